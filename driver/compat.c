@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What older kernels lack, see compat.h.
+ */
+#define PTP_KVM_COMPAT_C
+
+#include "compat.h"
+
+#ifndef HAVE_KTIME_GET_SNAPSHOT_ID
+
+#include <asm/msr.h>
+#include <asm/pvclock.h>
+#include <asm/kvmclock.h> /* has pointers to pvclock.h's types */
+#include <asm/tsc.h>
+
+/* The TSC at a reading of kvm-clock, the inverse of __pvclock_read_cycles(). */
+static u64 ptp_kvm_pvclock_to_tsc(const struct pvclock_vcpu_time_info *pvti,
+				  u64 cycles)
+{
+	u64 scaled = mul_u64_u64_div_u64(cycles - pvti->system_time, 1ULL << 32,
+					 pvti->tsc_to_system_mul);
+
+	if (pvti->tsc_shift < 0)
+		scaled <<= -pvti->tsc_shift;
+	else
+		scaled >>= pvti->tsc_shift;
+	return pvti->tsc_timestamp + scaled;
+}
+
+static bool ptp_kvm_pvclock_usable(const struct pvclock_vcpu_time_info *pvti,
+				   u64 cycles)
+{
+	return pvti && pvti->tsc_to_system_mul && cycles >= pvti->system_time;
+}
+
+#ifdef HAVE_CSID_X86_TSC
+
+static int ptp_kvm_csid(const struct system_time_snapshot *sys,
+			const struct pvclock_vcpu_time_info *pvti)
+{
+	return sys->cs_id;
+}
+
+#else
+
+/* An inverted kvm-clock reading is off by less than one of its nanoseconds. */
+#define PVCLOCK_SLACK_CYCLES	16
+
+/*
+ * Before 6.9 a clocksource's identity can't be had, but one that lies between
+ * two readings of the TSC is the TSC, and one that does so once it is put
+ * through this CPU's pvclock page is kvm-clock.
+ */
+static int ptp_kvm_identify(u64 cycles, const struct pvclock_vcpu_time_info *pvti,
+			    u64 tsc_before, u64 tsc_after)
+{
+	u64 tsc;
+
+	if (cycles >= tsc_before && cycles <= tsc_after)
+		return CSID_X86_TSC;
+	if (!ptp_kvm_pvclock_usable(pvti, cycles))
+		return CSID_GENERIC;
+
+	tsc = ptp_kvm_pvclock_to_tsc(pvti, cycles);
+	if (tsc + PVCLOCK_SLACK_CYCLES < tsc_before ||
+	    tsc > tsc_after + PVCLOCK_SLACK_CYCLES)
+		return CSID_GENERIC;
+	return CSID_X86_KVM_CLK;
+}
+
+/*
+ * Found out once for each time that the clocksource changes: the sequence
+ * number of the change + 1, and in the low byte the identity.
+ */
+static unsigned int ptp_kvm_known_csid;
+
+static int ptp_kvm_csid(const struct system_time_snapshot *sys,
+			const struct pvclock_vcpu_time_info *pvti)
+{
+	unsigned int known = READ_ONCE(ptp_kvm_known_csid);
+	struct system_time_snapshot probe;
+	u64 tsc_before, tsc_after;
+	int id;
+
+	if (known >> 8 == sys->cs_was_changed_seq + 1)
+		return known & 0xff;
+
+	tsc_before = rdtsc_ordered();
+	ktime_get_snapshot(&probe);
+	tsc_after = rdtsc_ordered();
+	if (probe.cs_was_changed_seq != sys->cs_was_changed_seq)
+		return CSID_GENERIC;
+
+	id = ptp_kvm_identify(probe.cycles, pvti, tsc_before, tsc_after);
+	if (id != CSID_GENERIC)
+		WRITE_ONCE(ptp_kvm_known_csid,
+			   (sys->cs_was_changed_seq + 1) << 8 | id);
+	return id;
+}
+
+#endif /* HAVE_CSID_X86_TSC */
+
+void ptp_kvm_get_snapshot_id(clockid_t clock_id,
+			     struct ptp_kvm_time_snapshot *snap)
+{
+	struct pvclock_vsyscall_time_info *page;
+	const struct pvclock_vcpu_time_info *pvti;
+	struct system_time_snapshot sys;
+	unsigned int version = 0;
+	ktime_t real_offset = 0;
+
+	preempt_disable();
+	page = this_cpu_hvclock();
+	pvti = page ? &page->pvti : NULL;
+	do {
+		if (pvti)
+			version = pvclock_read_begin(pvti);
+		if (clock_id == CLOCK_MONOTONIC)
+			real_offset = ktime_mono_to_real(0);
+		ktime_get_snapshot(&sys);
+
+		snap->cs_id = ptp_kvm_csid(&sys, pvti);
+		snap->hw_csid = CSID_GENERIC;
+		snap->hw_cycles = 0;
+		if (snap->cs_id == CSID_X86_KVM_CLK &&
+		    ptp_kvm_pvclock_usable(pvti, sys.cycles)) {
+			snap->hw_csid = CSID_X86_TSC;
+			snap->hw_cycles = ptp_kvm_pvclock_to_tsc(pvti, sys.cycles);
+		}
+		/* neither the page nor the wall clock changed meanwhile */
+	} while ((pvti && pvclock_read_retry(pvti, version)) ||
+		 (clock_id == CLOCK_MONOTONIC &&
+		  real_offset != ktime_mono_to_real(0)));
+	preempt_enable();
+
+	if (clock_id == CLOCK_MONOTONIC_RAW)
+		snap->systime = sys.raw;
+	else if (clock_id == CLOCK_MONOTONIC)
+		snap->systime = ktime_sub(sys.real, real_offset);
+	else
+		snap->systime = sys.real;
+	snap->monoraw = sys.raw;
+	snap->cycles = sys.cycles;
+	snap->clock_was_set_seq = sys.clock_was_set_seq;
+	snap->cs_was_changed_seq = sys.cs_was_changed_seq;
+	snap->valid = true;
+}
+
+#endif /* HAVE_KTIME_GET_SNAPSHOT_ID */
+
+#ifdef HAVE_PTP_CLOCK_ATTRS
+
+static u32 ptp_kvm_attrs_status(u8 clock_status)
+{
+	switch (clock_status) {
+	case KVM_CLOCK_PAIRING_STATUS_INITIALIZING:
+		return PTP_CLOCK_STATUS_INITIALIZING;
+	case KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED:
+		return PTP_CLOCK_STATUS_SYNCED;
+	case KVM_CLOCK_PAIRING_STATUS_FREERUNNING:
+		return PTP_CLOCK_STATUS_FREE_RUNNING;
+	case KVM_CLOCK_PAIRING_STATUS_UNRELIABLE:
+		return PTP_CLOCK_STATUS_UNRELIABLE;
+	default:
+		return PTP_CLOCK_STATUS_UNKNOWN;
+	}
+}
+
+void ptp_kvm_set_attrs(struct ptp_clock_attrs *attrs,
+		       const struct ptp_kvm_pair *pair)
+{
+	if (!attrs || !pair->quality)
+		return;
+
+	attrs->timescale = PTP_TIMESCALE_UTC;
+	attrs->valid |= PTP_ATTRS_VALID_TIMESCALE;
+	if (pair->valid & KVM_CLOCK_PAIRING_VALID_MAX_ERROR) {
+		attrs->error_bound = min_t(u64, pair->max_error_ns, U32_MAX);
+		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
+	}
+	if (pair->valid & KVM_CLOCK_PAIRING_VALID_STATUS) {
+		attrs->status = ptp_kvm_attrs_status(pair->clock_status);
+		attrs->valid |= PTP_ATTRS_VALID_STATUS;
+	}
+}
+
+#endif /* HAVE_PTP_CLOCK_ATTRS */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/errno.h>
+#include <linux/kvm_para.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/string.h>
+
+#include "ptp_kvm_pair.h"
+
+/* A pair whose readings lie further apart than this is no pair. */
+#define PTP_KVM_MAX_WINDOW_NS	NSEC_PER_SEC
+
+/* ktime_t's range: beyond it, timespec64_to_ktime() saturates. */
+#define PTP_KVM_MAX_SEC		(S64_MAX / NSEC_PER_SEC - 1)
+
+int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
+			bool quality, struct ptp_kvm_pair *pair)
+{
+	u32 valid = quality ? reply->flags & KVM_CLOCK_PAIRING_VALID_ALL : 0;
+
+	if (reply->sec < 0 || reply->sec > PTP_KVM_MAX_SEC ||
+	    reply->nsec < 0 || reply->nsec >= NSEC_PER_SEC)
+		return -EIO;
+	if (quality && (!(valid & KVM_CLOCK_PAIRING_VALID_WINDOW) ||
+			reply->window_ns > PTP_KVM_MAX_WINDOW_NS))
+		return -EIO;
+
+	if (reply->clock_status > KVM_CLOCK_PAIRING_STATUS_UNRELIABLE)
+		valid &= ~KVM_CLOCK_PAIRING_VALID_STATUS;
+	if (reply->leap_indicator > KVM_CLOCK_PAIRING_LEAP_POST_NEG)
+		valid &= ~KVM_CLOCK_PAIRING_VALID_LEAP;
+
+	memset(pair, 0, sizeof(*pair));
+	pair->time.tv_sec = reply->sec;
+	pair->time.tv_nsec = reply->nsec;
+	pair->counter = reply->tsc;
+	pair->quality = quality;
+	pair->valid = valid;
+	if (!quality)
+		return 0;
+
+	pair->window_ns = reply->window_ns;
+	pair->max_error_ns = reply->max_error_ns;
+	pair->est_error_ns = reply->est_error_ns;
+	pair->tai_offset = reply->tai_offset;
+	pair->clock_status = reply->clock_status;
+	pair->leap_indicator = reply->leap_indicator;
+	pair->disruption_marker = reply->disruption_marker;
+	return 0;
+}
+
+int ptp_kvm_pair_errno(long ret)
+{
+	switch (ret) {
+	case 0:
+		return 0;
+	case -KVM_ENOSYS:
+		return -ENOSYS;
+	case -KVM_EOPNOTSUPP:
+		return -EOPNOTSUPP;
+	case -KVM_EFAULT:
+		return -EFAULT;
+	case -KVM_EPERM:
+		return -EPERM;
+	default:
+		return -EIO;
+	}
+}
+
+bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
+			   const struct ptp_kvm_point *b, u64 counter,
+			   struct ptp_kvm_point *at)
+{
+	u64 span = b->counter - a->counter;
+	u64 part = counter - a->counter;
+
+	if (b->counter < a->counter || b->cycles < a->cycles ||
+	    b->systime < a->systime || b->monoraw < a->monoraw)
+		return false;
+	if (counter < a->counter || counter > b->counter)
+		return false;
+
+	*at = *a;
+	at->counter = counter;
+	if (!span)
+		return true;
+
+	/* part <= span: no quotient exceeds 64 bits */
+	at->cycles += mul_u64_u64_div_u64(b->cycles - a->cycles, part, span);
+	at->systime += mul_u64_u64_div_u64(b->systime - a->systime, part, span);
+	at->monoraw += mul_u64_u64_div_u64(b->monoraw - a->monoraw, part, span);
+	return true;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A pair, host time and guest counter, and the arithmetic on it: nothing here
+ * touches hardware, so the unit tests build it in user space.
+ */
+#ifndef PTP_KVM_PAIR_H
+#define PTP_KVM_PAIR_H
+
+#include <linux/time64.h>
+#include <linux/types.h>
+
+#include "../include/kvm_clock_pairing.h"
+
+/**
+ * struct ptp_kvm_pair - one answer of the host, checked
+ * @time:		host CLOCK_REALTIME
+ * @counter:		the guest's counter at @time
+ * @quality:		the host answered with type 1
+ * @valid:		KVM_CLOCK_PAIRING_VALID_*: which of the fields below hold
+ * @window_ns:		0 where the pair is exact, else how far apart the two
+ *			readings can be; set even where @quality is false
+ * @max_error_ns:	the host's bound on its error to UTC
+ * @est_error_ns:	the host's estimate of it
+ * @tai_offset:		TAI - UTC, seconds
+ * @clock_status:	enum kvm_clock_pairing_status
+ * @leap_indicator:	enum kvm_clock_pairing_leap
+ * @disruption_marker:	opaque; differs after a step or another host
+ */
+struct ptp_kvm_pair {
+	struct timespec64 time;
+	u64 counter;
+	bool quality;
+	u32 valid;
+	u32 window_ns;
+	u64 max_error_ns;
+	u32 est_error_ns;
+	s16 tai_offset;
+	u8 clock_status;
+	u8 leap_indicator;
+	u64 disruption_marker;
+};
+
+/**
+ * ptp_kvm_pair_decode() - check and unpack a reply
+ * @reply:	a private copy of what the host wrote
+ * @quality:	the call was of type 1, whose fields are then read
+ * @pair:	filled in on success only
+ *
+ * The host is not trusted: a time that the kernel cannot represent or a
+ * window that makes the pair worthless is refused, a field with a number that
+ * its specification does not list is dropped.
+ *
+ * Return: 0, or -EIO where the reply is no answer at all.
+ */
+int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
+			bool quality, struct ptp_kvm_pair *pair);
+
+/**
+ * ptp_kvm_pair_errno() - errno of a hypercall's result
+ * @ret:	what KVM returned (uapi/linux/kvm_para.h)
+ *
+ * Return: 0, -ENOSYS (the host does not know the call), -EOPNOTSUPP (it
+ * refuses), -EFAULT, -EPERM, or -EIO for anything else.
+ */
+int ptp_kvm_pair_errno(long ret);
+
+/**
+ * struct ptp_kvm_point - system time at one counter value
+ * @counter:	the counter that the pair carries
+ * @cycles:	the clocksource's own count, where that is another unit
+ * @systime:	the chosen system clock, nanoseconds
+ * @monoraw:	CLOCK_MONOTONIC_RAW, nanoseconds
+ */
+struct ptp_kvm_point {
+	u64 counter;
+	u64 cycles;
+	s64 systime;
+	s64 monoraw;
+};
+
+/**
+ * ptp_kvm_point_between() - system time at a counter value between two points
+ * @a:		the earlier point
+ * @b:		the later point
+ * @counter:	where to look
+ * @at:		filled in on success
+ *
+ * Both points are on one line as long as nobody set the clock in between, so
+ * the result is exact to the nanosecond that each of them is rounded to.
+ *
+ * Return: true if @counter lies between the points.
+ */
+bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
+			   const struct ptp_kvm_point *b, u64 counter,
+			   struct ptp_kvm_point *at);
+
+#endif
