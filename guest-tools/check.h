@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ptpkvm check in three steps: facts are gathered (check_gather.c, check_chrony.c: all that reads files,
+ * devices and programs), judged (check_judge*.c: no input and no output), and printed (cmd_check.c).
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chronyc.h"
+#include "host_clock.h"
+#include "hypervisor.h"
+#include "phc.h"
+
+/* Where a warning begins; ptpkvm(8) and Documentation/ptpkvm-check.md have them too. */
+#define CHECK_OFFSET_WARN_NS 100000LL
+#define CHECK_OFFSET_FAIL_NS 1000000000LL
+#define CHECK_UNCERTAINTY_WARN_NS 1000LL
+#define CHECK_HOST_ERROR_WARN_NS 100000000ULL
+/* Of a selected source: the last so many polls without a sample */
+#define CHECK_POLLS_LOST 3
+
+#define CHECK_REFCLOCKS_MAX 16
+#define CHECK_RIVALS_MAX 16
+#define CHECK_SOURCES_MAX 128
+
+enum driver_kind { DRIVER_NONE, DRIVER_OURS, DRIVER_IN_TREE, DRIVER_BUILT_IN };
+
+struct refclock_fact {
+	char device[128];	/* as configured, without the driver's options */
+	char node[16];		/* the ptpN that it is, empty if there is no such device */
+	char clock_name[64];
+	char refid[8];
+	char file[128];
+	int line;
+	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
+	bool by_number, nocrossts, optional, prefer, noselect, tai;
+	double offset;		/* seconds */
+};
+
+struct server_facts {
+	int count;
+	int dhcp;			/* those from a file below /run */
+	char dhcp_file[128];
+	char prefer[128];		/* "FILE:LINE" of the first that is preferred, empty if none is */
+};
+
+struct chrony_facts {
+	bool installed;
+	struct chrony_version version;
+	char installed_why[200];
+	bool process;			/* a chronyd is running */
+	bool answers;
+	char answers_why[200];
+	struct chrony_source sources[CHECK_SOURCES_MAX];
+	int n_sources;
+	bool noselect;			/* our source was set so while running (selectdata; root only) */
+
+	bool by_hand;			/* started with directives: its configuration can't be known */
+	char conf[128];			/* the file that chronyd takes, empty if there is none */
+	bool conf_read;
+	char conf_why[300];
+	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
+	int n_refclocks;
+	struct server_facts servers;
+	char makestep[64];		/* the last one's arguments, empty without one */
+	char leapsecmode[16];
+};
+
+struct rival {
+	char name[24];			/* "systemd-timesyncd", "phc2sys" */
+	int pid;
+	char unit[64];			/* its systemd unit, empty if unknown */
+};
+
+struct check_facts {
+	bool offline;			/* --root: files only */
+	bool root;
+	bool kvm;
+	char hypervisor[HYPERVISOR_NAME_LEN];
+	char container[32];		/* "docker", "lxc"; empty outside of one */
+	bool debian, udev;
+
+	char kernel[72];		/* of uname -r; empty if unknown (offline) */
+	enum driver_kind driver;	/* that is loaded */
+	char driver_version[32];
+	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
+
+	char node[16];			/* "ptp0", by clock_name; empty if there is none */
+	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
+	char others[200];		/* the other PTP clocks: "ptp1 'NAME', ptp2 'NAME'" */
+	bool opened;
+	int open_error;			/* errno */
+	struct {
+		int error;		/* errno, 0 if it works */
+		int64_t window;		/* ns, the narrowest of a few readings */
+		int64_t offset;		/* ns, device − system, of that reading */
+	} method[PHC_METHODS];
+	struct host_clock host;
+	char clocksource[32];
+	char clocksources[128];		/* available ones */
+
+	struct chrony_facts chrony;
+	struct rival rivals[CHECK_RIVALS_MAX];
+	int n_rivals;
+	bool set_up;			/* ptpkvm setup's drop-in is there */
+	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
+	char hold[128];			/* why guard holds the refclock out, empty if it doesn't */
+	char left_out[200];		/* why prestart started chronyd without it, empty if it didn't */
+};
+
+enum verdict_level { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN };
+
+struct verdict {
+	enum verdict_level level;
+	bool ignored;			/* --ignore: shown, but doesn't count */
+	const char *link;		/* "driver" */
+	const char *code;		/* what was found, stable: "driver-not-loaded" */
+	char text[360];
+	char remedy[360];		/* a command to type; empty where there is nothing to do */
+};
+
+#define VERDICTS_MAX 64
+
+struct check_report {
+	struct verdict list[VERDICTS_MAX];
+	int n;
+	/* What the judgement rests on, for programs */
+	int chrony_method;		/* enum phc_method that chronyd takes, -1 if none works */
+	bool has_offset;
+	int64_t offset_ns, uncertainty_ns;	/* device − system now, by the best that works */
+	const struct chrony_source *source;	/* of this clock, NULL if chronyd has none */
+};
+
+extern const char *const check_links[];	/* in order, NULL at the end */
+extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
+
+void check_gather(struct check_facts *f);
+/* pid: of the running chronyd, 0 if there is none */
+void check_gather_chrony(struct check_facts *f, int pid);
+void check_judge(const struct check_facts *f, struct check_report *r);
+
+/* The refclock that is this clock, NULL if there is none. */
+const struct refclock_fact *check_refclock(const struct chrony_facts *c);
+
+/* One of EXIT_*, by what counts. */
+int check_exit_status(const struct check_facts *f, const struct check_report *r);
+
+/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
+#define NS_TEXT_LEN 24
+const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
+
+#endif

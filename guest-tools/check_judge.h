@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two halves of the judgement: no input and no output in either. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+#include "check.h"
+
+struct judge {
+	const struct check_facts *f;
+	struct check_report *r;
+	struct verdict *last;
+};
+
+/* A verdict on a link, and a remedy for the one said last. */
+void judge_say(struct judge *j, enum verdict_level level, const char *link, const char *code, const char *fmt,
+	       ...) __attribute__((format(printf, 5, 6)));
+void judge_remedy(struct judge *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* To type a sed command for the refclock's line; for what ptpkvm setup generated, for its source. */
+void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
+void judge_skip(struct judge *j, const char *link, const char *why);
+
+/* chrony's unit here, without its suffix */
+const char *judge_service(const struct check_facts *f);
+/* How the host answers: an errno, 0 if it does, -1 if that can't be known. */
+int judge_host_error(const struct check_facts *f);
+/* chronyd's source of this clock, or NULL. Where its configuration can't be read: the only refclock. */
+const struct chrony_source *judge_find_source(const struct chrony_facts *c);
+
+/* False if chronyd can't be asked. */
+bool judge_chronyd(struct judge *j);
+void judge_refclock(struct judge *j);
+void judge_source(struct judge *j);
+void judge_rivals(struct judge *j);
+void judge_config(struct judge *j);
+void judge_boot(struct judge *j);
+
+#endif

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm check: each link of the chain from the host's clock to this machine's. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../include/version.h"
+#include "check.h"
+#include "file.h"
+#include "json.h"
+#include "ptpkvm.h"
+#include "util.h"
+
+#define SCHEMA 1	/* Documentation/ptpkvm-check.md */
+#define IGNORED_MAX 32
+
+static const char *const words[] = {
+	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
+};
+
+static const char *const json_words[] = {
+	[VERDICT_PASS] = "pass",
+	[VERDICT_WARN] = "warn",
+	[VERDICT_FAIL] = "fail",
+	[VERDICT_UNKNOWN] = "unknown",
+};
+
+static const char *const results[] = {
+	[EXIT_GOOD] = "good",
+	[EXIT_WARNINGS] = "warnings",
+	[EXIT_BROKEN] = "broken",
+	[EXIT_NO_GUEST] = "no-guest",
+};
+
+static const char *const driver_names[] = {
+	[DRIVER_NONE] = "none", [DRIVER_OURS] = "out-of-tree", [DRIVER_IN_TREE] = "in-tree",
+	[DRIVER_BUILT_IN] = "built-in",
+};
+
+/* --- for people --- */
+
+static void print_text(const struct check_report *r, bool quiet)
+{
+	for (int i = 0; i < r->n; i++) {
+		const struct verdict *v = &r->list[i];
+		bool bad = v->level == VERDICT_WARN || v->level == VERDICT_FAIL;
+
+		if (quiet && (!bad || v->ignored))
+			continue;
+		printf("%s  %-12s  %s", v->ignored ? "skip" : words[v->level], v->link, v->text);
+		if (bad)
+			printf(" [%s]", v->code);
+		printf("\n");
+		if (v->remedy[0] && !v->ignored)
+			printf("          %s\n", v->remedy);
+	}
+}
+
+/* --- for programs --- */
+
+/* null where there is nothing */
+static void json_text(struct json *j, const char *key, const char *s)
+{
+	json_string(j, key, s[0] ? s : NULL);
+}
+
+static void json_error(struct json *j, const char *key, int error)
+{
+	json_string(j, key, error ? errname(error) : NULL);
+}
+
+static void json_if_s64(struct json *j, const char *key, bool known, int64_t val)
+{
+	if (known)
+		json_s64(j, key, val);
+	else
+		json_null(j, key);
+}
+
+static void json_if_u64(struct json *j, const char *key, bool known, uint64_t val)
+{
+	if (known)
+		json_u64(j, key, val);
+	else
+		json_null(j, key);
+}
+
+static void json_checks(struct json *j, const struct check_report *r)
+{
+	json_open(j, "checks", '[');
+	for (int i = 0; i < r->n; i++) {
+		const struct verdict *v = &r->list[i];
+
+		json_open(j, NULL, '{');
+		json_string(j, "link", v->link);
+		json_string(j, "verdict", json_words[v->level]);
+		json_string(j, "code", v->code);
+		json_bool(j, "ignored", v->ignored);
+		json_string(j, "text", v->text);
+		json_text(j, "remedy", v->remedy);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_machine(struct json *j, const struct check_facts *f)
+{
+	json_open(j, "guest", '{');
+	json_text(j, "hypervisor", f->hypervisor);
+	json_text(j, "container", f->container);
+	json_text(j, "kernel", f->kernel);
+	json_text(j, "clocksource", f->clocksource);
+	json_bool(j, "root", f->root);
+	json_close(j, '}');
+	json_open(j, "driver", '{');
+	json_string(j, "kind", driver_names[f->driver]);
+	json_text(j, "version", f->driver_version);
+	json_text(j, "module", f->module);
+	json_close(j, '}');
+}
+
+static void json_clock(struct json *j, const struct check_facts *f, const struct check_report *r)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/%s", f->node);
+	json_open(j, "clock", '{');
+	json_string(j, "device", f->node[0] ? path : NULL);
+	json_text(j, "link_target", f->link);
+	json_bool(j, "readable", f->opened);
+	json_error(j, "error", f->open_error);
+	json_open(j, "methods", '{');
+	for (int m = 0; m < PHC_METHODS; m++) {
+		bool works = f->opened && !f->method[m].error;
+
+		json_open(j, phc_method_name(m), '{');
+		json_error(j, "error", f->method[m].error);
+		json_if_s64(j, "window_ns", works, f->method[m].window);
+		json_if_s64(j, "offset_ns", works, f->method[m].offset);
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+	json_string(j, "chrony_method", r->chrony_method >= 0 ? phc_method_name(r->chrony_method) : NULL);
+	json_if_s64(j, "offset_ns", r->has_offset, r->offset_ns);
+	json_if_s64(j, "uncertainty_ns", r->has_offset, r->uncertainty_ns);
+	json_close(j, '}');
+}
+
+static void json_host(struct json *j, const struct host_clock *h)
+{
+	char marker[24];
+
+	snprintf(marker, sizeof(marker), "0x%016" PRIx64, h->marker);
+	json_open(j, "host", '{');
+	json_bool(j, "tells", h->present);
+	json_error(j, "error", h->error);
+	json_if_s64(j, "pairing_type", h->present && !h->error, h->pairing_type);
+	json_if_u64(j, "window_ns", h->has_window, h->window_ns);
+	json_string(j, "status", h->has_status ? host_status_name(h->status) : NULL);
+	json_if_u64(j, "max_error_ns", h->has_max_error, h->max_error_ns);
+	json_if_u64(j, "est_error_ns", h->has_est_error, h->est_error_ns);
+	json_if_s64(j, "tai_offset_s", h->has_tai_offset, h->tai_offset);
+	json_string(j, "leap_indicator", h->has_leap ? h->leap : NULL);
+	json_string(j, "disruption_marker", h->has_marker ? marker : NULL);
+	json_close(j, '}');
+}
+
+static void json_refclock(struct json *j, const struct refclock_fact *r)
+{
+	if (!r) {
+		json_null(j, "refclock");
+		return;
+	}
+	json_open(j, "refclock", '{');
+	json_string(j, "device", r->device);
+	json_string(j, "refid", r->refid);
+	json_string(j, "file", r->file);
+	json_s64(j, "line", r->line);
+	json_double(j, "offset_s", r->offset);
+	json_bool(j, "optional", r->optional);
+	json_bool(j, "prefer", r->prefer);
+	json_bool(j, "noselect", r->noselect);
+	json_close(j, '}');
+}
+
+static void json_source(struct json *j, const struct chrony_source *s)
+{
+	char state[2] = { s ? s->state : 0 };
+
+	if (!s) {
+		json_null(j, "source");
+		return;
+	}
+	json_open(j, "source", '{');
+	json_string(j, "name", s->name);
+	json_string(j, "state", state);
+	json_s64(j, "poll_log2_s", s->poll);
+	json_u64(j, "reach", s->reach);
+	json_double(j, "last_rx_s", s->last_rx);
+	json_double(j, "offset_s", s->offset);
+	json_double(j, "measured_s", s->measured);
+	json_double(j, "error_s", s->error);
+	json_close(j, '}');
+}
+
+static void json_chrony(struct json *j, const struct check_facts *f, const struct check_report *r)
+{
+	const struct chrony_facts *c = &f->chrony;
+	char version[32];
+
+	snprintf(version, sizeof(version), "%d.%d", c->version.major, c->version.minor);
+	json_open(j, "chrony", '{');
+	json_string(j, "version", c->installed ? version : NULL);
+	json_bool(j, "running", c->process);
+	json_bool(j, "answers", c->answers);
+	json_text(j, "conf", c->conf);
+	json_bool(j, "set_up", f->set_up);
+	json_refclock(j, check_refclock(c));
+	json_source(j, r->source);
+	json_s64(j, "ntp_sources", c->servers.count);
+	json_s64(j, "ntp_sources_dhcp", c->servers.dhcp);
+	json_close(j, '}');
+	json_open(j, "rivals", '[');
+	for (int i = 0; i < f->n_rivals; i++) {
+		json_open(j, NULL, '{');
+		json_string(j, "name", f->rivals[i].name);
+		json_s64(j, "pid", f->rivals[i].pid);
+		json_text(j, "unit", f->rivals[i].unit);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void print_json(const struct check_facts *f, const struct check_report *r, int status)
+{
+	struct json j = { .f = stdout };
+
+	json_open(&j, NULL, '{');
+	json_s64(&j, "schema", SCHEMA);
+	json_string(&j, "ptpkvm", PTP_KVM_VERSION);
+	json_string(&j, "result", results[status]);
+	json_s64(&j, "exit_status", status);
+	json_checks(&j, r);
+	json_machine(&j, f);
+	json_clock(&j, f, r);
+	json_host(&j, &f->host);
+	json_chrony(&j, f, r);
+	json_close(&j, '}');
+}
+
+/* --- the command line --- */
+
+static void usage(void)
+{
+	printf("Usage: ptpkvm check [OPTION]...\n\n"
+	       "Looks at each link from the host's clock to this machine's, in order.\n\n"
+	       "  --json             for programs (Documentation/ptpkvm-check.md)\n"
+	       "  -q, --quiet        warnings and failures only\n"
+	       "  --ignore CODE,...  these, as shown in brackets, don't count\n"
+	       "  --root DIR         look at the files below DIR, at nothing that runs\n"
+	       "  -h, --help\n\n"
+	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 not a KVM guest.\n");
+}
+
+struct options {
+	bool json, quiet, help;
+	const char *ignored[IGNORED_MAX];
+	int n_ignored;
+};
+
+static bool known_code(const char *code)
+{
+	for (size_t i = 0; check_codes[i]; i++)
+		if (!strcmp(code, check_codes[i]))
+			return true;
+	return false;
+}
+
+static void ignore(struct options *o, char *list)
+{
+	char *save, *code;
+
+	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
+		if (!known_code(code))
+			misuse("--ignore: there is no warning or failure '%s'", code);
+		if (o->n_ignored == IGNORED_MAX)
+			misuse("--ignore: more than %d", IGNORED_MAX);
+		o->ignored[o->n_ignored++] = code;
+	}
+}
+
+static void set_root(const char *dir)
+{
+	struct stat st;
+
+	if (!dir[0] || stat(dir, &st))
+		misuse("--root: %s: %s", dir, dir[0] ? strerror(errno) : "a directory is needed");
+	if (!S_ISDIR(st.st_mode))
+		misuse("--root: %s is not a directory", dir);
+	file_root = dir;
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
+		{ "ignore", required_argument, NULL, 'i' }, { "root", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'i':
+			ignore(o, optarg);
+			break;
+		case 'r':
+			set_root(optarg);
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			fprintf(stderr, "Try 'ptpkvm check --help'.\n");
+			exit(EXIT_BROKEN);
+		}
+	}
+	if (optind < argc)
+		misuse("check: unexpected argument '%s'", argv[optind]);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static struct check_facts facts;
+	static struct check_report report;
+	struct options o = { 0 };
+	int status;
+
+	parse_options(&o, argc, argv);
+	if (o.help) {
+		usage();
+		return EXIT_GOOD;
+	}
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.n; i++)
+		for (int n = 0; n < o.n_ignored; n++)
+			report.list[i].ignored |= !strcmp(report.list[i].code, o.ignored[n]);
+	status = check_exit_status(&facts, &report);
+	if (o.json)
+		print_json(&facts, &report, status);
+	else
+		print_text(&report, o.quiet);
+	return status;
+}
