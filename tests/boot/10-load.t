@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Loading, refusing and unloading, while the clock is in use too.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+. tests/lib/clock.sh
+
+module_for bookworm
+
+# A module that believes that this kernel has its own ptp_kvm built in
+builtin=build/modules/bookworm-builtin
+mkdir -p "$builtin"
+cp -u -r Kbuild Makefile driver include "$builtin/"
+kdir=/lib/modules/$(cat "$(vm-images/build-image --print bookworm)/kver")/build
+vm-images/in-image bookworm --bind "$PWD/$builtin" /src make -s -C /src modules KDIR="$kdir" \
+	KCFLAGS=-DCONFIG_PTP_1588_CLOCK_KVM=1 >build/logs/build-builtin.log 2>&1 ||
+	bail "no module for the built-in case: $(tail build/logs/build-builtin.log)"
+cp "$builtin/driver/ptp_kvm.ko" build/ptp_kvm_builtin.ko
+lab_payload_add build/ptp_kvm_builtin.ko build/modules/bookworm/ptp_kvm.ko
+
+# What the kernel itself says about any module like ours
+kernels_own='taints kernel|module verification failed'
+
+# refused WHERE MODULE ERRNO-TEXT LINE DESC: not loaded, one line, nothing left
+refused() {
+	local on=("$1") module=$2 errno=$3 line=$4 what=$5 said
+	[[ $1 = host ]] || on=(guest "$1")
+	"${on[@]}" 'modprobe ptp; dmesg -C'
+	said=$("${on[@]}" "insmod /lab/$module" 2>&1)
+	isnt $? 0 "$what: insmod fails"
+	like "$said" "$errno" "$what: with the right errno"
+	said=$("${on[@]}" "dmesg | grep 'ptp_kvm: ' | grep -vE '$kernels_own'")
+	like "$said" "$line" "$what: with a line that says why"
+	is "$(grep -c . <<<"$said")" 1 "$what: with one line"
+	is "$("${on[@]}" 'ls -d /sys/devices/*/ptp_kvm /sys/module/ptp_kvm /dev/ptp_kvm 2>/dev/null')" '' \
+		"$what: nothing is left"
+}
+
+lab_start
+khz=$(host "dmesg | sed -nE 's/.*tsc: Detected ([0-9]+)\.([0-9]+) MHz.*/\1\2/p'")
+[[ $khz =~ ^[0-9]+$ ]] || bail "the host's log does not say how fast its TSC is"
+refused host ptp_kvm.ko 'No such device' 'ptp_kvm: not a KVM guest' 'no KVM guest'
+is "$(host 'dmesg -l warn,err,crit,alert,emerg | grep ptp_kvm |
+	grep -vE "taints kernel|module verification failed"')" '' 'no KVM guest: that is no alarm'
+
+guest_start g1 bookworm smp=2
+refused g1 ptp_kvm_builtin.ko 'File exists' 'has its own ptp_kvm built in' 'in-tree driver built in'
+
+clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
+host "echo hpet >$clocksource"
+is "$(host cat $clocksource)" hpet "the host's clocksource is hpet"
+refused g1 ptp_kvm.ko 'Operation not supported' 'host refuses clock pairing.*not the TSC \(-95\)' 'host on hpet'
+host "echo tsc >$clocksource"
+is "$(host cat $clocksource)" tsc "the host's clocksource is tsc again"
+
+clock_load g1
+is "$(guest g1 'readlink /dev/ptp_kvm')" ptp0 'udev makes /dev/ptp_kvm'
+is "$(guest g1 'modinfo -F version /lab/ptp_kvm.ko')" "$(sed -n 's/.*VERSION "\(.*\)"/\1/p' include/version.h)" \
+	'the version is that of version.h'
+clock_unload g1
+
+LAB_TIMEOUT=900 runs 'loaded and unloaded 100 times' guest g1 '
+	for i in $(seq 100); do
+		insmod /lab/ptp_kvm.ko && test -e /sys/class/ptp/ptp0 && rmmod ptp_kvm || exit
+	done'
+
+clock_load g1
+runs 'unloaded with the device held open' guest g1 '
+	exec 3</dev/ptp_kvm
+	rmmod ptp_kvm && ! test -e /sys/class/ptp/ptp0'
+clock_load g1
+said=$(guest g1 '/lab/phcreaders --threads 4 --method precise --seconds 30 >/tmp/readers 2>&1 &
+	reader=$!
+	udevadm settle
+	until grep -q . /proc/$reader/task/*/comm && test $(ls /proc/$reader/task | wc -l) -ge 4; do :; done
+	rmmod ptp_kvm; echo rmmod=$?
+	wait $reader
+	tail -n 1 /tmp/readers')
+like "$said" 'rmmod=0' 'unloaded while four threads read'
+like "$said" 'errno=ENODEV' 'who are told that the device is gone'
+
+clock_load g1
+said=$(LAB_TIMEOUT=120 guest g1 '
+	/lab/phcreaders --threads 2 --pin --method precise --until-file /tmp/end >/tmp/readers 2>&1 &
+	reader=$!
+	for i in $(seq 20); do
+		echo 0 >/sys/devices/system/cpu/cpu1/online && echo 1 >/sys/devices/system/cpu/cpu1/online || exit
+	done
+	touch /tmp/end
+	wait $reader; echo "status=$?"
+	tail -n 1 /tmp/readers')
+note "$said"
+like "$said" 'status=0' 'CPU 1 taken away and brought back 20 times under two readers'
+is "$(field errors <<<"$said") $(field backwards <<<"$said")" '0 0' 'no reading failed or went backwards'
+guest_stop g1
+
+# Without kvm-clock, where the in-tree driver does not load at all. Emulated,
+# a guest that has no kvm-clock to ask can't measure its TSC either.
+guest_start g1 bookworm append="no-kvmclock tsc_early_khz=$khz"
+clock_load g1
+like "$(guest g1 cat $clocksource)" '^tsc(-early)?$' 'no-kvmclock: the guest runs on its TSC'
+((TAP_FAILED == 0)) || note "$(guest g1 'dmesg | grep -iE "tsc|clocksource"')"
+said=$(guest g1 '/lab/phcread --method precise --count 200 --interval-us 0')
+is "$(field ok <<<"$said") $(field bad <<<"$said")" '200 0' 'no-kvmclock: 200 PRECISE readings, none wrong'
+
+# A clocksource that pairs know nothing about
+clock_source g1 hpet
+like "$(guest g1 '/lab/phcread --method precise --count 1')" 'errno=ENODEV' \
+	'guest on hpet: PRECISE says that it cannot'
+said=$(guest g1 '/lab/phcread --method extended --count 50')
+is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' 'guest on hpet: EXTENDED brackets the device'
+cmp "$(field window_min <<<"$said")" '>' 0 'guest on hpet: and says how wide'
+guest_stop g1
+
+lab_check_consoles
+done_testing

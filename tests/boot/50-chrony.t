@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two guests of one host, one on kvm-clock, one on tsc, with real chronyd: the
+# PHC is selected, and the true offset, which chronyd cannot see, is small.
+# First with the recommended line, then with the one that guides have.
+# The host's clock runs 37 ppm off, so that there is something to follow.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+. tests/lib/clock.sh
+
+module_for bookworm
+lab_start
+host 'busybox adjtimex -f $((37 * 65536)) >/dev/null' || bail "the host's frequency cannot be set"
+declare -A source=([g1]=kvm-clock [g2]=tsc)
+for name in g1 g2; do
+	guest_start $name bookworm
+	clock_load $name
+	clock_source $name "${source[$name]}"
+done
+
+# follow LABEL REFCLOCK FROM SECONDS MEDIAN P99: bounds in ns, from FROM seconds on
+follow() {
+	local label=$1 refclock=$2 from=$3 seconds=$4 median=$5 p99=$6 name said took
+	sampling_start g1 g2
+	for name in g1 g2; do
+		chrony_start $name "$refclock" "$MAKESTEP"
+	done
+	for name in g1 g2; do
+		took=$(chrony_selected $name)
+		ok $? "$label, ${source[$name]}: chronyd selects the PHC (after $took s)"
+	done
+	# time itself is what is measured here
+	sleep "$seconds"
+	sampling_stop "$CLOCK_DATA/$label" g1 g2
+	for name in g1 g2; do
+		said=$(guest $name 'chronyc -c sources')
+		like "$said" '^#,\*,KVM,' "$label, ${source[$name]}: the PHC is selected still"
+		said=$(truth $name "$CLOCK_DATA/$label" --from "$from")
+		note "$label, ${source[$name]}: true offset: $said"
+		le "$(field median_abs <<<"$said")" "$median" "$label, ${source[$name]}: true offset, median, ns"
+		le "$(field p99_abs <<<"$said")" "$p99" "$label, ${source[$name]}: true offset, p99, ns"
+		chrony_stop $name
+	done
+	said=$(mutual g1 g2 "$CLOCK_DATA/$label" --from "$from")
+	note "$label: g2 - g1: $said"
+	le "$(field p99_abs <<<"$said")" $((2 * p99)) "$label: the two guests agree, p99, ns"
+}
+
+follow recommended "$REFCLOCK_RECOMMENDED" 20 60 50 250
+follow guides "$REFCLOCK_GUIDES" 60 100 1000 2000
+
+for name in g1 g2; do
+	guest_stop $name
+done
+lab_check_consoles
+done_testing

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# ptpkvm setup and remove under systemd, with each chrony: 4.3, 4.6 and 4.9. After setup the PHC is selected, after a
+# reboot too, without a hand; without a PHC chronyd still starts, on its own configuration; after remove /etc is as before.
+# Arguments: suites, instead of all.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+. tests/lib/clock.sh
+
+export LAB_TIMEOUT=180
+export LAB_BOOT_TIMEOUT=240
+
+# What would be there after make install
+install_ptpkvm() {
+	guest "$1" 'dir=/lib/modules/$(uname -r)/updates
+		mkdir -p "$dir" && cp /lab/ptp_kvm.ko "$dir/" && depmod && cp /lab/ptpkvm /usr/bin/ &&
+		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ]' || bail "$1: cannot install"
+}
+
+# Names, kinds, modes, owners, link targets and contents
+manifest() {
+	guest "$1" 'cd /etc && find . -printf "%p %y %m %u:%g %l\n" | sort
+		find . -type f -print0 | sort -z | xargs -0 sha256sum'
+}
+
+# selected GUEST: seconds until chronyd has selected the PHC
+selected() {
+	guest "$1" 'begin=$(cut -d. -f1 /proc/uptime)
+		for i in $(seq 120); do
+			if chronyc -c sources | grep -q "^#,[*],KVM,"; then
+				echo $(($(cut -d. -f1 /proc/uptime) - begin))
+				exit 0
+			fi
+			sleep 0.5
+		done
+		systemctl status chrony; chronyc -c sources; cat /run/ptpkvm/*; exit 1'
+}
+
+# The options that chronyd runs with, and its sources
+chronyd_options() {
+	guest "$1" 'xargs -0 </proc/$(cat /run/chrony/chronyd.pid)/cmdline'
+}
+
+journal() {
+	guest "$1" 'journalctl -b --no-pager -q -o cat -u chrony | tail -n 20'
+}
+
+with_suite() {
+	local g=$1 suite=$1 again=$2 before after said status
+
+	guest_start "$g" "$suite" systemd=1 mem=512
+	install_ptpkvm "$g"
+	guest "$g" 'systemctl is-active --quiet chrony || systemctl start chrony' || bail "$g: chronyd does not run"
+	before=$(manifest "$g")
+	note "$suite: $(guest "$g" 'chronyd --version; systemctl --version | head -n 1' | tr '\n' ' ')"
+	note "$suite: chronyd before: $(chronyd_options "$g")"
+
+	said=$(guest "$g" 'ptpkvm setup --dry-run')
+	ok $? "$suite: setup --dry-run"
+	is "$(manifest "$g")" "$before" "$suite: it changes nothing"
+
+	status=0
+	said=$(guest "$g" 'ptpkvm setup') || status=$?
+	is "$status" 0 "$suite: setup"
+	((status == 0)) || diag "$said"$'\n'"$(journal "$g")"
+	like "$said" 'KVM is selected' "$suite: it waits until the PHC is selected"
+	after=$(manifest "$g")
+	is "$(comm -23 <(sort <<<"$before") <(sort <<<"$after"))" '' "$suite: nothing that was in /etc is changed"
+	note "$suite: chronyd now: $(chronyd_options "$g")"
+	like "$(chronyd_options "$g")" ' -f /run/chrony-dhcp/ptpkvm.conf$' "$suite: chronyd reads what prestart made"
+	like "$(chronyd_options "$g")" ' -F 1 ' "$suite: and has the options that it had"
+	like "$(guest "$g" 'ptpkvm setup')" 'nothing to do' "$suite: setup once more: nothing to do"
+
+	$again "$g"
+	said=$(selected "$g")
+	ok $? "$suite: selected after $again, without a hand ($said s after the agent was there)"
+	like "$(chronyd_options "$g")" 'ptpkvm.conf$' "$suite: by its configuration"
+	is "$(manifest "$g")" "$after" "$suite: /etc is as setup left it"
+
+	# No PHC: neither module can be loaded
+	guest "$g" "echo 'install ptp_kvm /bin/false' >/usr/lib/modprobe.d/no-ptp-kvm.conf; sync"
+	guest_reboot "$g"
+	guest "$g" 'systemctl is-system-running --wait >/dev/null'
+	fails "$suite: without the PHC, after a reboot" guest "$g" 'test -e /dev/ptp0'
+	is "$(guest "$g" 'systemctl is-active chrony')" active "$suite: chronyd runs all the same"
+	unlike "$(chronyd_options "$g")" ' -f ' "$suite: on its own configuration"
+	unlike "$(guest "$g" 'chronyc -c sources')" '#' "$suite: without a refclock"
+	like "$(journal "$g")" 'starts without the PTP clock: modprobe' "$suite: and the journal says why"
+
+	guest "$g" 'rm /usr/lib/modprobe.d/no-ptp-kvm.conf; systemctl restart chrony'
+	said=$(selected "$g")
+	ok $? "$suite: with the PHC again, selected after a restart of chronyd"
+
+	# Held, as by guard
+	guest "$g" 'echo "the host is free-running" >/run/ptpkvm/hold; systemctl restart chrony'
+	unlike "$(guest "$g" 'chronyc -c sources')" '#' "$suite: held: chronyd starts without the refclock"
+	is "$(guest "$g" 'systemctl is-active chrony')" active "$suite: and runs"
+	guest "$g" 'rm /run/ptpkvm/hold'
+
+	said=$(guest "$g" 'ptpkvm remove')
+	ok $? "$suite: remove"
+	note "$said"
+	is "$(manifest "$g")" "$before" "$suite: /etc is as it was before setup, to the byte"
+	is "$(guest "$g" 'systemctl is-active chrony')" active "$suite: chronyd runs"
+	unlike "$(chronyd_options "$g")" ' -f ' "$suite: as before"
+	fails "$suite: nothing is left in /run" guest "$g" 'test -e /run/ptpkvm -o -e /run/chrony-dhcp/ptpkvm.conf'
+
+	# setup that fails: chronyd never sees the clock; all is put back
+	guest "$g" 'mkdir -p /run/ptpkvm; echo "for the test" >/run/ptpkvm/hold'
+	status=0
+	said=$(guest "$g" 'ptpkvm setup') || status=$?
+	is "$status" 2 "$suite: setup fails while the clock is held"
+	like "$said" 'for the test.*everything is as it was' "$suite: it says why, and undoes what it did"
+	is "$(manifest "$g")" "$before" "$suite: /etc is as before"
+	is "$(guest "$g" 'systemctl is-active chrony')" active "$suite: chronyd runs"
+	guest_stop "$g"
+}
+
+# How each comes up again after setup
+declare -A again=([bookworm]=guest_reboot [trixie]=guest_power_cut [sid]=guest_reboot)
+suites=("$@")
+((${#suites[@]})) || suites=(bookworm trixie sid)
+
+module_for "${suites[@]}"
+lab_start
+for suite in "${suites[@]}"; do
+	with_suite "$suite" "${again[$suite]}"
+done
+lab_check_consoles
+done_testing

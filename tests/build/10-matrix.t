@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The driver builds for every kernel it claims, from clean, without a warning
+# at W=1 (which also checks the kernel-doc comments).
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+
+plan 10
+
+# The kernels' own remark about headers without vmlinux is none of ours.
+remarks='Skipping BTF generation'
+
+for image in bullseye bookworm trixie sid experimental; do
+	rm -rf "build/modules/$image"
+	if ! said=$(tests/build-module "$image" W=1 2>build/logs/build-"$image".log); then
+		flunk "$image: builds"
+		flunk "$image: no warning"
+		diag "$(cat build/logs/build-"$image".log)"
+		continue
+	fi
+	root=$(vm-images/build-image --print "$image")/root
+	pass "$image: builds for Linux $(modinfo -F vermagic "build/modules/$image/ptp_kvm.ko" | cut -d' ' -f1)"
+	said=$(grep -vE "$remarks|^build-image: " <<<"$said$(cat build/logs/build-"$image".log)")
+	is "$said" '' "$image: no warning"
+	note "$image: $(grep -c define "build/modules/$image/driver/conftest.h") features of $(ls "$root/lib/modules")"
+done
+done_testing

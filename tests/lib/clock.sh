@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What tests of the clock share. Sourced after lab.sh.
+#
+#     module_for SUITE...            builds the driver for these images' kernels
+#     clock_load GUEST               loads it; clock_unload GUEST
+#     clock_source GUEST NAME        the guest's clocksource from now on: tsc, kvm-clock …
+#     clock_syntonize GUEST          the guest's frequency becomes its host's, or nearly so
+#     field KEY                      the value of key=value in a line on standard input
+#     sampling_start GUEST…          truth sampled on host and guests from now on
+#     sampling_stop FILE GUEST…      the samples in FILE.host and FILE.GUEST
+#     truth GUEST FILE [OPTION…]     trueoffset's line for these samples
+#     mutual GUEST OTHER FILE [OPTION…]   the same for OTHER - GUEST
+#     chrony_start GUEST REFCLOCK [DIRECTIVE…]   real chronyd with one source
+#     chrony_stop GUEST
+#     chrony_selected GUEST          waits until chronyd has selected the PHC: seconds, or a failure
+#     pairs_are_exact GUEST SOURCE   TAP lines: what the four ways of reading give
+
+CLOCK_DATA=$LAB_TOP/build/data/$LAB_TEST
+mkdir -p "$CLOCK_DATA"
+
+# shellcheck disable=SC2034 # for the tests that source this
+# The recommended line, and the one that guides have; README has the reasons.
+REFCLOCK_RECOMMENDED='refclock PHC /dev/ptp_kvm refid KVM poll -1 dpoll -3 maxsamples 8 offset 0'
+# shellcheck disable=SC2034
+MAKESTEP='makestep 0.001 -1'
+# shellcheck disable=SC2034
+REFCLOCK_GUIDES='refclock PHC /dev/ptp_kvm refid KVM poll 3 dpoll -2 offset 0'
+
+module_for() {
+	local image log=$LAB_TOP/build/logs/build
+	mkdir -p "$LAB_TOP/build/logs"
+	for image; do
+		"$LAB_TOP/tests/build-module" "$image" >"$log-$image.log" 2>&1 ||
+			bail "the driver does not build for $image: $(tail "$log-$image.log")"
+	done
+}
+
+clock_load() {
+	guest "$1" 'modprobe ptp && insmod /lab/ptp_kvm.ko && udevadm settle && test -c /dev/ptp_kvm' ||
+		bail "$1: the driver does not load: $(guest "$1" 'dmesg | tail -n 5')"
+}
+
+clock_unload() {
+	guest "$1" 'rmmod ptp_kvm'
+}
+
+clock_source() {
+	local got
+	got=$(guest "$1" "cd /sys/devices/system/clocksource/clocksource0
+		echo $2 >current_clocksource
+		cat current_clocksource")
+	[[ $got = "$2" ]] || bail "$1: its clocksource is $got, not $2"
+}
+
+# A spread over milliseconds is to show the readings, not two clocks that drift
+# apart: the drift is measured over a second and given to adjtimex(2).
+clock_syntonize() {
+	local frequency
+	frequency=$(guest "$1" '/lab/phcread --method precise --count 2 --interval-us 1000000 --raw' |
+		sed -nE 's/device=[0-9]{6}([0-9]+) .*offset=(-?[0-9]+) .*/\1 \2/p' |
+		awk '{ device[NR] = $1; offset[NR] = $2 }
+			END { printf "%d", (offset[2] - offset[1]) / (device[2] - device[1]) * 1e6 * 65536 }')
+	guest "$1" "busybox adjtimex -f \$((\$(busybox adjtimex | sed -n 's/.*freq.adjust: *//p' |
+		cut -d' ' -f1) + $frequency)) >/dev/null" || bail "$1: adjtimex fails"
+}
+
+field() {
+	sed -nE "s/(^|.* )$1=([^ ]*).*/\2/p"
+}
+
+sampling_start() {
+	local name sample='rm -f /tmp/samples.end
+		/lab/clocksample --until-file /tmp/samples.end >/tmp/samples 2>&1 &
+		echo $! >/tmp/samples.pid'
+	for name; do
+		guest "$name" "$sample"
+	done
+	host "$sample"
+}
+
+sampling_stop() {
+	local file=$1 name end='touch /tmp/samples.end
+		tail --pid=$(cat /tmp/samples.pid) -f /dev/null
+		gzip -f /tmp/samples'
+	shift
+	for name; do
+		guest "$name" "$end"
+	done
+	host "$end"
+	LAB_TIMEOUT=180 host 'base64 /tmp/samples.gz' | base64 -d | gunzip >"$file.host"
+	for name; do
+		LAB_TIMEOUT=180 guest "$name" 'base64 /tmp/samples.gz' | base64 -d | gunzip >"$file.$name"
+	done
+}
+
+# The guest's counter is the host's plus this; DESIGN.md has the reference.
+# Scaled counters (guests with another TSC frequency) are not for these tests.
+_clock_offset() {
+	local offset
+	offset=$(guest_tsc_offset "$1") && [[ -n $offset ]] || bail "$1: KVM's debugfs has no tsc-offset"
+	echo "${offset%% *}"
+}
+
+truth() {
+	_clock_offset "$1" >"$2.$1.offset"
+	"$LAB_TOP/build/tools/trueoffset" --host "$2.host" --guest "$2.$1" \
+		--tsc-offset "$(cat "$2.$1.offset")" "${@:3}"
+}
+
+mutual() {
+	"$LAB_TOP/build/tools/trueoffset" --host "$3.$1" --guest "$3.$2" \
+		--tsc-offset $(($(_clock_offset "$2") - $(_clock_offset "$1"))) "${@:4}"
+}
+
+# Directives as arguments: no file, no profile that forbids to read it
+chrony_start() {
+	local name=$1 arguments=()
+	shift
+	for directive in "$@" 'bindcmdaddress /run/chrony/chronyd.sock' 'cmdport 323' \
+		'pidfile /run/chrony/chronyd.pid'; do
+		arguments+=("${directive@Q}")
+	done
+	guest "$name" "mkdir -p -m 0750 /run/chrony /var/lib/chrony && chown _chrony: /run/chrony /var/lib/chrony
+		chronyd ${arguments[*]}" || bail "$name: chronyd does not start"
+}
+
+chrony_stop() {
+	guest "$1" 'pid=$(cat /run/chrony/chronyd.pid) && kill "$pid" && tail --pid="$pid" -f /dev/null'
+}
+
+# chronyc waits, one poll a second, until a source is selected
+chrony_selected() {
+	local name=$1 began=$EPOCHREALTIME
+	LAB_TIMEOUT=150 guest "$name" 'chronyc -h /run/chrony/chronyd.sock waitsync 120 0 0 1 >/dev/null &&
+		chronyc -c sources | grep -q "^#,[*],KVM,"' || return
+	awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", b - a }'
+}
+
+# DESIGN.md: exact on both clocksources, in agreement with the reference
+pairs_are_exact() {
+	local name=$1 source=$2 said true_offset
+	clock_source "$name" "$source"
+	clock_syntonize "$name"
+
+	said=$(guest "$name" '/lab/phcread --method precise --count 200 --interval-us 0')
+	note "$source: $said"
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '200 0' "$source: 200 PRECISE readings, none wrong"
+	le "$(field spread <<<"$said")" 10 "$source: PRECISE: spread of device - sys_realtime, ns"
+
+	said=$(guest "$name" '/lab/phcread --method extended --count 200 --interval-us 0')
+	note "$source: $said"
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '200 0' "$source: 200 EXTENDED readings, none wrong"
+	is "$(field window_max <<<"$said")" 0 "$source: EXTENDED: pre and post are the same instant"
+	le "$(field spread <<<"$said")" 10 "$source: EXTENDED: spread of the offset, ns"
+
+	said=$(guest "$name" '/lab/phcread --method offset --count 50')
+	note "$source: $said"
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' "$source: PTP_SYS_OFFSET brackets the device"
+	said=$(guest "$name" '/lab/phcread --method gettime --count 50')
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' "$source: clock_gettime on the PHC is bracketed"
+
+	sampling_start "$name"
+	said=$(guest "$name" '/lab/phcread --method precise --count 300 --interval-us 10000')
+	sampling_stop "$CLOCK_DATA/$source" "$name"
+	true_offset=$(truth "$name" "$CLOCK_DATA/$source" | field median)
+	note "$source: device - guest by PRECISE $(field offset_median <<<"$said") ns, host - guest by the reference $((-true_offset)) ns"
+	le "$(($(field offset_median <<<"$said") + true_offset))" 500 "$source: PRECISE agrees with the reference, ns"
+	le "$((-$(field offset_median <<<"$said") - true_offset))" 500 "$source: on the other side too"
+}

@@ -1,0 +1,681 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The nested lab, for tests in bash: a host machine under emulation (or KVM)
+# and guests on the host's own KVM. Sourced after tap.sh. See vm-images/README.md.
+#
+#     lab_payload_add FILE...    also put into /lab of the machines started from now on
+#     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]]
+#     guest_start NAME SUITE [smp=1] [mem=320] [cpu=] [append=] [net=1] [kernel=FILE [modules=DIR]]
+#                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
+#         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
+#         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
+#     host CMD... ; guest NAME CMD...      as over ssh: joined by spaces, run by sh as root.
+#         Prints the output (both streams), returns the status; 124 after LAB_TIMEOUT
+#         (60 s) and 125 if the machine is gone, each with a message. Commands to
+#         one machine run one at a time; what they leave in the background goes on.
+#     host_put FILE PATH ; guest_put NAME FILE PATH
+#     guest_stop NAME            an orderly end; guest_kill NAME pulls the plug
+#     guest_reboot NAME          with systemd=1: as `systemctl reboot`, back when the agent answers
+#     guest_power_cut NAME       the same after pulling the plug: what wasn't synced is lost
+#     guest_tsc_offset NAME [VCPU]    from KVM's debugfs: "OFFSET [SCALING-RATIO]"
+#     guest_pid NAME ; guest_address NAME
+#     lab_check_consoles         a TAP line: no kernel splats, but for splats.allowed
+#     lab_stop                   also done at the end, whatever happens
+#
+# DIRECT=1: no host machine, guests on the machine's own KVM, `host` runs on the machine.
+
+LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LAB_TEST=$(basename "${0%.t}")
+LAB_LOGS=$LAB_TOP/build/logs/$LAB_TEST
+LAB_BOOT_TIMEOUT=${LAB_BOOT_TIMEOUT:-180}
+LAB_FIRST_WORD_TIMEOUT=${LAB_FIRST_WORD_TIMEOUT:-60}
+# Each character on a nested console takes long; systemd's program for the BPF LSM, 2 s
+LAB_SYSTEMD_APPEND="systemd.show_status=error systemd.log_color=0 TERM=dumb \
+lsm=landlock,lockdown,yama,integrity,apparmor"
+LAB_DIR=
+LAB_PAYLOAD=()
+LAB_SERIAL=0
+declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_NET LAB_SUITE LAB_LAUNCH LAB_SYSTEMD
+
+# --- channels ---
+
+# Options to a function: name=value words into variables declared by the caller
+_lab_options() {
+	local allowed=" $1 " option
+	shift
+	for option; do
+		[[ $option = *=* && $allowed = *" ${option%%=*} "* ]] ||
+			bail "lab: unknown option '$option'"
+		printf -v "${option%%=*}" %s "${option#*=}"
+	done
+}
+
+_lab_log() {
+	local name=$1
+	[[ $name = host ]] || name=guest-$name
+	echo "$LAB_LOGS/$name.console.log"
+}
+
+# _lab_connect NAME SOCKET: a relay between two FIFOs and the socket. It ends
+# when either end does: our end of the FIFO, or QEMU.
+_lab_connect() {
+	local name=$1 socket=$2 dir=$LAB_DIR/$1 fd
+	mkdir -p "$dir"
+	rm -f "$dir/in" "$dir/out" "$dir/gone" "$dir/lost"
+	mkfifo "$dir/in" "$dir/out"
+	: >"$dir/lock"
+	socat -b 65536 "UNIX-CONNECT:$socket,retry=600,interval=0.1" STDIO \
+		<"$dir/in" >"$dir/out" 2>"$dir/socat.log" &
+	LAB_PIDS[socat-$name]=$!
+	exec {fd}>"$dir/in"
+	LAB_WRITE[$name]=$fd
+	exec {fd}<"$dir/out"
+	LAB_READ[$name]=$fd
+}
+
+_lab_disconnect() {
+	local name=$1 fd
+	if [[ -n ${LAB_WRITE[$name]-} ]]; then
+		fd=${LAB_WRITE[$name]}
+		exec {fd}>&-
+		fd=${LAB_READ[$name]}
+		exec {fd}<&-
+		unset "LAB_WRITE[$name]" "LAB_READ[$name]"
+	fi
+	_lab_kill "socat-$name"
+}
+
+_lab_kill() {
+	local pid=${LAB_PIDS[$1]-}
+	if [[ -n $pid ]]; then
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		unset "LAB_PIDS[$1]"
+	fi
+}
+
+_lab_obituary() {
+	local name=$1 log qemu_log said _
+	log=$(_lab_log "$name")
+	if [[ $name = host || -n ${DIRECT-} ]]; then
+		qemu_log=$LAB_LOGS/$name.qemu.log
+		# The channel closes a moment before QEMU has ended
+		for _ in {1..50}; do
+			! grep -aq 'QEMU ended' "$qemu_log" || break
+			read -r -t 0.1 <> <(:) || true
+		done
+		said=$(tail -n 3 "$qemu_log")
+	else
+		qemu_log=$LAB_LOGS/guest-$name.qemu.log
+		# What its QEMU said, and the host's KVM. Or is the host gone, too?
+		if ! host "cat /run/lab/$name.qemu.log; dmesg | tail -n 20" >"$qemu_log" 2>/dev/null &&
+			[[ -e $LAB_DIR/host/gone ]]; then
+			diag "lab: with $name has gone its host"
+			_lab_obituary host
+			return
+		fi
+		said=$(grep -a 'ended with' "$qemu_log" | tail -n 1 || true)
+	fi
+	diag "lab: $name's QEMU: $said"
+	if grep -aq 'Kernel panic' "$log" 2>/dev/null; then
+		diag "lab: $name has ended: $(grep -a -m 1 'Kernel panic' "$log"); see $log"
+		return
+	fi
+	diag "lab: $name has ended; see $log"
+	if _lab_emulated && ! grep -aqE 'lab (init|agent): ' "$log" &&
+		! grep -aqE 'terminating on signal|status 137' "$qemu_log"; then
+		echo "the emulated $name ended by itself: ${said##*$'\n'}" >"$LAB_LOGS/lost"
+	fi
+}
+
+_lab_emulated() {
+	grep -qs 'accelerator tcg' "$LAB_LOGS"/*.qemu.log
+}
+
+# _lab_reply NAME ID SECONDS: prints the output of request ID, returns its
+# status. What belongs to an earlier request that was given up is dropped.
+_lab_reply() {
+	local name=$1 want=$2 deadline=$((SECONDS + $3)) fd=${LAB_READ[$1]} id status bytes got
+	while :; do
+		got=0
+		IFS=' ' read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" \
+			id status bytes || got=$?
+		if ((got > 128)); then
+			return 124
+		elif ((got)) || [[ $id = GONE ]]; then
+			: >"$LAB_DIR/$name/gone"
+			return 125
+		fi
+		if [[ $id = "$want" ]]; then
+			timeout 60 head -c "$bytes" <&"$fd" || : >"$LAB_DIR/$name/lost"
+			return "$status"
+		fi
+		timeout 60 head -c "$bytes" <&"$fd" >/dev/null || : >"$LAB_DIR/$name/lost"
+	done
+}
+
+# _lab_request INPUT-FILE LINE. If nobody reads it, the missing reply tells.
+_lab_request() (
+	trap '' PIPE
+	exec 2>/dev/null
+	printf '%s\n' "$2"
+	if [[ -n $1 ]]; then
+		timeout "$((${LAB_TIMEOUT:-60} + 15))" cat "$1"
+	fi
+	true
+)
+
+# _lab_call NAME INPUT-FILE CMD...
+_lab_call() {
+	local name=$1 input=$2 limit=${LAB_TIMEOUT:-60} bytes=0 status=0 id lock
+	shift 2
+	if [[ -z ${LAB_WRITE[$name]-} ]]; then
+		diag "lab: $name is not running"
+		return 125
+	elif [[ -e $LAB_DIR/$name/gone ]]; then
+		_lab_obituary "$name"
+		return 125
+	elif [[ -e $LAB_DIR/$name/lost ]]; then
+		diag "lab: the channel to $name is out of step after an earlier failure"
+		return 125
+	fi
+	if [[ -n $input ]]; then
+		bytes=$(stat -c %s "$input")
+	fi
+	id=$SRANDOM
+	exec {lock}<"$LAB_DIR/$name/lock"
+	flock "$lock"
+	_lab_request "$input" "$id $limit $bytes $(printf %s "$*" | base64 -w 0)" \
+		>&"${LAB_WRITE[$name]}"
+	# The machine's own limit comes first, so that the channel stays in step
+	_lab_reply "$name" "$id" "$((limit + 15))" || status=$?
+	exec {lock}<&-
+	if [[ -e $LAB_DIR/$name/gone ]]; then
+		_lab_obituary "$name"
+		return 125
+	elif ((status == 124)); then
+		diag "lab: $name: no result after $limit s: $*; console: $(_lab_log "$name")"
+	fi
+	return "$status"
+}
+
+_lab_await_agent() {
+	local name=$1 status=0
+	_lab_reply "$name" HELLO "$LAB_BOOT_TIMEOUT" || status=$?
+	if ((status == 0)); then
+		return
+	fi
+	diag "$(tail -n 15 "$(_lab_log "$name")" 2>/dev/null || true)"
+	if ((status == 124)); then
+		bail "lab: $name is not up after $LAB_BOOT_TIMEOUT s; see $(_lab_log "$name")"
+	fi
+	_lab_obituary "$name"
+	bail "lab: $name ended while booting; see $(_lab_log "$name")"
+}
+
+host() {
+	if [[ -n ${DIRECT-} ]]; then
+		local status=0
+		timeout -k 5 "${LAB_TIMEOUT:-60}" sh -c "$*" </dev/null 2>&1 || status=$?
+		((status != 124)) || diag "lab: the machine: no result after ${LAB_TIMEOUT:-60} s: $*"
+		return "$status"
+	fi
+	_lab_call host '' "$@"
+}
+
+guest() {
+	local name=$1
+	shift
+	_lab_call "$name" '' "$@"
+}
+
+host_put() {
+	[[ -z ${DIRECT-} ]] || bail 'lab: host_put would change the machine (DIRECT=1)'
+	_lab_call host "$1" "cat >'$2' && chmod $(stat -c %a "$1") '$2'"
+}
+
+guest_put() {
+	_lab_call "$1" "$2" "cat >'$3' && chmod $(stat -c %a "$2") '$3'"
+}
+
+# _lab_qmp COMMAND [JSON-ARGUMENTS]: to the host's QEMU
+_lab_qmp() {
+	local reply
+	printf '{"execute":"%s","arguments":%s}\n' "$1" "${2:-"{}"}" >&"${LAB_WRITE[qmp]}"
+	while IFS= read -r -t 30 -u "${LAB_READ[qmp]}" reply; do
+		case $reply in
+		'{"return"'*) return 0 ;;
+		'{"error"'*) bail "lab: QEMU refuses $1 $2: $reply" ;;
+		esac
+	done
+	bail "lab: no answer from the host's QEMU to $1"
+}
+
+# --- machines ---
+
+lab_payload_add() {
+	LAB_PAYLOAD+=("$@")
+}
+
+_lab_image() {
+	local image=$1
+	if [[ -n ${LAB_NO_BUILD-} ]]; then
+		"$LAB_TOP/vm-images/build-image" --print "$image"
+	else
+		"$LAB_TOP/vm-images/build-image" "$image" >&2 &&
+			"$LAB_TOP/vm-images/build-image" --print "$image"
+	fi || bail "lab: there is no image '$image'"
+}
+
+# _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES: makes initrd and kernel
+# in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
+_lab_initrd() {
+	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file
+	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
+	mkdir -p "$payload"
+	for file in "$LAB_TOP"/build/tools/* "$LAB_TOP"/tests/guest/* \
+		"$LAB_TOP/build/modules/$suite/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
+		if [[ -f $file ]]; then
+			cp -L "$file" "$payload/"
+		fi
+	done
+	echo "$name" >"$payload/hostname"
+	if [[ $name = host ]]; then
+		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
+	fi
+	if [[ -z $kernel ]]; then
+		kernel=$image/vmlinux
+		[[ -e $kernel ]] || "$LAB_TOP/vm-images/unpack-kernel" \
+			"$image/root/boot/vmlinuz-$(cat "$image/kver")" "$kernel" || bail 'lab: no kernel'
+		modules=$image/root/lib/modules/$(cat "$image/kver")
+	elif [[ -n $modules ]]; then
+		mkdir -p "$dir/tree/usr/lib/modules"
+		cp -a "$modules" "$dir/tree/usr/lib/modules/"
+		options+=(--tree "$dir/tree")
+	fi
+	[[ -f $kernel ]] || bail "lab: no kernel $kernel"
+	if [[ -n $modules ]]; then
+		options+=(--modules "$modules")
+	fi
+	if [[ -n ${LAB_SYSTEMD[$name]-} ]]; then
+		options+=(--systemd)
+	fi
+	cp "$kernel" "$dir/kernel"
+	truncate -s %512 "$dir/kernel"
+	"$LAB_TOP/vm-images/make-initrd" --busybox "$image/root/bin/busybox" "${options[@]}" \
+		--payload "$payload" "$dir/initrd" || bail "lab: no initrd for $name"
+}
+
+lab_start() {
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' dir
+	_lab_options 'image smp mem cpu append kernel modules' "$@"
+	[[ -z $LAB_DIR ]] || bail 'lab: already started'
+	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
+	trap lab_stop EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	mkdir -p "$LAB_LOGS"
+	rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+	if [[ -n ${DIRECT-} ]]; then
+		note 'lab: DIRECT: the host is the machine itself'
+		return
+	fi
+	dir=$(_lab_image "$image")
+	_lab_initrd host "$image" "$dir" "$kernel" "$modules"
+	_lab_run_vm host --kvm-host --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
+		--qmp "$LAB_DIR/qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
+	_lab_await_agent host
+	_lab_connect qmp "$LAB_DIR/qmp.sock"
+	_lab_qmp qmp_capabilities
+	_lab_host_setup >"$LAB_DIR/setup.log" 2>&1 ||
+		bail "lab: the host's KVM is not usable: $(cat "$LAB_DIR/setup.log")"
+	note "lab: host is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
+		tr '\n' ' ')"
+}
+
+_lab_host_setup() {
+	host 'if grep -qw svm /proc/cpuinfo; then kvm=kvm-amd; else kvm=kvm-intel; fi
+		test -e /dev/kvm || modprobe $kvm || exit
+		modprobe -a tun bridge || true
+		test -c /dev/kvm'
+}
+
+# _lab_run_vm NAME OPTION...: a QEMU on the machine itself
+_lab_run_vm() {
+	local name=$1 socket=$LAB_DIR/$1.sock
+	shift
+	: >>"$LAB_LOGS/$name.qemu.log"
+	_lab_qemu "$LAB_DIR/$name/pid" --name "$name" --kernel "$LAB_DIR/$name/kernel" \
+		--initrd "$LAB_DIR/$name/initrd" --agent "unix:$socket" \
+		--console "file:$(_lab_log "$name")" "$@" \
+		</dev/null >>"$LAB_LOGS/$name.qemu.log" 2>&1 &
+	LAB_PIDS[$name]=$!
+	_lab_connect "$name" "$socket"
+	_lab_await_accel "$name"
+}
+
+# _lab_qemu PIDFILE OPTION...: a job of its own, that says how QEMU has ended
+_lab_qemu() {
+	local pidfile=$1 pid='' status=0 stopped=''
+	shift
+	trap 'stopped=yes; [[ -z $pid ]] || kill "$pid"' TERM
+	"$LAB_TOP/vm-images/run-vm" "$@" &
+	pid=$!
+	echo "$pid" >"$pidfile"
+	wait "$pid" || status=$?
+	if [[ -n $stopped ]]; then
+		status=0
+		wait "$pid" || status=$?
+	fi
+	echo "QEMU ended with status $status"
+}
+
+# Which accelerator, and why, is never left unsaid
+_lab_await_accel() {
+	local line=''
+	while ! line=$(grep -a -m 1 '^run-vm: ' "$LAB_LOGS/$1.qemu.log"); do
+		kill -0 "${LAB_PIDS[$1]}" 2>/dev/null || break
+		read -r -t 0.02 <> <(:) || true
+	done
+	note "${line:-$(cat "$LAB_LOGS/$1.qemu.log")}"
+}
+
+guest_start() {
+	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' dir
+	shift 2
+	_lab_options 'smp mem cpu append net kernel modules systemd' "$@"
+	[[ -n $LAB_DIR ]] || bail 'lab: guest_start before lab_start'
+	[[ $name =~ ^[a-z][a-z0-9-]*$ && $name != host && $name != qmp ]] || bail "lab: bad name '$name'"
+	[[ -z ${LAB_WRITE[$name]-} ]] || bail "lab: there is a guest $name already"
+	dir=$(_lab_image "$suite")
+	[[ -z $systemd || -e $dir/root/sbin/init || -L $dir/root/sbin/init ]] ||
+		bail "lab: there is no systemd in $suite"
+	append="$append $(_lab_suite_append "$suite")${systemd:+ $LAB_SYSTEMD_APPEND}"
+	LAB_SUITE[$name]=$suite LAB_SYSTEMD[$name]=$systemd
+	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules"
+	LAB_SERIAL=$((LAB_SERIAL + 1))
+	local options=(--smp "$smp" --mem "$mem" --append "$append" ${cpu:+--cpu "$cpu"})
+	if [[ -n ${DIRECT-} ]]; then
+		[[ -z $net ]] || bail 'lab: net=1 needs a host machine'
+		options+=(--disk "$dir/root.sqfs,root")
+		if [[ -n $systemd ]]; then
+			truncate -s 512M "$LAB_DIR/$name/disk"
+			options+=(--disk "$LAB_DIR/$name/disk,disk,rw")
+		fi
+	else
+		_lab_plug "$name" "$dir/root.sqfs" "$LAB_DIR/$name/kernel"
+		if [[ -n $net ]]; then
+			options+=(--tap "tap$LAB_SERIAL,52:54:00:00:77:$(printf %02x "$LAB_SERIAL")")
+			LAB_NET[$name]=192.168.77.$((10 + LAB_SERIAL))
+			_lab_tap "tap$LAB_SERIAL" || bail "lab: no network for $name"
+		fi
+		options+=(--kernel "/run/lab/$name.kernel" --initrd "/run/lab/$name.initrd"
+			--disk "/dev/disk/by-id/virtio-lab$LAB_SERIAL,root")
+		if [[ -n $systemd ]]; then
+			host "truncate -s 512M /run/lab/$name.disk" || bail "lab: no disk for $name"
+			options+=(--disk "/run/lab/$name.disk,disk,rw")
+		fi
+		host "cp /dev/disk/by-id/virtio-lab${LAB_SERIAL}k /run/lab/$name.kernel" &&
+			host_put "$LAB_DIR/$name/initrd" "/run/lab/$name.initrd" ||
+			bail "lab: cannot give $name what it starts from"
+	fi
+	LAB_LAUNCH[$name]=${options[*]@Q}
+	_lab_launch "$name"
+}
+
+# The first time or again, with the same disks and devices
+_lab_launch() {
+	local name=$1 try log said
+	if [[ -n ${DIRECT-} ]]; then
+		local options
+		eval "options=(${LAB_LAUNCH[$name]})"
+		# Without KVM this would be no test of it: only on request
+		ACCEL=${ACCEL:-kvm} _lab_run_vm "$name" "${options[@]}"
+	else
+		log=$(_lab_log "$name")
+		for try in 1 2 3; do
+			said=$(stat -c %s "$log" 2>/dev/null || echo 0)
+			host "ACCEL=kvm launch $name ${LAB_LAUNCH[$name]}" || bail "lab: cannot launch $name"
+			if ((try == 3)) || _lab_first_word "$name" "$said"; then
+				break
+			fi
+			note "lab: the emulated $name hung before its first word; it starts again"
+			_lab_plug_out "$name" || bail "lab: $name survives a power cut"
+			rm -f "$LAB_DIR/$name/gone"
+		done
+	fi
+	_lab_await_agent "$name"
+	if [[ -n ${LAB_NET[$name]-} ]]; then
+		_lab_guest_address "$name" || bail "lab: no network in $name"
+	fi
+	note "lab: guest $name is up: ${LAB_SUITE[$name]} $(guest "$name" 'uname -r
+		cat /sys/devices/system/clocksource/*/current_clocksource' | tr '\n' ' ')"
+}
+
+# _lab_first_word NAME SIZE: false if its console, of that size before, stays silent.
+# Emulated guests now and then hang there, before anything of ours has run.
+_lab_first_word() {
+	local name=$1 said=$2 deadline=$((SECONDS + LAB_FIRST_WORD_TIMEOUT)) log
+	_lab_emulated || return 0
+	log=$(_lab_log "$name")
+	while ((SECONDS < deadline)); do
+		if read -r -t 0 -u "${LAB_READ[$name]}" ||
+			(($(stat -c %s "$log" 2>/dev/null || echo 0) > said)); then
+			return 0
+		fi
+		read -r -t 0.2 <> <(:) || true
+	done
+	return 1
+}
+
+# _lab_restarts NAME: how often its kernel has said that it restarts
+_lab_restarts() {
+	grep -ac 'reboot: Restarting system' "$(_lab_log "$1")" || true
+}
+
+guest_reboot() {
+	local name=$1 before
+	[[ -n ${LAB_SYSTEMD[$name]-} ]] || bail "lab: guest_reboot: $name was not started with systemd=1"
+	before=$(_lab_restarts "$name")
+	_lab_last_words "$name" REBOOT
+	_lab_await_end "$name" "$LAB_BOOT_TIMEOUT" ||
+		bail "lab: $name still runs $LAB_BOOT_TIMEOUT s after systemctl reboot; see $(_lab_log "$name")"
+	if (($(_lab_restarts "$name") == before)); then
+		_lab_obituary "$name"
+		bail "lab: $name has ended instead of rebooting"
+	fi
+	_lab_again "$name"
+}
+
+guest_power_cut() {
+	local name=$1
+	[[ -n ${LAB_SYSTEMD[$name]-} ]] || bail "lab: guest_power_cut: $name has no disk (systemd=1)"
+	[[ ! -e $LAB_DIR/$name/gone ]] || { _lab_obituary "$name"; bail "lab: $name has ended before"; }
+	_lab_plug_out "$name" || bail "lab: $name survives a power cut"
+	_lab_again "$name"
+}
+
+_lab_again() {
+	if [[ -n ${DIRECT-} ]]; then
+		_lab_disconnect "$1"
+		_lab_kill "$1"
+	fi
+	rm -f "$LAB_DIR/$1/gone"
+	_lab_launch "$1"
+}
+
+# Arguments that only emulated SVM makes necessary
+_lab_suite_append() (
+	if [[ -z ${DIRECT-} ]] && grep -q 'accelerator tcg' "$LAB_LOGS/host.qemu.log"; then
+		# shellcheck source=vm-images/recipe.sh
+		. "$LAB_TOP/vm-images/recipe.sh"
+		echo "${IMAGE_APPEND[$1]-}"
+	fi
+)
+
+# _lab_plug_disk ID FILE
+_lab_plug_disk() {
+	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":true,\"file\":
+		{\"driver\":\"file\",\"filename\":\"$2\",\"locking\":\"off\"}}"
+	_lab_qmp device_add "{\"driver\":\"virtio-blk-pci\",\"id\":\"$1\",\"drive\":\"node-$1\",
+		\"serial\":\"$1\"}"
+}
+
+# _lab_plug NAME SQFS KERNEL: disks and two ports, plugged into the running host
+_lab_plug() {
+	local name=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock
+	_lab_plug_disk "lab$n" "$image"
+	_lab_plug_disk "lab${n}k" "$kernel"
+	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":{\"type\":\"socket\",\"data\":
+		{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"$socket\"}},\"server\":true,\"wait\":false}}}"
+	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":{\"type\":\"file\",\"data\":
+		{\"out\":\"$(_lab_log "$name")\",\"append\":true}}}"
+	_lab_connect "$name" "$socket"
+	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"port$n\",\"bus\":\"serial.0\",
+		\"chardev\":\"chan$n\",\"name\":\"$name\"}"
+	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"cport$n\",\"bus\":\"serial.0\",
+		\"chardev\":\"cons$n\",\"name\":\"$name.console\"}"
+	LAB_PORTS[$name]=$n
+	host "udevadm wait --timeout=30 /dev/virtio-ports/$name /dev/virtio-ports/$name.console \
+		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || bail "lab: nothing plugged in for $name"
+}
+
+_lab_unplug() {
+	local name=$1 n=${LAB_PORTS[$1]}
+	_lab_qmp device_del "{\"id\":\"port$n\"}"
+	_lab_qmp device_del "{\"id\":\"cport$n\"}"
+	_lab_qmp device_del "{\"id\":\"lab$n\"}"
+	_lab_qmp device_del "{\"id\":\"lab${n}k\"}"
+	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$name \
+		/dev/virtio-ports/$name.console /dev/disk/by-id/virtio-lab$n \
+		/dev/disk/by-id/virtio-lab${n}k || exit
+		rm -f /run/lab/$name.*" ||
+		diag "lab: $name's devices stay plugged in"
+	unset "LAB_PORTS[$name]"
+}
+
+_lab_tap() {
+	host "test -d /sys/class/net/lab0 ||
+			{ ip link add lab0 type bridge && ip addr add 192.168.77.1/24 dev lab0 &&
+			  ip link set lab0 up; }
+		ip tuntap add $1 mode tap && ip link set $1 master lab0 up"
+}
+
+_lab_guest_address() {
+	guest "$1" 'modprobe -q virtio_net
+		udevadm settle --timeout=30
+		for net in /sys/class/net/*; do
+			test ! -e $net/device || card=${net##*/}
+		done
+		ip addr add '"${LAB_NET[$1]}"'/24 dev $card && ip link set $card up'
+}
+
+guest_address() {
+	echo "${LAB_NET[$1]}"
+}
+
+guest_pid() {
+	if [[ -n ${DIRECT-} ]]; then
+		cat "$LAB_DIR/$1/pid"
+	else
+		host "cat /run/lab/$1.pid"
+	fi
+}
+
+guest_tsc_offset() {
+	local pid
+	pid=$(guest_pid "$1") || return
+	host "cd /sys/kernel/debug/kvm/$pid-*/vcpu${2:-0} || exit
+		cat tsc-offset tsc-scaling-ratio 2>/dev/null | tr '\n' ' '"
+}
+
+# _lab_last_words NAME POWEROFF|REBOOT: there is no reply but its end
+_lab_last_words() {
+	if [[ ! -e $LAB_DIR/$1/gone ]]; then
+		_lab_request '' "$2 0 0 -" >&"${LAB_WRITE[$1]}"
+	fi
+}
+
+# _lab_await_end NAME SECONDS
+_lab_await_end() {
+	local name=$1 status=0
+	if [[ ! -e $LAB_DIR/$name/gone ]]; then
+		_lab_reply "$name" none "$2" >/dev/null || status=$?
+		((status == 125)) || return 1
+	fi
+}
+
+_lab_guest_clean() {
+	local name=$1
+	_lab_disconnect "$name"
+	if [[ -n ${LAB_PORTS[$name]-} ]]; then
+		_lab_unplug "$name"
+	else
+		_lab_kill "$name"
+	fi
+	unset "LAB_NET[$name]" "LAB_SUITE[$name]" "LAB_SYSTEMD[$name]" "LAB_LAUNCH[$name]"
+}
+
+guest_stop() {
+	local name=$1 status=0
+	_lab_last_words "$name" POWEROFF
+	# systemd gives its services their time
+	if ! _lab_await_end "$name" "${LAB_SYSTEMD[$name]:+1}30"; then
+		diag "lab: $name does not power off, pulling the plug"
+		status=1
+		_lab_plug_out "$name" || true
+	fi
+	_lab_guest_clean "$name"
+	return "$status"
+}
+
+_lab_plug_out() {
+	if [[ -e $LAB_DIR/$1/gone ]]; then
+		return
+	elif [[ -n ${DIRECT-} ]]; then
+		kill -9 "$(guest_pid "$1")" || true
+	else
+		host "kill -9 \$(cat /run/lab/$1.pid)" || true
+	fi
+	_lab_await_end "$1" 30
+}
+
+guest_kill() {
+	_lab_plug_out "$1" || true
+	_lab_guest_clean "$1"
+}
+
+lab_stop() {
+	local status=$? name
+	trap - EXIT INT TERM HUP
+	if [[ -n $LAB_DIR ]]; then
+		for name in "${!LAB_WRITE[@]}"; do
+			_lab_disconnect "$name"
+		done
+		for name in "${!LAB_PIDS[@]}"; do
+			_lab_kill "$name"
+		done
+		rm -rf "$LAB_DIR"
+		LAB_DIR=
+		LAB_PORTS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_LAUNCH=()
+	fi
+	return "$status"
+}
+
+# --- verdicts ---
+
+# Every console must exist, say something only if it must, and hold no splat
+lab_check_consoles() {
+	local log found status=0 logs=("$LAB_LOGS"/*.console.log)
+	for log in "${logs[@]}"; do
+		if [[ ! -e $log ]]; then
+			diag "there is no console log in $LAB_LOGS"
+			status=1
+		elif ! found=$(awk -v allowed="$LAB_TOP/tests/lib/splats.allowed" \
+			-f "$LAB_TOP/tests/lib/splats.awk" "$log"); then
+			diag "$log:"$'\n'"$found"
+			status=1
+		fi
+	done
+	ok "$status" "${1:-no kernel splats on the consoles}"
+}

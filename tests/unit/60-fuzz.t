@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What comes from outside (chronyc, chrony.conf, sysfs), fuzzed for FUZZ_SECONDS (20). FUZZ_SEED repeats a run.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+
+dir=build/fuzz
+seed=${FUZZ_SEED:-$((SRANDOM % 2147483647 + 1))}
+command -v clang >/dev/null || bail 'there is no clang (Debian: apt install clang libclang-rt-dev)'
+rm -rf $dir/corpus
+mkdir -p $dir/corpus
+
+# One input of each kind, for the fuzzer to begin with; the first byte is the kind.
+kind=0
+for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
+	'KVM,8,5,4,-0.001,0.012,0.000000002,0.000000005' \
+	'4B564D00,KVM,1,1795449334.123456789,0.1,-0.1,0.1,-37.003,0.0,0.012,0.1,0.1,0.5,Normal' \
+	'*,KVM,N,-,-,-,-,-,N,P,T,R,-,1,1.0,-0.000000020,0.000000021,Normal' \
+	'chronyd (chrony) version 4.9-pre1 (+CMDMON)' \
+	$'refclock PHC /dev/ptp0:nocrossts poll 3\nconfdir /a /b\ninclude *.conf\n! no' \
+	'0xfedcba9876543210' synchronized insert-pending 4294967295 \
+	$'"\\ \xf0\x9f\x95\x92 \x01'; do
+	printf '%b%s\n' "\\x0$kind" "$line" >"$dir/corpus/$kind-${#line}"
+	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
+done
+
+runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ilib -o $dir/fuzz_input tests/unit/fuzz_input.c \
+	lib/chronyc.c lib/chrony_conf.c lib/host_clock.c lib/json.c lib/run.c lib/util.c -lm
+note "seed $seed"
+status=0
+$dir/fuzz_input -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+	-artifact_prefix=$dir/ -print_final_stats=1 $dir/corpus >$dir/log 2>&1 || status=$?
+ok $status "nothing found (seed $seed)"
+((status == 0)) || diag "$(tail -n 40 $dir/log)"
+units=$(sed -n 's/^stat::number_of_executed_units: *//p' $dir/log)
+cmp "${units:-0}" '>=' 10000 'inputs tried'
+done_testing

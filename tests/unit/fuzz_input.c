@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A libFuzzer target for what comes from outside: chronyc's output, chrony's version and configuration, sysfs.
+ * The first byte of the input says which. file.c's functions are replaced by some that give the input as
+ * every file.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chrony_conf.h"
+#include "chronyc.h"
+#include "file.h"
+#include "host_clock.h"
+#include "json.h"
+
+#define MAX 8
+
+static const char *text;	/* the input, ended by a NUL */
+static size_t text_len;
+
+const char *file_root = "/nonexistent";
+
+const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
+{
+	snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path);
+	return buf;
+}
+
+bool file_exists(const char *path)
+{
+	(void)path;
+	return true;
+}
+
+char *file_read(const char *path, size_t *len)
+{
+	char *copy = malloc(text_len + 1);
+
+	(void)path;
+	memcpy(copy, text, text_len + 1);
+	if (len)
+		*len = text_len;
+	return copy;
+}
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+/* Filled, so that a string without its end is found. */
+static char why[200];
+
+static void reasoned(int n)
+{
+	must(n >= -1 && n <= MAX);
+	if (n < 0)
+		must(strlen(why) < sizeof(why) && strstr(why, "chronyc "));
+}
+
+static void fuzz_sources(void)
+{
+	struct chrony_source s[MAX];
+	int n;
+
+	memset(s, 'x', sizeof(s));
+	n = chronyc_parse_sources(text, s, MAX, why, sizeof(why));
+	reasoned(n);
+	for (int i = 0; i < n; i++) {
+		must(strchr("^=# ", s[i].mode) && strchr("*+-?x~ ", s[i].state));
+		must(memchr(s[i].name, 0, sizeof(s[i].name)) && s[i].reach <= 0377 && s[i].stratum >= 0);
+		must(isfinite(s[i].offset) && isfinite(s[i].measured) && isfinite(s[i].error));
+		must(isnan(s[i].last_rx) || s[i].last_rx >= 0);
+	}
+}
+
+static void fuzz_sourcestats(void)
+{
+	struct chrony_sourcestats s[MAX];
+	int n;
+
+	memset(s, 'x', sizeof(s));
+	n = chronyc_parse_sourcestats(text, s, MAX, why, sizeof(why));
+	reasoned(n);
+	for (int i = 0; i < n; i++)
+		must(memchr(s[i].name, 0, sizeof(s[i].name)) && isfinite(s[i].stddev) && s[i].np >= 0);
+}
+
+static void fuzz_tracking(void)
+{
+	struct chrony_tracking t;
+	int n;
+
+	memset(&t, 'x', sizeof(t));
+	n = chronyc_parse_tracking(text, &t, why, sizeof(why));
+	reasoned(n);
+	if (n)
+		return;
+	must(strlen(t.refid) == 8 && memchr(t.name, 0, sizeof(t.name)) && memchr(t.leap, 0, sizeof(t.leap)));
+	must(isfinite(t.system) && isfinite(t.update_interval));
+}
+
+static void fuzz_selectdata(void)
+{
+	struct chrony_selectdata s[MAX];
+	int n;
+
+	memset(s, 'x', sizeof(s));
+	n = chronyc_parse_selectdata(text, s, MAX, why, sizeof(why));
+	reasoned(n);
+	for (int i = 0; i < n; i++)
+		must(memchr(s[i].name, 0, sizeof(s[i].name)) && strlen(s[i].configured) <= 5 &&
+		     strlen(s[i].effective) <= 5 && strchr("N+-?", s[i].leap));
+}
+
+static void fuzz_version(void)
+{
+	struct chrony_version v;
+	bool good = chrony_version_parse(text, &v);
+
+	must(good == (v.major > 0) && v.minor >= 0);
+}
+
+static int see(const struct chrony_directive *d, void *arg)
+{
+	int *count = arg;
+	char value[16];
+
+	must(d->name[0] && d->line > 0 && strlen(d->text) >= strlen(d->args));
+	chrony_option(d->args, "poll", value, sizeof(value));
+	return ++*count > 1000;
+}
+
+static void fuzz_conf(void)
+{
+	int count = 0;
+
+	chrony_conf_walk("/chrony.conf", see, &count, why, sizeof(why));
+}
+
+static void fuzz_sysfs(void)
+{
+	struct phc phc = { .fd = -1, .path = "/dev/ptp0" };
+	struct host_clock hc;
+
+	memset(&hc, 'x', sizeof(hc));
+	host_clock_read(&hc, &phc);
+	must(hc.present && memchr(hc.leap, 0, sizeof(hc.leap)));
+	must(hc.window_ns <= UINT32_MAX && hc.est_error_ns <= UINT32_MAX && hc.status <= HOST_UNRELIABLE);
+}
+
+/* What is written of names that came from outside is JSON still. */
+static void fuzz_json(void)
+{
+	char *out = NULL;
+	size_t len = 0;
+	struct json j = { .f = open_memstream(&out, &len), .compact = true };
+
+	json_string(&j, NULL, text);
+	fclose(j.f);
+	must(len >= 3 && out[0] == '"' && !strcmp(out + len - 2, "\"\n"));
+	for (size_t i = 1; i < len - 2; i++) {
+		must((unsigned char)out[i] >= 0x20 && out[i] != '"');
+		if (out[i] == '\\')
+			must(strchr("\"\\bfnrtu", out[++i]));
+	}
+	free(out);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	static void (*const targets[])(void) = {
+		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata,
+		fuzz_version, fuzz_conf,	fuzz_sysfs,    fuzz_json,
+	};
+	char *copy;
+
+	if (!size)
+		return 0;
+	copy = malloc(size);
+	memcpy(copy, data + 1, size - 1);
+	copy[size - 1] = 0;
+	text = copy;
+	text_len = size - 1;
+	memset(why, 'x', sizeof(why));
+	targets[data[0] % (sizeof(targets) / sizeof(targets[0]))]();
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,1172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm check: its judgement on facts of our own making, and what it gathers from a tree of our own. */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "check.h"
+#include "check_judge.h"
+#include "file.h"
+#include "ptpkvm.h"
+#include "tree.h"
+
+#define GENERATED "/run/chrony-dhcp/ptpkvm.conf"
+
+/* --- the judgement --- */
+
+static struct check_facts facts;
+static struct check_report report;
+
+static struct chrony_source source(char mode, char state, const char *name)
+{
+	struct chrony_source s = { .mode = mode, .state = state, .poll = -1, .reach = 0377, .last_rx = 1,
+		.offset = 3e-9, .measured = 3e-9, .error = 40e-9 };
+
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	return s;
+}
+
+/* A guest as it should be, of a host that tells everything. */
+static void healthy(struct check_facts *f)
+{
+	struct refclock_fact *r = &f->chrony.refclocks[0];
+
+	*f = (struct check_facts){
+		.root = true,
+		.kvm = true,
+		.hypervisor = "KVMKVMKVM",
+		.debian = true,
+		.udev = true,
+		.kernel = "6.1.0-1-amd64",
+		.driver = DRIVER_OURS,
+		.driver_version = "0.1.0",
+		.module = "updates/driver/ptp_kvm.ko",
+		.node = "ptp0",
+		.link = "ptp0",
+		.opened = true,
+		.clocksource = "tsc",
+		.clocksources = "tsc kvm-clock acpi_pm ",
+		.set_up = true,
+		.host = { .present = true,
+			  .pairing_type = 1,
+			  .has_window = true,
+			  .has_status = true,
+			  .status = HOST_SYNCHRONIZED,
+			  .has_max_error = true,
+			  .max_error_ns = 1200000,
+			  .has_leap = true,
+			  .leap = "none" },
+		.chrony = { .installed = true,
+			    .version = { 4, 3 },
+			    .process = true,
+			    .answers = true,
+			    .conf_read = true,
+			    .conf = GENERATED,
+			    .makestep = "0.001 -1",
+			    .n_refclocks = 1,
+			    .n_sources = 2,
+			    .servers.count = 1 },
+	};
+	f->method[PHC_OFFSET].window = 2001;
+	f->method[PHC_GETTIME].window = 3000;
+	*r = (struct refclock_fact){ .device = "/dev/ptp_kvm", .node = "ptp0", .clock_name = PHC_KVM_NAME,
+		.refid = "KVM", .file = GENERATED, .line = 3, .ours = true };
+	f->chrony.sources[0] = source('#', '*', "KVM");
+	f->chrony.sources[1] = source('^', '-', "192.0.2.1");
+}
+
+static void no_guest(struct check_facts *f)
+{
+	f->kvm = false;
+	strcpy(f->hypervisor, "VMwareVMware");
+}
+
+static void bare_metal(struct check_facts *f)
+{
+	f->kvm = false;
+	f->hypervisor[0] = 0;
+}
+
+static void no_driver(struct check_facts *f)
+{
+	f->driver = DRIVER_NONE;
+	f->node[0] = f->link[0] = 0;
+	f->opened = false;
+	memset(&f->host, 0, sizeof(f->host));
+	f->chrony.refclocks[0].node[0] = 0;
+	f->chrony.sources[0].state = '?';
+}
+
+static void not_installed(struct check_facts *f)
+{
+	no_driver(f);
+	f->module[0] = 0;
+}
+
+static void in_tree(struct check_facts *f)
+{
+	f->driver = DRIVER_IN_TREE;
+	f->driver_version[0] = 0;
+	strcpy(f->module, "kernel/drivers/ptp/ptp_kvm.ko");
+	memset(&f->host, 0, sizeof(f->host));
+	f->method[PHC_EXTENDED].error = EOPNOTSUPP;
+}
+
+static void in_tree_on_tsc(struct check_facts *f)
+{
+	in_tree(f);
+	f->method[PHC_PRECISE].error = ENODEV;
+}
+
+static void built_in(struct check_facts *f)
+{
+	in_tree(f);
+	f->driver = DRIVER_BUILT_IN;
+}
+
+static void wrong_one_loaded(struct check_facts *f)
+{
+	in_tree(f);
+	strcpy(f->module, "updates/dkms/ptp_kvm.ko.xz");
+}
+
+static void no_clock(struct check_facts *f)
+{
+	f->node[0] = f->link[0] = 0;
+	f->opened = false;
+	strcpy(f->others, "ptp0 'ena'");
+	memset(&f->host, 0, sizeof(f->host));
+}
+
+static void no_link(struct check_facts *f)
+{
+	f->link[0] = 0;
+}
+
+static void no_link_no_udev(struct check_facts *f)
+{
+	f->link[0] = 0;
+	f->udev = false;
+}
+
+static void wrong_link(struct check_facts *f)
+{
+	strcpy(f->link, "ptp1");
+}
+
+static void not_root(struct check_facts *f)
+{
+	f->root = f->opened = false;
+	f->open_error = EACCES;
+}
+
+static void not_root_and_private_conf(struct check_facts *f)
+{
+	not_root(f);
+	f->chrony.conf_read = false;
+	f->chrony.n_refclocks = 0;
+	strcpy(f->chrony.conf_why, "cannot read /run/chrony-dhcp/ptpkvm.conf: Permission denied");
+}
+
+static void not_root_in_tree(struct check_facts *f)
+{
+	in_tree(f);
+	not_root(f);
+}
+
+static void no_node(struct check_facts *f)
+{
+	f->opened = false;
+	f->open_error = ENOENT;
+}
+
+static void container(struct check_facts *f)
+{
+	strcpy(f->container, "docker");
+	f->opened = false;
+	f->open_error = EPERM;
+	f->chrony = (struct chrony_facts){ .installed_why = "chronyd: not installed",
+					   .conf_why = "there is no chrony.conf" };
+}
+
+static void all_methods(struct check_facts *f, int error)
+{
+	f->host.error = error;
+	for (int m = 0; m < PHC_METHODS; m++)
+		f->method[m].error = error;
+	f->chrony.sources[0].reach = 0370;
+	f->chrony.sources[0].last_rx = 12;
+}
+
+static void host_refuses(struct check_facts *f)
+{
+	all_methods(f, EOPNOTSUPP);
+}
+
+static void host_refuses_in_tree(struct check_facts *f)
+{
+	in_tree(f);
+	all_methods(f, EOPNOTSUPP);
+}
+
+static void host_too_old(struct check_facts *f)
+{
+	all_methods(f, ENOSYS);
+}
+
+static void host_fails(struct check_facts *f)
+{
+	all_methods(f, EIO);
+}
+
+static void nocrossts(struct check_facts *f)
+{
+	in_tree(f);
+	f->host.present = true;
+	f->host.has_status = true;
+	f->host.status = HOST_SYNCHRONIZED;
+	f->chrony.refclocks[0].nocrossts = true;
+}
+
+static void no_method(struct check_facts *f)
+{
+	for (int m = 0; m <= PHC_OFFSET; m++)
+		f->method[m].error = EOPNOTSUPP;
+}
+
+static void wide_host(struct check_facts *f)
+{
+	f->host.window_ns = 1001;
+}
+
+static void hpet(struct check_facts *f)
+{
+	strcpy(f->clocksource, "hpet");
+	f->method[PHC_PRECISE].error = ENODEV;
+	f->method[PHC_EXTENDED].window = 500;
+}
+
+static void off_by_a_bit(struct check_facts *f)
+{
+	for (int m = 0; m < PHC_METHODS; m++)
+		f->method[m].offset = -CHECK_OFFSET_WARN_NS;
+}
+
+static void off_by_more(struct check_facts *f)
+{
+	for (int m = 0; m < PHC_METHODS; m++)
+		f->method[m].offset = -CHECK_OFFSET_WARN_NS - 1;
+}
+
+static void off_by_tai(struct check_facts *f)
+{
+	for (int m = 0; m < PHC_METHODS; m++)
+		f->method[m].offset = 37000000123LL;
+}
+
+static void stock_host(struct check_facts *f)
+{
+	f->host = (struct host_clock){ .present = true, .has_window = true };
+}
+
+static void host_free_running(struct check_facts *f)
+{
+	f->host.status = HOST_FREE_RUNNING;
+}
+
+static void host_far_off(struct check_facts *f)
+{
+	f->host.max_error_ns = UINT64_MAX;
+}
+
+static void no_chrony(struct check_facts *f)
+{
+	f->chrony = (struct chrony_facts){ .installed_why = "chronyd: not installed",
+					   .conf_why = "there is no chrony.conf" };
+	f->set_up = false;
+}
+
+static void stopped(struct check_facts *f)
+{
+	f->chrony.process = f->chrony.answers = false;
+	f->chrony.n_sources = 0;
+}
+
+static void silent(struct check_facts *f)
+{
+	f->chrony.answers = false;
+	strcpy(f->chrony.answers_why, "chronyc: no answer within 5 s");
+	f->chrony.n_sources = 0;
+}
+
+static void old_chrony(struct check_facts *f)
+{
+	f->chrony.version = (struct chrony_version){ 3, 5 };
+}
+
+static void broken_conf(struct check_facts *f)
+{
+	f->chrony.conf_read = false;
+	strcpy(f->chrony.conf_why, "/etc/chrony/chrony.conf:3: include wants one file or pattern");
+	f->chrony.n_refclocks = f->chrony.n_sources = 0;
+}
+
+static void no_refclock(struct check_facts *f)
+{
+	f->chrony.n_refclocks = 0;
+	f->chrony.sources[0] = source('^', '*', "192.0.2.2");
+	f->set_up = false;
+}
+
+static void other_refclock(struct check_facts *f)
+{
+	no_refclock(f);
+	f->chrony.n_refclocks = 1;
+	f->chrony.refclocks[0] = (struct refclock_fact){ .device = "/dev/ptp0",
+							 .node = "ptp0",
+							 .clock_name = "ena",
+							 .refid = "PHC0",
+							 .file = "/etc/chrony/conf.d/p.conf",
+							 .line = 1,
+							 .by_number = true };
+}
+
+static void held(struct check_facts *f)
+{
+	no_refclock(f);
+	f->set_up = true;
+	strcpy(f->hold, "free-running");
+}
+
+static void left_out(struct check_facts *f)
+{
+	no_refclock(f);
+	f->set_up = true;
+	strcpy(f->left_out, "no answer from /dev/ptp0");
+}
+
+static void noselect(struct check_facts *f)
+{
+	f->chrony.noselect = true;
+	f->chrony.sources[0].state = '?';
+}
+
+static void by_hand(struct check_facts *f)
+{
+	f->chrony.by_hand = true;
+	f->chrony.conf[0] = 0;
+	f->chrony.conf_read = false;
+	f->chrony.n_refclocks = 0;
+	strcpy(f->chrony.conf_why, "chronyd was started with directives, not with a file");
+}
+
+static void not_in_running_chronyd(struct check_facts *f)
+{
+	f->chrony.sources[0] = source('^', '*', "192.0.2.2");
+}
+
+static void stuck(struct check_facts *f)
+{
+	f->chrony.sources[0].reach = 0370;
+	f->chrony.sources[0].last_rx = 2;
+}
+
+static void two_polls_lost(struct check_facts *f)
+{
+	f->chrony.sources[0].reach = 0374;
+}
+
+static void waiting(struct check_facts *f)
+{
+	f->chrony.sources[0].state = '?';
+	f->chrony.sources[0].reach = 3;
+}
+
+static void waiting_for_the_first(struct check_facts *f)
+{
+	waiting(f);
+	f->chrony.sources[0].reach = 0;
+	f->chrony.sources[0].last_rx = NAN;
+}
+
+static void falseticker(struct check_facts *f)
+{
+	f->chrony.sources[0].state = 'x';
+}
+
+static void variable(struct check_facts *f)
+{
+	f->chrony.sources[0].state = '~';
+}
+
+static void another_selected(struct check_facts *f)
+{
+	f->chrony.sources[0].state = '-';
+	f->chrony.sources[1].state = '*';
+	f->chrony.servers.dhcp = 1;
+	strcpy(f->chrony.servers.dhcp_file, "/run/chrony-dhcp/eth0.sources");
+}
+
+static void dhcp_in_reserve(struct check_facts *f)
+{
+	f->chrony.servers.dhcp = 1;
+}
+
+static void preferred(struct check_facts *f)
+{
+	strcpy(f->chrony.servers.prefer, "/etc/chrony/sources.d/a.sources:1");
+}
+
+static void both_preferred(struct check_facts *f)
+{
+	preferred(f);
+	f->chrony.refclocks[0].prefer = true;
+}
+
+static void timesyncd(struct check_facts *f)
+{
+	f->n_rivals = 1;
+	f->rivals[0] = (struct rival){ .name = "systemd-timesyncd",
+				       .pid = 321,
+				       .unit = "systemd-timesyncd.service" };
+}
+
+static void timesyncd_alone(struct check_facts *f)
+{
+	no_chrony(f);
+	timesyncd(f);
+}
+
+static void rival_by_hand(struct check_facts *f)
+{
+	f->n_rivals = 1;
+	f->rivals[0] = (struct rival){ .name = "ntpd", .pid = 321 };
+}
+
+static void other_phc(struct check_facts *f)
+{
+	f->chrony.refclocks[f->chrony.n_refclocks++] =
+		(struct refclock_fact){ .device = "/dev/ptp1",
+					.node = "ptp1",
+					.clock_name = "ena",
+					.refid = "PHC1",
+					.file = "/etc/chrony/conf.d/e.conf",
+					.line = 1,
+					.prefer = true };
+}
+
+static void other_phc_watched(struct check_facts *f)
+{
+	other_phc(f);
+	f->chrony.refclocks[1].noselect = true;
+}
+
+static void by_people(struct check_facts *f)
+{
+	f->set_up = false;
+	strcpy(f->chrony.refclocks[0].file, "/etc/chrony/conf.d/kvm.conf");
+}
+
+static void by_people_optional(struct check_facts *f)
+{
+	by_people(f);
+	f->chrony.refclocks[0].optional = true;
+}
+
+static void by_people_well(struct check_facts *f)
+{
+	by_people_optional(f);
+	f->loaded_at_boot = true;
+}
+
+static void no_link_known_to_chronyd(struct check_facts *f)
+{
+	no_link(f);
+	f->chrony.refclocks[0].node[0] = f->chrony.refclocks[0].clock_name[0] = 0;
+}
+
+static void set_up_and_by_people(struct check_facts *f)
+{
+	by_people(f);
+	f->set_up = true;
+}
+
+static void tai(struct check_facts *f)
+{
+	by_people_well(f);
+	f->chrony.refclocks[0].tai = true;
+}
+
+static void offset_37(struct check_facts *f)
+{
+	f->chrony.refclocks[0].offset = -37;
+}
+
+static void small_offset(struct check_facts *f)
+{
+	f->chrony.refclocks[0].offset = 0.999;
+}
+
+static void by_number(struct check_facts *f)
+{
+	by_people_well(f);
+	strcpy(f->chrony.refclocks[0].device, "/dev/ptp0");
+	f->chrony.refclocks[0].by_number = true;
+}
+
+static void distribution_makestep(struct check_facts *f)
+{
+	strcpy(f->chrony.makestep, "1 3");
+}
+
+static void no_makestep(struct check_facts *f)
+{
+	f->chrony.makestep[0] = 0;
+}
+
+static void leap_slew(struct check_facts *f)
+{
+	strcpy(f->chrony.leapsecmode, "slew");
+}
+
+static void offline(struct check_facts *f)
+{
+	f->offline = true;
+	f->kvm = f->opened = f->chrony.installed = f->chrony.process = f->chrony.answers = false;
+	f->chrony.n_sources = 0;
+	f->hypervisor[0] = 0;
+}
+
+static void nothing(struct check_facts *f)
+{
+	(void)f;
+}
+
+/* What is wrong, of what code, with what exit status, and the (beginning of the) first remedy. */
+static const struct {
+	void (*change)(struct check_facts *f);
+	const char *codes;
+	int status;
+	const char *remedy;
+} cases[] = {
+	{ nothing, "", EXIT_GOOD, "" },
+	{ no_guest, "no-guest", EXIT_NO_GUEST, "" },
+	{ bare_metal, "no-guest", EXIT_NO_GUEST, "" },
+	{ no_driver, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },
+	{ not_installed, "driver-not-installed source-waiting", EXIT_BROKEN, "in ptp_kvm's source: make &&" },
+	{ in_tree, "quality-untold", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ in_tree_on_tsc, "methods-inexact quality-untold", EXIT_WARNINGS, "in ptp_kvm's source: make &&" },
+	{ built_in, "quality-untold", EXIT_WARNINGS, "on the host:" },
+	{ wrong_one_loaded, "driver-not-the-installed quality-untold", EXIT_WARNINGS,
+	  "sudo systemctl stop chrony; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; sudo systemctl start chrony" },
+	{ no_clock, "clock-missing", EXIT_BROKEN, "sudo dmesg" },
+	{ no_link, "clock-no-link", EXIT_WARNINGS, "sudo udevadm trigger" },
+	{ no_link_no_udev, "clock-no-link", EXIT_WARNINGS, "sudo ln -sfn ptp0 /dev/ptp_kvm" },
+	{ no_link_known_to_chronyd, "clock-no-link", EXIT_WARNINGS,
+	  "sudo udevadm trigger --action=add --settle" },
+	{ wrong_link, "clock-wrong-link", EXIT_WARNINGS, "sudo udevadm trigger" },
+	{ not_root, "access-denied", EXIT_WARNINGS, "sudo ptpkvm check" },
+	{ not_root_and_private_conf, "access-denied", EXIT_WARNINGS, "sudo ptpkvm check" },
+	{ not_root_in_tree, "access-denied quality-untold", EXIT_WARNINGS, "sudo ptpkvm check" },
+	{ no_node, "access-no-node", EXIT_BROKEN, "sudo udevadm trigger" },
+	{ container, "container access-container", EXIT_BROKEN, "in the guest itself: sudo ptpkvm check" },
+	{ host_refuses, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc | sudo tee /sys/" },
+	{ host_refuses_in_tree, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc" },
+	{ host_too_old, "host-too-old source-lost", EXIT_BROKEN, "on the host: uname -r" },
+	{ host_fails, "host-fails source-lost", EXIT_BROKEN, "sudo dmesg" },
+	{ nocrossts, "methods-inexact", EXIT_WARNINGS,
+	  "sudo sed -i '/^refclock/s/:nocrossts//' /etc/ptpkvm/chrony.conf && " },
+	{ no_method, "methods-none", EXIT_BROKEN, "sudo dmesg" },
+	{ wide_host, "methods-wide", EXIT_WARNINGS, "on the host: echo tsc" },
+	{ hpet, "methods-inexact clocksource-unpaired", EXIT_WARNINGS, "echo tsc | sudo tee /sys/devices/" },
+	{ off_by_a_bit, "", EXIT_GOOD, "" },
+	{ off_by_more, "offset-large", EXIT_WARNINGS, "sudo chronyc makestep" },
+	{ off_by_tai, "offset-large", EXIT_BROKEN, "sudo chronyc makestep" },
+	{ stock_host, "quality-untold", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ host_free_running, "quality-unsynchronized", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ host_far_off, "quality-error", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ no_chrony, "chronyd-absent", EXIT_BROKEN, "sudo apt install chrony" },
+	{ stopped, "chronyd-stopped", EXIT_BROKEN, "sudo systemctl start chrony" },
+	{ silent, "chronyd-silent", EXIT_BROKEN, "sudo systemctl restart chrony" },
+	{ old_chrony, "chronyd-old", EXIT_WARNINGS, "sudo apt install chrony" },
+	{ broken_conf, "conf-unreadable", EXIT_BROKEN, "sudo chronyd -p -f /run/chrony-dhcp/ptpkvm.conf" },
+	{ no_refclock, "refclock-none", EXIT_BROKEN, "sudo ptpkvm setup" },
+	{ other_refclock, "refclock-other", EXIT_BROKEN, "sudo ptpkvm setup" },
+	{ held, "refclock-held", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ left_out, "refclock-left-out", EXIT_BROKEN, "sudo systemctl restart chrony" },
+	{ noselect, "refclock-noselect", EXIT_WARNINGS, "sudo chronyc selectopts KVM -noselect" },
+	{ by_hand, "boot-by-hand", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ not_in_running_chronyd, "source-missing", EXIT_WARNINGS, "sudo systemctl restart chrony" },
+	{ stuck, "source-stuck", EXIT_BROKEN, "sudo systemctl restart chrony" },
+	{ two_polls_lost, "", EXIT_GOOD, "" },
+	{ waiting, "source-waiting", EXIT_WARNINGS, "sudo ptpkvm watch" },
+	{ waiting_for_the_first, "source-waiting", EXIT_WARNINGS, "sudo ptpkvm watch" },
+	{ falseticker, "source-falseticker", EXIT_BROKEN, "chronyc sources" },
+	{ variable, "source-variable", EXIT_WARNINGS, "sudo ptpkvm watch" },
+	{ another_selected, "source-other rival-dhcp", EXIT_WARNINGS, "chronyc selectdata" },
+	{ dhcp_in_reserve, "", EXIT_GOOD, "" },
+	{ preferred, "rival-prefer", EXIT_WARNINGS,
+	  "sudo sed -i 's/ prefer\\b//' /etc/chrony/sources.d/a.sources &&" },
+	{ both_preferred, "", EXIT_GOOD, "" },
+	{ timesyncd, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
+	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
+	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
+	{ other_phc, "rival-phc", EXIT_WARNINGS, "chronyc sources" },
+	{ other_phc_watched, "", EXIT_GOOD, "" },
+	{ by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ by_people_optional, "boot-no-driver", EXIT_WARNINGS,
+	  "echo ptp_kvm | sudo tee /etc/modules-load.d/ptpkvm.conf" },
+	{ by_people_well, "", EXIT_GOOD, "" },
+	{ set_up_and_by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ tai, "config-tai", EXIT_BROKEN,
+	  "sudo sed -i '3s/ tai\\b//' /etc/chrony/conf.d/kvm.conf && sudo systemctl restart" },
+	{ offset_37, "config-offset", EXIT_BROKEN,
+	  "sudo sed -i '/^refclock/s/ offset [^ ]*/ offset 0/' /etc/ptpkvm/chrony.conf" },
+	{ small_offset, "", EXIT_GOOD, "" },
+	{ by_number, "config-number", EXIT_WARNINGS,
+	  "sudo sed -i '3s|/dev/ptp[0-9]*|/dev/ptp_kvm|' /etc/chrony/conf.d/" },
+	{ distribution_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ no_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ leap_slew, "config-leap", EXIT_WARNINGS, "grep -rn leapsecmode" },
+	{ offline, "", EXIT_GOOD, "" },
+};
+
+static bool known(const char *const *list, const char *word)
+{
+	for (; *list; list++)
+		if (!strcmp(*list, word))
+			return true;
+	return false;
+}
+
+static int link_index(const char *link)
+{
+	for (int i = 0; check_links[i]; i++)
+		if (!strcmp(check_links[i], link))
+			return i;
+	return -1;
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *first = "";
+		char codes[300] = "";
+		int last = 0;
+
+		healthy(&facts);
+		cases[i].change(&facts);
+		check_judge(&facts, &report);
+		for (int n = 0; n < report.n; n++) {
+			const struct verdict *v = &report.list[n];
+
+			/* every link in its order, every text there, and every code in the list of codes */
+			assert_in_range(link_index(v->link), last, last + 1);
+			last = link_index(v->link);
+			assert_true(strlen(v->text) > 2 && strlen(v->text) < sizeof(v->text) - 1);
+			assert_true(strlen(v->remedy) < sizeof(v->remedy) - 1);
+			if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+				continue;
+			assert_true(known(check_codes, v->code));
+			snprintf(codes + strlen(codes), sizeof(codes) - strlen(codes), "%s%s",
+				 codes[0] ? " " : "", v->code);
+			if (!first[0])
+				first = v->remedy;
+		}
+		assert_string_equal(codes, cases[i].codes);
+		if (cases[i].status != EXIT_NO_GUEST)
+			assert_string_equal(check_links[last], "boot");
+		assert_int_equal(check_exit_status(&facts, &report), cases[i].status);
+		if (strncmp(first, cases[i].remedy, strlen(cases[i].remedy)))
+			assert_string_equal(first, cases[i].remedy);
+	}
+}
+
+static void test_ignored(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	stuck(&facts);
+	stock_host(&facts);
+	check_judge(&facts, &report);
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
+	for (int i = 0; i < report.n; i++)
+		report.list[i].ignored = !strcmp(report.list[i].code, "source-stuck");
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_WARNINGS);
+	for (int i = 0; i < report.n; i++)
+		report.list[i].ignored = true;
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
+}
+
+static const char *text_of(const char *link)
+{
+	for (int i = 0; i < report.n; i++)
+		if (!strcmp(report.list[i].link, link))
+			return report.list[i].text;
+	return "";
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	facts.method[PHC_PRECISE].offset = 12;
+	check_judge(&facts, &report);
+	assert_string_equal(text_of("driver"), "ptp_kvm 0.1.0 (out of tree)");
+	assert_string_equal(
+		text_of("methods"),
+		"precise exact, extended exact, offset ± 1.0 µs, gettime ± 1.5 µs; chronyd takes precise");
+	assert_string_equal(text_of("offset"), "+12 ns ± 0 ns (clock − system)");
+	assert_string_equal(text_of("quality"), "synchronized, at most 1.2 ms off UTC");
+	assert_string_equal(text_of("source"), "KVM is selected, reach 377, last offset 3 ns ± 40 ns");
+	assert_int_equal(report.chrony_method, PHC_PRECISE);
+	assert_true(report.has_offset && report.offset_ns == 12 && report.uncertainty_ns == 0);
+
+	in_tree_on_tsc(&facts);
+	facts.method[PHC_OFFSET].offset = -500;
+	check_judge(&facts, &report);
+	assert_non_null(strstr(text_of("methods"), "precise fails (ENODEV), extended fails (EOPNOTSUPP)"));
+	assert_string_equal(text_of("offset"), "-500 ns ± 1.0 µs (clock − system)");
+
+	healthy(&facts);
+	off_by_tai(&facts);
+	check_judge(&facts, &report);
+	assert_non_null(strstr(text_of("offset"), "+37.0 s"));
+	assert_non_null(strstr(text_of("offset"), "looks like TAI"));
+}
+
+/* Also where the host's window adds to it. */
+static void test_uncertainty(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	facts.host.window_ns = 250;
+	facts.method[PHC_PRECISE].error = ENODEV;
+	facts.method[PHC_EXTENDED].window = 101;
+	check_judge(&facts, &report);
+	assert_int_equal(report.uncertainty_ns, 51 + 250);
+}
+
+static void ns_is(int64_t ns, const char *want)
+{
+	char buf[NS_TEXT_LEN];
+
+	assert_string_equal(ns_text(buf, ns), want);
+}
+
+static void test_ns_text(void **state)
+{
+	(void)state;
+	ns_is(0, "0 ns");
+	ns_is(-999, "-999 ns");
+	ns_is(1000, "1.0 µs");
+	ns_is(999949, "999.9 µs");
+	ns_is(999950, "1.0 ms");
+	ns_is(-999949999, "-999.9 ms");
+	ns_is(999950000, "1.0 s");
+	ns_is(INT64_MIN, "-9223372036.9 s");
+	ns_is(INT64_MAX, "9223372036.9 s");
+}
+
+/* --- the facts --- */
+
+static void put_bytes(const char *path, const char *content, size_t len)
+{
+	char reason[200];
+
+	assert_int_equal(file_write(path, content, len, 0644, reason, sizeof(reason)), 0);
+}
+
+static void put_link(const char *path, const char *target)
+{
+	char full[FILE_PATH_MAX];
+
+	unlink(file_path(full, path));
+	assert_int_equal(symlink(target, full), 0);
+}
+
+static int empty_tree(void **state)
+{
+	(void)state;
+	tree_make();
+	return 0;
+}
+
+static int remove_tree(void **state)
+{
+	(void)state;
+	tree_remove();
+	return 0;
+}
+
+static void test_empty_tree(void **state)
+{
+	(void)state;
+	check_gather(&facts);
+	assert_true(facts.offline);
+	assert_int_equal(facts.driver, DRIVER_NONE);
+	assert_string_equal(facts.node, "");
+	assert_string_equal(facts.container, "");
+	assert_false(facts.chrony.process || facts.chrony.conf_read || facts.set_up || facts.loaded_at_boot);
+	assert_string_equal(facts.chrony.conf_why, "there is no chrony.conf");
+	assert_int_equal(facts.n_rivals, 0);
+	check_judge(&facts, &report);
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
+}
+
+static void test_drivers(void **state)
+{
+	(void)state;
+	put("/lib/modules/6.1.0-1/modules.dep",
+	    "kernel/drivers/ptp/ptp.ko: kernel/drivers/pps/pps_core.ko\n"
+	    "kernel/x.ko: updates/wrong/ptp_kvm.ko kernel/drivers/ptp/ptp.ko\n"
+	    "updates/driver/ptp_kvm.ko.xz: kernel/drivers/ptp/ptp.ko\n");
+	check_gather(&facts);
+	assert_string_equal(facts.kernel, "6.1.0-1");
+	assert_string_equal(facts.module, "updates/driver/ptp_kvm.ko.xz");
+	assert_int_equal(facts.driver, DRIVER_NONE);
+
+	put("/sys/module/ptp_kvm/initstate", "live\n");
+	check_gather(&facts);
+	assert_int_equal(facts.driver, DRIVER_IN_TREE);
+	put("/sys/module/ptp_kvm/version", "0.1.0\n");
+	check_gather(&facts);
+	assert_int_equal(facts.driver, DRIVER_OURS);
+	assert_string_equal(facts.driver_version, "0.1.0");
+}
+
+static void test_built_in(void **state)
+{
+	(void)state;
+	put("/lib/modules/6.1.0-1/modules.builtin",
+	    "kernel/drivers/ptp/ptp.ko\nkernel/drivers/ptp/ptp_kvm.ko\n");
+	check_gather(&facts);
+	assert_int_equal(facts.driver, DRIVER_BUILT_IN);
+	assert_string_equal(facts.module, "");
+}
+
+static void put_clocks(void)
+{
+	put("/sys/class/ptp/ptp0/clock_name", "ena\n");
+	put("/sys/class/ptp/ptp1/clock_name", PHC_KVM_NAME "\n");
+	put("/sys/class/ptp/ptp2/clock_name", "");
+	put("/dev/null", "");
+	put_link("/dev/ptp_kvm", "ptp1");
+}
+
+static void test_clocks(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/sys/class/ptp/ptp1/device/host_clock/pairing_type", "1\n");
+	put("/sys/class/ptp/ptp1/device/host_clock/status", "free-running\n");
+	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
+	check_gather(&facts);
+	assert_string_equal(facts.node, "ptp1");
+	assert_string_equal(facts.link, "ptp1");
+	assert_string_equal(facts.others, "ptp0 'ena', ptp2 ''");
+	assert_true(facts.host.present && facts.host.status == HOST_FREE_RUNNING);
+	assert_string_equal(facts.clocksource, "tsc");
+}
+
+/* With the NULs that are in it. */
+#define put_environ(variables) put_bytes("/proc/1/environ", variables, sizeof(variables) - 1)
+
+static void container_is(const char *want)
+{
+	check_gather(&facts);
+	assert_string_equal(facts.container, want);
+}
+
+static void test_container(void **state)
+{
+	(void)state;
+	put_environ("PATH=/bin\0xcontainer=no\0");
+	container_is("");
+	put("/run/.containerenv", "");
+	container_is("podman");
+	put("/.dockerenv", "");
+	container_is("docker");
+	put_environ("PATH=/bin\0container=lxc\0HOME=/");
+	container_is("lxc");
+	put("/run/systemd/container", "systemd-nspawn\n");
+	container_is("systemd-nspawn");
+}
+
+static void put_process(int pid, const char *comm, const char *cmdline, size_t len, const char *cgroup)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	put(path, comm);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	put_bytes(path, cmdline, len);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	put(path, cgroup);
+}
+
+#define PROCESS(pid, comm, cmdline, cgroup) put_process(pid, comm, cmdline, sizeof(cmdline), cgroup)
+
+static void test_rivals(void **state)
+{
+	(void)state;
+	PROCESS(100, "systemd-timesyn\n", "/lib/systemd/systemd-timesyncd",
+		"0::/system.slice/systemd-timesyncd.service\n");
+	PROCESS(101, "ntpd\n", "/usr/sbin/ntpd\0-p",
+		"5:cpu:/\n1:name=systemd:/system.slice/ntpsec.service\n0::/x\n");
+	PROCESS(102, "ntpd\n", "ntpd: dns engine", "0::/system.slice/ntpsec.service\n");
+	PROCESS(103, "bash\n", "-bash", "0::/user.slice\n");
+	put("/proc/self/comm", "ntpd\n");
+	check_gather(&facts);
+	assert_int_equal(facts.n_rivals, 2);
+	for (int i = 0; i < 2; i++) {
+		const struct rival *r = &facts.rivals[i];
+
+		if (!strcmp(r->name, "ntpd")) {
+			assert_string_equal(r->unit, "ntpsec.service");
+		} else {
+			assert_string_equal(r->name, "systemd-timesyncd");
+			assert_int_equal(r->pid, 100);
+			assert_string_equal(r->unit, "systemd-timesyncd.service");
+		}
+	}
+}
+
+static bool phc2sys_is_rival(const char *cmdline, size_t len)
+{
+	put_process(200, "phc2sys\n", cmdline, len, "0::/\n");
+	check_gather(&facts);
+	return facts.n_rivals == 1;
+}
+
+#define PHC2SYS(cmdline) phc2sys_is_rival(cmdline, sizeof(cmdline))
+
+static void test_phc2sys(void **state)
+{
+	(void)state;
+	assert_true(PHC2SYS("phc2sys\0-s\0eth0\0-w"));
+	assert_true(PHC2SYS("phc2sys\0-s\0eth0\0-c\0CLOCK_REALTIME\0-O\0-37"));
+	assert_true(PHC2SYS("phc2sys\0-cCLOCK_REALTIME\0-seth0"));
+	assert_false(PHC2SYS("phc2sys\0-s\0CLOCK_REALTIME\0-c\0eth0\0-O\0000"));
+	assert_true(PHC2SYS("phc2sys\0-a\0-rr"));
+	assert_true(PHC2SYS("phc2sys\0-arr"));
+	assert_false(PHC2SYS("phc2sys\0-a"));
+	assert_false(PHC2SYS("phc2sys\0-c"));	/* cut off */
+}
+
+#define DEBIAN_CONF \
+	"confdir /etc/chrony/conf.d\npool 2.debian.pool.ntp.org iburst\nsourcedir /run/chrony-dhcp\nmakestep 1 3\n" \
+	"leapsecmode system\n"
+
+static void test_configuration(void **state)
+{
+	const struct refclock_fact *r;
+
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put("/etc/chrony/conf.d/a.conf", "refclock SHM 0\nrefclock PHC /dev/ptp0 noselect\n");
+	put("/etc/chrony/conf.d/b.conf",
+	    "# ours\nrefclock  PHC /dev/ptp1:nocrossts  poll 0 offset -37.0 optional prefer lock TAI\n");
+	put("/run/chrony-dhcp/eth0.sources", "server 192.0.2.1 iburst prefer\nserver 192.0.2.2\n");
+	put("/etc/modules-load.d/x.conf", "# ptp_kvm\n\tptp_kvm\n");
+	check_gather(&facts);
+	assert_true(facts.chrony.conf_read);
+	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
+	assert_int_equal(facts.chrony.n_refclocks, 2);
+	assert_int_equal(facts.chrony.servers.count, 3);
+	assert_int_equal(facts.chrony.servers.dhcp, 2);
+	assert_string_equal(facts.chrony.servers.prefer, "/run/chrony-dhcp/eth0.sources:1");
+	assert_string_equal(facts.chrony.makestep, "1 3");
+	assert_string_equal(facts.chrony.leapsecmode, "system");
+	assert_true(facts.loaded_at_boot);
+	assert_false(facts.set_up);
+
+	r = &facts.chrony.refclocks[0];
+	assert_true(r->noselect && !r->ours);
+	assert_string_equal(r->refid, "PHC1");
+	assert_string_equal(r->clock_name, "ena");
+	r = check_refclock(&facts.chrony);
+	assert_ptr_equal(r, &facts.chrony.refclocks[1]);
+	assert_true(r->nocrossts && r->optional && r->prefer && r->by_number && !r->noselect);
+	assert_false(r->tai);	/* that is a name here */
+	assert_string_equal(r->device, "/dev/ptp1");
+	assert_string_equal(r->refid, "PHC2");
+	assert_string_equal(r->file, "/etc/chrony/conf.d/b.conf");
+	assert_int_equal(r->line, 2);
+	assert_float_equal(r->offset, -37, 0);
+}
+
+static void test_refclock_before_its_clock(void **state)
+{
+	(void)state;
+	put("/etc/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai\n");
+	put("/etc/systemd/system/chronyd.service.d/ptpkvm.conf", "");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	assert_true(facts.chrony.refclocks[0].tai);
+	assert_true(facts.set_up);
+	put("/etc/chrony.conf", "refclock PHC /dev/ptp0 refid KVM\n");
+	check_gather(&facts);
+	assert_null(check_refclock(&facts.chrony));
+}
+
+static void test_chronyd_started_with(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put(GENERATED,
+	    "include /etc/chrony/chrony.conf\nrefclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
+	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-F\0001", "");
+	check_gather(&facts);
+	assert_true(facts.chrony.process);
+	assert_int_equal(facts.n_rivals, 0);
+	assert_null(check_refclock(&facts.chrony));
+
+	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-F\0001\0-f\0/run/chrony-dhcp/ptpkvm.conf", "");
+	check_gather(&facts);
+	assert_string_equal(facts.chrony.conf, GENERATED);
+	assert_non_null(check_refclock(&facts.chrony));
+	assert_string_equal(facts.chrony.makestep, "0.001 -1");
+	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-nf/run/chrony-dhcp/ptpkvm.conf", "");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+
+	PROCESS(77, "chronyd\n", "chronyd\0-n\0refclock\0PHC\0/dev/ptp_kvm\0refid\0KVMpoll", "");
+	check_gather(&facts);
+	assert_true(facts.chrony.by_hand && !facts.chrony.conf_read);
+
+	PROCESS(77, "chronyd\n", "chronyd\0-f\0/nowhere.conf", "");
+	check_gather(&facts);
+	assert_false(facts.chrony.conf_read);
+	assert_non_null(strstr(facts.chrony.conf_why, "/nowhere.conf"));
+	PROCESS(77, "chronyd\n", "chronyd\0-f", "");	/* cut off */
+	check_gather(&facts);
+	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
+}
+
+static void test_stopped_chronyd_after_setup(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put(GENERATED, "include /etc/chrony/chrony.conf\nrefclock PHC /dev/ptp_kvm refid KVM\n");
+	put("/run/ptpkvm/hold", "free-running\n");
+	check_gather(&facts);
+	assert_false(facts.chrony.process);
+	assert_non_null(check_refclock(&facts.chrony));
+	assert_string_equal(facts.hold, "free-running");
+}
+
+/* --- its output --- */
+
+static char *whole_file(const char *path)
+{
+	char *text = calloc(1, 1 << 17);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(text);
+	assert_non_null(f);
+	assert_true(fread(text, 1, (1 << 17) - 1, f) < (1 << 17) - 1);
+	fclose(f);
+	return text;
+}
+
+static int check(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_check(end - (char **)argv, argv);
+}
+
+static void documented(const char *doc, const char *word, size_t len)
+{
+	char quoted[80], dotted[80];
+
+	snprintf(quoted, sizeof(quoted), "`%.*s`", (int)len, word);
+	snprintf(dotted, sizeof(dotted), ".%.*s`", (int)len, word);
+	if (!strstr(doc, quoted) && !strstr(doc, dotted))
+		fail_msg("not in the documentation: %s", quoted);
+}
+
+/* Every finding, and every key of the JSON of a tree that has one of each */
+static void test_documented(void **state)
+{
+	char *doc = whole_file("Documentation/ptpkvm-check.md");
+
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai\n");
+	PROCESS(100, "ntpd\n", "ntpd", "0::/system.slice/ntp.service\n");
+	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
+	for (const char *key = said_out; (key = strchr(key, '"')); key += strcspn(key, "\n")) {
+		size_t len = strcspn(key + 1, "\"");
+
+		if (key[len + 2] == ':' && strncmp(key + len + 2, ": {", 3) &&
+		    strncmp(key + len + 2, ": [", 3))
+			documented(doc, key + 1, len);
+	}
+	for (int i = 0; check_codes[i]; i++)
+		documented(doc, check_codes[i], strlen(check_codes[i]));
+	for (int i = 0; check_links[i]; i++)
+		documented(doc, check_links[i], strlen(check_links[i]));
+	free(doc);
+}
+
+static void test_text_output(void **state)
+{
+	(void)state;
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai optional\nmakestep 1 -1\n");
+	put("/etc/modules", "ptp_kvm\n");
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	assert_string_equal(
+		said_out,
+		"FAIL  config        /etc/chrony/chrony.conf:1: tai: the clock is the host's UTC, not TAI [config-tai]\n"
+		"          sudo sed -i '1s/ tai\\b//' /etc/chrony/chrony.conf && sudo systemctl restart chronyd\n");
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore", (char[]){ "config-tai,boot-race" },
+						  "--root", tree, NULL }),
+			 EXIT_GOOD);
+	assert_string_equal(said_out, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_uncertainty),
+		cmocka_unit_test(test_ns_text),
+		cmocka_unit_test_setup(test_empty_tree, empty_tree),
+		cmocka_unit_test_setup(test_drivers, empty_tree),
+		cmocka_unit_test_setup(test_built_in, empty_tree),
+		cmocka_unit_test_setup(test_clocks, empty_tree),
+		cmocka_unit_test_setup(test_container, empty_tree),
+		cmocka_unit_test_setup(test_rivals, empty_tree),
+		cmocka_unit_test_setup(test_phc2sys, empty_tree),
+		cmocka_unit_test_setup(test_configuration, empty_tree),
+		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
+		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
+		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
+		cmocka_unit_test_setup(test_documented, empty_tree),
+		cmocka_unit_test_setup(test_text_output, empty_tree),
+	};
+
+	tree_make();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("check", tests, NULL, remove_tree);
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files are read whole, and written whole or not at all, whatever is in their way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/file.h>
+
+#include <cmocka.h>
+
+#include "tree.h"
+
+static char why[600], full[FILE_PATH_MAX];
+
+static int setup(void **state)
+{
+	(void)state;
+	tree_make();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tree_remove();
+	return 0;
+}
+
+static int write_str(const char *path, const char *text)
+{
+	why[0] = 0;
+	return file_write(path, text, strlen(text), 0644, why, sizeof(why));
+}
+
+static void test_read(void **state)
+{
+	size_t len = 99;
+	char *text;
+
+	(void)state;
+	put("/a/b", "one\ntwo\n");
+	text = file_read("/a/b", &len);
+	assert_string_equal(text, "one\ntwo\n");
+	assert_int_equal(len, 8);
+	free(text);
+	put("/empty", "");
+	text = file_read("/empty", &len);
+	assert_string_equal(text, "");
+	assert_int_equal(len, 0);
+	free(text);
+	assert_null(file_read("/none", &len));
+	assert_int_equal(errno, ENOENT);
+	assert_null(file_read("/a", &len));
+	assert_int_equal(errno, EISDIR);
+	assert_true(file_exists("/a/b"));
+	assert_false(file_exists("/a/c"));
+}
+
+static void test_read_sizes(void **state)
+{
+	const size_t sizes[] = {
+		4094, 4095, 4096, 4097, 8191, 8192, 100000, FILE_SIZE_MAX, FILE_SIZE_MAX + 1
+	};
+	char *data = xcalloc(1, FILE_SIZE_MAX + 2), *text;
+	size_t len;
+
+	(void)state;
+	memset(data, 'x', FILE_SIZE_MAX + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		data[sizes[i]] = 0;
+		put("/f", data);
+		data[sizes[i]] = 'x';
+		text = file_read("/f", &len);
+		if (sizes[i] > FILE_SIZE_MAX) {
+			assert_null(text);
+			assert_int_equal(errno, EFBIG);
+			continue;
+		}
+		assert_non_null(text);
+		assert_int_equal(len, sizes[i]);
+		assert_int_equal(strlen(text), sizes[i]);
+		free(text);
+	}
+	free(data);
+}
+
+/* A FIFO with nobody at its other end must not hold the reader. */
+static void test_read_fifo(void **state)
+{
+	size_t len;
+	char *text;
+
+	(void)state;
+	assert_return_code(mkfifo(file_path(full, "/fifo"), 0600), errno);
+	text = file_read("/fifo", &len);
+	assert_non_null(text);
+	assert_int_equal(len, 0);
+	free(text);
+}
+
+static void test_line(void **state)
+{
+	char line[5];
+
+	(void)state;
+	put("/f", "abcd\nrest");
+	assert_true(file_read_line("/f", line, sizeof(line)));
+	assert_string_equal(line, "abcd");
+	put("/f", "ab");
+	assert_true(file_read_line("/f", line, sizeof(line)));
+	assert_string_equal(line, "ab");
+	put("/f", "\nab");
+	assert_true(file_read_line("/f", line, sizeof(line)));
+	assert_string_equal(line, "");
+	put("/f", "abcde\n");
+	assert_false(file_read_line("/f", line, sizeof(line)));
+	assert_int_equal(errno, EFBIG);
+	assert_string_equal(line, "");
+	put("/f", "");
+	assert_false(file_read_line("/f", line, sizeof(line)));
+	assert_int_equal(errno, 0);
+	assert_false(file_read_line("/none", line, sizeof(line)));
+	assert_int_equal(errno, ENOENT);
+}
+
+static void test_write(void **state)
+{
+	struct stat st, again;
+	mode_t mask = umask(077);
+
+	(void)state;
+	assert_int_equal(write_str("/x/y/f", "one\n"), 0);
+	umask(mask);
+	assert_string_equal(get("/x/y/f"), "one\n");
+	assert_return_code(stat(file_path(full, "/x/y/f"), &st), errno);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	/* The same once more: not touched */
+	assert_int_equal(write_str("/x/y/f", "one\n"), 0);
+	stat(full, &again);
+	assert_true(again.st_ino == st.st_ino);
+	/* Another content, another mode */
+	assert_int_equal(write_str("/x/y/f", "two\n"), 0);
+	assert_string_equal(get("/x/y/f"), "two\n");
+	assert_int_equal(file_write("/x/y/f", "two\n", 4, 0600, why, sizeof(why)), 0);
+	stat(full, &st);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	stat(file_path(full, "/x/y"), &st);
+	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+}
+
+static void test_write_replaces_links(void **state)
+{
+	char target[FILE_PATH_MAX];
+	struct stat st;
+
+	(void)state;
+	put("/target", "precious");
+	assert_return_code(symlink(file_path(target, "/target"), file_path(full, "/link")), errno);
+	/* Even where what it points to has the content already */
+	assert_int_equal(write_str("/link", "precious"), 0);
+	assert_return_code(lstat(full, &st), errno);
+	assert_true(S_ISREG(st.st_mode));
+	assert_return_code(link(target, file_path(full, "/hard")), errno);
+	assert_int_equal(write_str("/hard", "new"), 0);
+	assert_string_equal(get("/target"), "precious");
+}
+
+#define TEMPORARY "/.f" FILE_TEMPORARY
+
+static void test_write_after_power_cut(void **state)
+{
+	(void)state;
+	put("/f", "old");
+	put(TEMPORARY, "half a file that is longer than the new one");
+	assert_string_equal(get("/f"), "old");
+	assert_int_equal(write_str("/f", "new"), 0);
+	assert_string_equal(get("/f"), "new");
+	assert_false(file_exists(TEMPORARY));
+	put(TEMPORARY, "half");
+	assert_int_equal(file_remove("/f", why, sizeof(why)), 0);
+	assert_false(file_exists("/f"));
+	assert_false(file_exists(TEMPORARY));
+	assert_int_equal(file_remove("/f", why, sizeof(why)), 0);
+}
+
+/* Things that others put where the temporary file goes */
+static void test_write_hostile_temporary(void **state)
+{
+	char target[FILE_PATH_MAX];
+
+	(void)state;
+	put("/target", "precious");
+	file_path(target, "/target");
+	file_path(full, TEMPORARY);
+	assert_return_code(symlink(target, full), errno);
+	assert_int_equal(write_str("/f", "new"), 0);
+	assert_return_code(link(target, full), errno);
+	assert_int_equal(write_str("/f", "newer"), 0);
+	assert_return_code(mkfifo(full, 0666), errno);
+	assert_int_equal(write_str("/f", "newest"), 0);
+	assert_string_equal(get("/f"), "newest");
+	assert_string_equal(get("/target"), "precious");
+	assert_return_code(mkdir(full, 0755), errno);
+	assert_true(write_str("/f", "no") < 0);
+	assert_string_equal(get("/f"), "newest");
+}
+
+static void test_write_two_at_once(void **state)
+{
+	int fd;
+
+	(void)state;
+	put(TEMPORARY, "being written");
+	fd = open(file_path(full, TEMPORARY), O_WRONLY);
+	assert_return_code(flock(fd, LOCK_EX), errno);
+	assert_int_equal(write_str("/f", "new"), -EBUSY);
+	close(fd);
+	assert_int_equal(write_str("/f", "new"), 0);
+}
+
+static void test_write_in_the_way(void **state)
+{
+	char *before, *after;
+
+	(void)state;
+	put("/dir/file", "x");
+	put("/f", "x");
+	before = manifest("/");
+	assert_int_equal(write_str("/dir", "x"), -EISDIR);	/* rename(2) */
+	assert_non_null(strstr(why, "/dir: Is a directory"));
+	assert_int_equal(write_str("/f/below/a/file", "x"), -ENOTDIR);
+	after = manifest("/");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static int small_disk(void *arg)
+{
+	char data[3 * 4096];
+	bool read_only = *(bool *)arg;
+	int err;
+
+	own_mounts();
+	if (mount("none", file_path(full, "/disk"), "tmpfs", 0, "size=8k"))
+		die("mount: %s", strerror(errno));
+	put("/disk/f", "old");
+	memset(data, 'x', sizeof(data));
+	if (read_only && mount(NULL, full, NULL, MS_REMOUNT | MS_RDONLY, NULL))
+		die("remount: %s", strerror(errno));
+	err = file_write("/disk/f", data, sizeof(data), 0644, why, sizeof(why));
+	printf("%s\n", why);
+	if (err != (read_only ? -EROFS : -ENOSPC) || strcmp(get("/disk/f"), "old"))
+		return 1;
+	err = file_write("/disk/new/dir/f", data, sizeof(data), 0644, why, sizeof(why));
+	printf("%s\n", why);
+	return err != (read_only ? -EROFS : -ENOSPC) || file_exists("/disk/new") ||
+	       file_exists("/disk/.f" FILE_TEMPORARY);
+}
+
+static void test_write_disk(void **state)
+{
+	bool read_only[] = { false, true };
+
+	(void)state;
+	mkdir(file_path(full, "/disk"), 0755);
+	assert_int_equal(apart(small_disk, &read_only[0]), 0);
+	assert_non_null(strstr(said_out, "No space left on device"));
+	assert_int_equal(apart(small_disk, &read_only[1]), 0);
+	assert_non_null(strstr(said_out, "Read-only file system"));
+}
+
+/* With standard output closed its number is free: what is printed must not get into a file. */
+static int without_output(void *arg)
+{
+	(void)arg;
+	close(STDOUT_FILENO);
+	if (write_str("/f", "content\n"))
+		return 1;
+	printf("printed\n");
+	fflush(stdout);
+	clearerr(stdout);
+	return strcmp(get("/f"), "content\n") != 0;
+}
+
+static void test_write_closed_output(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(without_output, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_fifo, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_replaces_links, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_after_power_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_hostile_temporary, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_two_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_in_the_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_closed_output, setup, teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* host_clock/ in a tree of our own: whole, in part, and with what should not be in it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "file.h"
+#include "host_clock.h"
+#include "run.h"
+
+#define HOST_CLOCK "/sys/class/ptp/ptp7/device/host_clock/"
+
+static char root[] = "/tmp/test_host_clock.XXXXXX";
+static struct phc phc = { .fd = -1, .path = "/dev/ptp7", .name = PHC_KVM_NAME };
+
+static void put(const char *name, const char *content)
+{
+	char path[200], reason[200];
+
+	snprintf(path, sizeof(path), HOST_CLOCK "%s", name);
+	assert_int_equal(file_write(path, content, strlen(content), 0644, reason, sizeof(reason)), 0);
+}
+
+static void put_stock(void)
+{
+	put("pairing_type", "0\n");
+	put("window_ns", "0\n");
+}
+
+static void put_quality(void)
+{
+	put("pairing_type", "1\n");
+	put("window_ns", "250\n");
+	put("status", "synchronized\n");
+	put("max_error_ns", "18446744073709551615\n");
+	put("est_error_ns", "4294967295\n");
+	put("tai_offset", "-37\n");
+	put("leap_indicator", "insert-pending\n");
+	put("disruption_marker", "0xfedcba9876543210\n");
+}
+
+static int empty_root(void **state)
+{
+	struct run_result res;
+
+	(void)state;
+	run(&res, 5000, (const char *const[]){ "rm", "-rf", root, NULL });
+	run_free(&res);
+	return mkdir(root, 0700);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	return empty_root(state) || rmdir(root);
+}
+
+static void test_absent(void **state)
+{
+	struct host_clock hc;
+
+	(void)state;
+	host_clock_read(&hc, &phc);
+	assert_false(hc.present);
+	assert_int_equal(hc.error, 0);
+	assert_false(hc.has_window || hc.has_status);
+}
+
+static void test_stock_host(void **state)
+{
+	struct host_clock hc;
+
+	(void)state;
+	put_stock();
+	host_clock_read(&hc, &phc);
+	assert_true(hc.present);
+	assert_int_equal(hc.error, 0);
+	assert_int_equal(hc.pairing_type, 0);
+	assert_true(hc.has_window);
+	assert_int_equal(hc.window_ns, 0);
+	assert_false(hc.has_status || hc.has_max_error || hc.has_est_error || hc.has_tai_offset ||
+		     hc.has_leap || hc.has_marker);
+}
+
+static void check_quality(const struct phc *p)
+{
+	struct host_clock hc;
+
+	host_clock_read(&hc, p);
+	assert_true(hc.present);
+	assert_int_equal(hc.pairing_type, 1);
+	assert_int_equal(hc.window_ns, 250);
+	assert_true(hc.has_status && hc.has_max_error && hc.has_est_error && hc.has_tai_offset &&
+		    hc.has_leap && hc.has_marker);
+	assert_int_equal(hc.status, HOST_SYNCHRONIZED);
+	assert_true(hc.max_error_ns == UINT64_MAX);
+	assert_true(hc.est_error_ns == UINT32_MAX);
+	assert_int_equal(hc.tai_offset, -37);
+	assert_string_equal(hc.leap, "insert-pending");
+	assert_true(hc.marker == 0xfedcba9876543210ULL);
+}
+
+static void test_quality(void **state)
+{
+	(void)state;
+	put_quality();
+	check_quality(&phc);
+}
+
+static void test_by_link(void **state)
+{
+	struct phc link = { .fd = -1, .path = "/dev/ptp_kvm", .name = PHC_KVM_NAME };
+	char path[FILE_PATH_MAX];
+	struct host_clock hc;
+
+	(void)state;
+	put_quality();
+	host_clock_read(&hc, &link);
+	assert_false(hc.present);
+	assert_int_equal(mkdir(file_path(path, "/dev"), 0700), 0);
+	assert_int_equal(symlink("ptp7", file_path(path, "/dev/ptp_kvm")), 0);
+	check_quality(&link);
+}
+
+static void test_refusing_host(void **state)
+{
+	char path[FILE_PATH_MAX];
+	struct host_clock hc;
+
+	(void)state;
+	put("window_ns", "0\n");
+	/* an error of our own: what the driver answers comes from read(2), too */
+	assert_int_equal(mkdir(file_path(path, HOST_CLOCK "pairing_type"), 0700), 0);
+	host_clock_read(&hc, &phc);
+	assert_true(hc.present);
+	assert_int_equal(hc.error, EISDIR);
+	assert_false(hc.has_window);
+}
+
+static void test_status_words(void **state)
+{
+	static const char *const words[] = { "unknown", "initializing", "synchronized", "free-running",
+					     "unreliable" };
+	struct host_clock hc;
+	char line[40];
+
+	(void)state;
+	put_quality();
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "%s\n", words[i]);
+		put("status", line);
+		host_clock_read(&hc, &phc);
+		assert_true(hc.has_status);
+		assert_int_equal(hc.status, i);
+		assert_string_equal(host_status_name(hc.status), words[i]);
+	}
+	assert_string_equal(host_status_name(99), "unknown");
+}
+
+/* What should not be there counts as not told. */
+static void test_nonsense(void **state)
+{
+	static const struct {
+		const char *file, *content;
+	} cases[] = {
+		{ "window_ns", "" },
+		{ "window_ns", "\n" },
+		{ "window_ns", "-1\n" },
+		{ "window_ns", "4294967296\n" },
+		{ "window_ns", "1 2\n" },
+		{ "window_ns", "1\n2\n" },
+		{ "window_ns", "0x10\n" },
+		{ "status", "Synchronized\n" },
+		{ "status", "synchronized \n" },
+		{ "status", "2\n" },
+		{ "status", "" },
+		{ "max_error_ns", "18446744073709551616\n" },
+		{ "max_error_ns", "1e3\n" },
+		{ "est_error_ns", "4294967296\n" },
+		{ "tai_offset", "32768\n" },
+		{ "tai_offset", "37s\n" },
+		{ "leap_indicator", "none-such\n" },
+		{ "leap_indicator", "1\n" },
+		{ "disruption_marker", "fedcba9876543210\n" },
+		{ "disruption_marker", "0xfedcba987654321\n" },
+		{ "disruption_marker", "0xfedcba98765432100\n" },
+		{ "disruption_marker", "0xfedcba987654321g\n" },
+		{ "disruption_marker", "0x-edcba9876543210\n" },
+	};
+	struct host_clock hc;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_quality();
+		put(cases[i].file, cases[i].content);
+		host_clock_read(&hc, &phc);
+		assert_true(hc.present);
+		assert_int_equal(hc.error, 0);
+		/* that one is missing, the others are there */
+		assert_int_equal(hc.has_window, strcmp(cases[i].file, "window_ns") != 0);
+		assert_int_equal(hc.has_status, strcmp(cases[i].file, "status") != 0);
+		assert_int_equal(hc.has_max_error, strcmp(cases[i].file, "max_error_ns") != 0);
+		assert_int_equal(hc.has_est_error, strcmp(cases[i].file, "est_error_ns") != 0);
+		assert_int_equal(hc.has_tai_offset, strcmp(cases[i].file, "tai_offset") != 0);
+		assert_int_equal(hc.has_leap, strcmp(cases[i].file, "leap_indicator") != 0);
+		assert_int_equal(hc.has_marker, strcmp(cases[i].file, "disruption_marker") != 0);
+	}
+	put("pairing_type", "one\n");
+	host_clock_read(&hc, &phc);
+	assert_int_equal(hc.error, EPROTO);
+}
+
+static void test_strange_paths(void **state)
+{
+	static const char *const paths[] = { "", "ptp", "/dev/ptp", "/dev/ptp-7", "/dev/ptp7x", "/dev/null",
+		"/dev/ptp99999999999999999999", "/", "../ptp7/.." };
+	struct host_clock hc;
+
+	(void)state;
+	put_quality();
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct phc p = { .fd = -1 };
+
+		snprintf(p.path, sizeof(p.path), "%s", paths[i]);
+		host_clock_read(&hc, &p);
+		assert_false(hc.present);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_absent, empty_root),
+		cmocka_unit_test_setup(test_stock_host, empty_root),
+		cmocka_unit_test_setup(test_quality, empty_root),
+		cmocka_unit_test_setup(test_by_link, empty_root),
+		cmocka_unit_test_setup(test_refusing_host, empty_root),
+		cmocka_unit_test_setup(test_status_words, empty_root),
+		cmocka_unit_test_setup(test_nonsense, empty_root),
+		cmocka_unit_test_setup(test_strange_paths, empty_root),
+	};
+
+	if (!mkdtemp(root))
+		return 1;
+	file_root = root;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("host_clock", tests, NULL, remove_root);
+}

@@ -1,0 +1,933 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * setup, remove and prestart in a tree of their own, with chronyd, chronyc, systemctl and modprobe played by
+ * scripts; the faults that they may meet. systemd itself is in tests/boot/80-setup.t.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hypervisor.h"
+#include "ptpkvm.h"
+#include "setup.h"
+#include "tree.h"
+
+#define CONF "/etc/chrony/chrony.conf"
+#define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
+#define GENERATED "/run/chrony-dhcp/ptpkvm.conf"
+#define LINE "refclock PHC /dev/ptp_kvm refid KVM poll -1 dpoll -3 maxsamples 8 offset 0"
+#define SELECTED "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500\n"
+#define NTP "^,-,192.0.2.1,2,6,377,1,0.000000012,0.000000012,0.000000500\n"
+
+/* Instead of this machine's. The clock is there once the file /phc of the tree is; in it its device. */
+static bool kvm = true;
+
+bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
+{
+	const char *phc = get("/phc");
+
+	snprintf(path, path_len, "%s", want && !strcmp(want, "/dev/ptp3") ? want : phc);
+	snprintf(why, len, "no PTP clock");
+	return phc[0];
+}
+
+bool hypervisor_is_kvm(char name[static HYPERVISOR_NAME_LEN])
+{
+	strcpy(name, kvm ? "KVMKVMKVM" : "");
+	return kvm;
+}
+
+/* --- the machine --- */
+
+static void program(const char *name, const char *script)
+{
+	char path[100], text[3000];
+
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	snprintf(text, sizeof(text), "#!/bin/sh\nT=%s\n%s", tree, script);
+	put_mode(path, text, 0755);
+}
+
+static char *etc_before;
+
+static int setup(void **state)
+{
+	char path[300];
+
+	(void)state;
+	tree_make();
+	kvm = true;
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
+	setenv("PATH", path, 1);
+	unsetenv("DAEMON_OPTS");
+	put("/phc", "/dev/ptp_kvm");
+	put("/sources", SELECTED NTP);
+	put("/units", "Id=chrony.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n");
+	put("/rivals", "Id=systemd-timesyncd.service\nLoadState=not-found\nActiveState=inactive\n");
+	put("/log", "");
+	put("/version", "4.3");
+	put("/run/systemd/system/x", "");
+	put("/sys/module/ptp_kvm/x", "");
+	put("/proc/1/comm", "systemd\n");
+	put(CONF, "confdir /etc/chrony/conf.d\npool pool.ntp.org iburst\nmakestep 1 3\n");
+	put("/etc/chrony/conf.d/README", "");
+	program("chronyd",
+		"[ \"$1\" = -p ] && { echo \"chronyd $*\" >>$T/log; [ ! -e $T/chronyd-says-no ] || {\n"
+		"echo 'Fatal error : Invalid' >&2; exit 1; }; exit; }\n"
+		"echo \"chronyd (chrony) version $(cat $T/version) (+CMDMON)\"\n");
+	program("chronyc", "cat $T/sources\n");
+	program("modprobe",
+		"echo \"modprobe $*\" >>$T/log\n[ -e $T/phc-after ] || exit 1\ncp $T/phc-after $T/phc\n");
+	program("systemctl",
+		"case \"$*\" in show*timesyncd*) exec cat $T/rivals;; show*) exec cat $T/units;; esac\n"
+		"echo \"$*\" >>$T/log\n"
+		"[ ! -e \"$T/on-$1\" ] || . \"$T/on-$1\"\n");
+	etc_before = manifest("/etc");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(etc_before);
+	tree_remove();
+	return 0;
+}
+
+static void gone(const char *path)
+{
+	char full[FILE_PATH_MAX];
+
+	nftw(file_path(full, path), tree_rm, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int call(void *arg)
+{
+	int (*const verbs[])(int argc, char **argv) = { cmd_setup, cmd_remove, cmd_prestart };
+	static const char *const names[] = { "setup", "remove", "prestart" };
+	char **argv = arg;
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(argv[0], names[i]))
+			return verbs[i](argc, argv);
+	return -1;
+}
+
+#define ptpkvm(...) apart(call, (char *[]){ __VA_ARGS__, NULL })
+
+static void good(int status)
+{
+	if (status != EXIT_GOOD)
+		fail_msg("status %d: %s%s", status, said_out, said_err);
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in '%s'", part, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' is in '%s'", part, text);
+}
+
+static void etc_is_as_before(void)
+{
+	char *now = manifest("/etc");
+
+	assert_string_equal(now, etc_before);
+	free(now);
+}
+
+static void refused(int status, const char *reason)
+{
+	assert_int_equal(status, EXIT_BROKEN);
+	has(said_err, reason);
+	etc_is_as_before();
+	lacks(get("/log"), "restart");
+}
+
+/* --- setup and remove --- */
+
+static void test_setup_and_remove(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	has(said_out, "KVM is selected");
+	assert_string_equal(get("/etc/modules-load.d/ptpkvm.conf"), SETUP_MARKER "\nptp_kvm\n");
+	has(get(SETUP_DIRECTIVES), "\n" LINE "\nmakestep 0.001 -1\n");
+	has(get(DROP_IN), "[Service]\nExecStartPre=-+/bin/rm -f /run/ptpkvm/chronyd.env\nExecStartPre=-+/");
+	has(get(DROP_IN), " prestart\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	assert_string_equal(get("/log") + strcspn(get("/log"), "\n") + 1,
+			    "daemon-reload\nrestart chrony.service\n");
+	good(ptpkvm("remove"));
+	has(get("/log"), "try-restart chrony.service\n");
+	lacks(get("/log"), "modprobe");
+	etc_is_as_before();
+	good(ptpkvm("remove"));
+	assert_string_equal(said_out, "nothing to remove\n");
+}
+
+static void test_idempotent(void **state)
+{
+	char *once, *twice;
+
+	(void)state;
+	good(ptpkvm("setup", "--poll", "0"));
+	has(get(SETUP_DIRECTIVES), "poll 0 dpoll -3");
+	once = manifest("/etc");
+	put("/log", "");
+	good(ptpkvm("setup", "--poll", "0"));
+	has(said_out, "nothing to do");
+	lacks(get("/log"), "restart");
+	twice = manifest("/etc");
+	assert_string_equal(once, twice);
+	free(once);
+	free(twice);
+	/* Other options: only what differs is written */
+	good(ptpkvm("setup", "--only"));
+	has(said_out, "already so  ");
+	has(get(DROP_IN), " prestart --only\n");
+	has(get("/log"), "restart");
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+static void test_dry_run(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--dry-run", "--only"));
+	has(said_out, LINE);
+	has(said_out, "prestart --only");
+	has(said_out, "systemctl restart chrony.service");
+	lacks(get("/log"), "restart");
+	etc_is_as_before();
+	good(ptpkvm("setup"));
+	free(etc_before);
+	etc_before = manifest("/etc");
+	put("/log", "");
+	good(ptpkvm("remove", "--dry-run"));
+	has(said_out, DROP_IN);
+	etc_is_as_before();
+	assert_string_equal(get("/log"), "");
+}
+
+static void test_rhel(void **state)
+{
+	(void)state;
+	gone(CONF);
+	put("/etc/chrony.conf", "pool 2.rhel.pool.ntp.org iburst\n");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	put("/units", "Id=chronyd.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n");
+	good(ptpkvm("setup"));
+	has(get("/log"), "restart chronyd.service\n");
+	has(get("/etc/systemd/system/chronyd.service.d/ptpkvm.conf"), "prestart\n");
+	setenv("OPTIONS", "-F 2", 1);
+	good(ptpkvm("prestart"));
+	assert_string_equal(get(SETUP_ENV), "OPTIONS=\"-F 2 -f /run/ptpkvm/chrony.conf\"\n");
+	has(get("/run/ptpkvm/chrony.conf"), "include /etc/chrony.conf\n" LINE);
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+static void test_image(void **state)
+{
+	char root[sizeof(tree)], *argv[] = { "setup", "--root", root, NULL };
+
+	(void)state;
+	strcpy(root, tree);
+	file_root = "";
+	assert_int_equal(apart(call, argv), EXIT_BROKEN);
+	has(said_err, "ptpkvm itself is not in");
+	file_root = tree;
+	put("/usr/bin/ptpkvm", "");
+	file_root = "";
+	kvm = false;
+	good(apart(call, argv));
+	file_root = tree;
+	has(get(DROP_IN), "ExecStartPre=-+/usr/bin/ptpkvm prestart\n");
+	assert_string_equal(get("/log"), "");
+	file_root = "";
+	argv[0] = "remove";
+	good(apart(call, argv));
+	root[strlen(root) - 1] ^= 1;
+	assert_int_equal(apart(call, argv), EXIT_BROKEN);
+	file_root = tree;
+	etc_is_as_before();
+}
+
+/* What else steers the clock */
+static void test_rivals(void **state)
+{
+	(void)state;
+	put("/rivals", "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=disabled\n\n"
+		       "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=disabled\n\n"
+		       "Id=phc2sys@eth0.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
+		       "ExecStart={ path=/usr/sbin/phc2sys ; argv[]=/usr/sbin/phc2sys -c eth1 -s eth0 ; ignore_errors=no }\n\n"
+		       "Id=systemd-timesyncd.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\n");
+	refused(ptpkvm("setup"), ": ntpsec.service systemd-timesyncd.service; try: ptpkvm setup --disable-competitors");
+	good(ptpkvm("setup", "--disable-competitors"));
+	has(get("/log"), "disable --now ntpsec.service\ndisable --now systemd-timesyncd.service\n");
+	lacks(get("/log"), "phc2sys");
+	put("/log", "");
+	good(ptpkvm("remove"));
+	has(get("/log"),
+	    "try-restart chrony.service\ndisable --quiet ntpsec.service\nstart --quiet ntpsec.service\n"
+	    "enable --quiet systemd-timesyncd.service\nstop --quiet systemd-timesyncd.service\n");
+	etc_is_as_before();
+}
+
+static void test_phc2sys(void **state)
+{
+	static const struct {
+		const char *args;
+		bool steers;
+	} cases[] = {
+		{ "-s eth0 -w", true }, { "-a -r", true }, { "-a -rr -c eth1", true }, { "-c eth1 -s CLOCK_REALTIME -O 0", false },
+		{ "-ceth1 -s eth0", false }, { "-c CLOCK_REALTIME -s eth0", true }, { "$OPTIONS", true },
+	};
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text),
+			 "Id=phc2sys.service\nLoadState=loaded\nActiveState=active\n"
+			 "UnitFileState=enabled\nExecStart={ path=/usr/sbin/phc2sys ; "
+			 "argv[]=/usr/sbin/phc2sys %s ; }\n",
+			 cases[i].args);
+		put("/rivals", text);
+		assert_int_equal(ptpkvm("setup", "--dry-run"), cases[i].steers ? EXIT_BROKEN : EXIT_GOOD);
+	}
+}
+
+static void test_rival_process(void **state)
+{
+	(void)state;
+	put("/proc/77/comm", "ntpd\n");
+	put("/proc/77/cmdline", "ntpd");
+	refused(ptpkvm("setup", "--disable-competitors"), "ntpd (process 77)");
+}
+
+/* chronyd was stopped and disabled: it is started and enabled, and remove puts that back too. */
+static void test_chronyd_stopped(void **state)
+{
+	(void)state;
+	put("/units", "Id=chrony.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=disabled\n");
+	good(ptpkvm("setup"));
+	has(get("/log"), "enable --quiet chrony.service\nrestart chrony.service\n");
+	put("/log", "");
+	good(ptpkvm("remove"));
+	has(get("/log"), "disable --quiet chrony.service\nstop --quiet chrony.service\n");
+	put("/units", "Id=chrony.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n");
+	put("/log", "");
+	refused(ptpkvm("setup"), "systemctl unmask chrony.service");
+}
+
+static void test_module(void **state)
+{
+	(void)state;
+	put("/phc", "");
+	refused(ptpkvm("setup"), "modprobe ptp_kvm: exit status 1");
+	gone("/sys/module/ptp_kvm");
+	put("/phc-after", "/dev/ptp5");
+	good(ptpkvm("setup"));
+	good(ptpkvm("prestart"));
+	has(get(GENERATED), "refclock PHC /dev/ptp5 ");
+	/* It was setup that loaded it, so remove unloads it. */
+	put("/sys/module/ptp_kvm/x", "");
+	good(ptpkvm("remove"));
+	has(get("/log"), "modprobe -r ptp_kvm\n");
+	etc_is_as_before();
+}
+
+/* --- refusals --- */
+
+static void test_not_a_guest(void **state)
+{
+	(void)state;
+	kvm = false;
+	put("/phc", "");
+	assert_int_equal(ptpkvm("setup"), EXIT_NO_GUEST);
+	has(said_err, "not a KVM guest");
+	etc_is_as_before();
+}
+
+static void test_container(void **state)
+{
+	(void)state;
+	put("/run/systemd/container", "lxc");
+	refused(ptpkvm("setup"), "this is a container");
+}
+
+static void test_no_systemd(void **state)
+{
+	(void)state;
+	gone("/run/systemd");
+	refused(ptpkvm("setup"), "ptpkvm chrony");
+}
+
+static int unprivileged(void *arg)
+{
+	become(1000, 0);
+	return call(arg);
+}
+
+static void test_not_root(void **state)
+{
+	(void)state;
+	refused(apart(unprivileged, (char *[]){ "setup", NULL }), "sudo ptpkvm setup");
+	good(apart(unprivileged, (char *[]){ "setup", "--dry-run", NULL }));
+	refused(apart(unprivileged, (char *[]){ "remove", NULL }), "sudo ptpkvm remove");
+}
+
+static void test_no_chrony(void **state)
+{
+	(void)state;
+	/* Not executable for want of its interpreter, so that one of this machine's is not taken either */
+	put_mode("/bin/chronyd", "#!/bin/sh\necho not found >&2\nexit 127\n", 0755);
+	refused(ptpkvm("setup"), "apt install chrony");
+	put_mode("/bin/chronyd", "#!/bin/sh\necho 'chronyd (chrony) version 4.3'\n", 0755);
+	gone(CONF);
+	assert_int_equal(ptpkvm("setup"), EXIT_BROKEN);
+	has(said_err, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf");
+}
+
+static void test_chrony_versions(void **state)
+{
+	(void)state;
+	put("/version", "1.31");
+	refused(ptpkvm("setup"), "too old");
+	put("/version", "99.0");
+	good(ptpkvm("setup"));
+}
+
+static void test_broken_conf(void **state)
+{
+	(void)state;
+	put("/chronyd-says-no", "");
+	refused(ptpkvm("setup"), "chrony's configuration is broken");
+	put(CONF, "include /etc/chrony/none.conf\n");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	refused(ptpkvm("setup"), CONF ":1: cannot read /etc/chrony/none.conf");
+}
+
+/* Neither conf.d nor systemd's own directory has to be there. */
+static void test_no_confdir(void **state)
+{
+	(void)state;
+	gone("/etc/chrony/conf.d");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	good(ptpkvm("setup"));
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+static void test_refclock_there_already(void **state)
+{
+	(void)state;
+	put("/etc/chrony/conf.d/phc.conf", "# mine\nrefclock  PHC /dev/ptp_kvm:nocrossts poll 2\n");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	refused(ptpkvm("setup"), "/etc/chrony/conf.d/phc.conf:2 has a refclock for this clock already");
+	/* That of another clock is not in the way. */
+	put("/etc/chrony/conf.d/phc.conf", "refclock PHC /dev/ptp9 poll 2\n");
+	good(ptpkvm("setup"));
+}
+
+static void test_two_clocks(void **state)
+{
+	(void)state;
+	put("/phc", "/dev/ptp1");
+	refused(ptpkvm("setup", "--device", "/dev/ptp0"),
+		"/dev/ptp0 is not the KVM clock; that is /dev/ptp1 here");
+	put("/phc", "/dev/ptp3");
+	good(ptpkvm("setup", "--device", "/dev/ptp3"));
+	has(get(SETUP_DIRECTIVES), "refclock PHC /dev/ptp3 ");
+	/* The link comes and goes; what is written is the same. */
+	good(ptpkvm("setup"));
+	has(get(SETUP_DIRECTIVES), LINE);
+}
+
+static void test_foreign_file(void **state)
+{
+	(void)state;
+	put(DROP_IN, "[Service]\nNice=-1\n");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	refused(ptpkvm("setup"), DROP_IN " is there, and ptpkvm did not write it");
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+static void test_bad_options(void **state)
+{
+	(void)state;
+	refused(ptpkvm("setup", "--poll", "99"), "--poll");
+	refused(ptpkvm("setup", "--timeout", "0"), "--timeout");
+	refused(ptpkvm("setup", "--chrony-version", "4.6"), "--root");
+	refused(ptpkvm("setup", "x"), "'x'");
+	refused(ptpkvm("setup", "--root", "/no/such/dir"), "not a directory");
+	refused(ptpkvm("setup", "--delay", "auto"), "--delay auto");
+	refused(ptpkvm("remove", "x"), "'x'");
+}
+
+/* --- edits --- */
+
+static void test_edited(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	put(SETUP_DIRECTIVES, SETUP_MARKER "\n# mine\n" LINE "\n");
+	good(ptpkvm("setup"));
+	has(said_out, "keep edited ");
+	has(get(SETUP_DIRECTIVES), "# mine");
+	assert_int_equal(ptpkvm("setup", "--poll", "0"), EXIT_BROKEN);
+	has(said_err, "was edited since ptpkvm wrote it");
+	has(get(SETUP_DIRECTIVES), "# mine");
+	good(ptpkvm("remove"));
+	has(said_out, SETUP_DIRECTIVES SETUP_SAVED);
+	assert_false(file_exists(SETUP_DIRECTIVES));
+	has(get(SETUP_DIRECTIVES SETUP_SAVED), "# mine");
+	gone(SETUP_DIRECTIVES SETUP_SAVED);
+	gone(SETUP_DIR);
+	etc_is_as_before();
+}
+
+static void test_journal_lost(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	gone(SETUP_STATE);
+	assert_int_equal(ptpkvm("setup", "--only"), EXIT_BROKEN);
+	has(said_err, "run first: ptpkvm remove");
+	good(ptpkvm("remove"));
+	assert_false(file_exists(DROP_IN));
+	assert_false(file_exists("/etc/modules-load.d/ptpkvm.conf"));
+	has(get("/log"), "try-restart chrony.service\n");
+}
+
+static void test_journal_damaged(void **state)
+{
+	static const char *const damage[] = {
+		"file 12 /etc/passwd\n", "directory /etc\n", "unit -x enabled active\n", "unit a.service perhaps active\n",
+		"\n", "version 2\n", "file zz /etc/modules-load.d/ptpkvm.conf\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
+		good(ptpkvm("setup"));
+		put(SETUP_STATE, damage[i]);
+		assert_int_equal(ptpkvm("setup"), EXIT_BROKEN);
+		has(said_err, "damaged");
+		good(ptpkvm("remove"));
+		has(said_err, "damaged");
+		assert_false(file_exists(DROP_IN));
+		assert_false(file_exists(SETUP_STATE));
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* --- what goes wrong in the middle --- */
+
+static void undone(int status, const char *reason)
+{
+	assert_int_equal(status, EXIT_BROKEN);
+	has(said_err, reason);
+	has(said_err, "everything is as it was before");
+	etc_is_as_before();
+}
+
+static void test_restart_fails(void **state)
+{
+	(void)state;
+	put("/on-restart", "[ -e $T/once ] || { >$T/once; echo 'Job failed' >&2; exit 1; }\n");
+	undone(ptpkvm("setup"), "systemctl restart chrony.service: exit status 1: Job failed");
+	has(get("/log"), "restart chrony.service\ndaemon-reload\nrestart chrony.service\n");
+}
+
+static void test_never_selected(void **state)
+{
+	static const struct {
+		const char *sources, *reason;
+	} cases[] = {
+		{ "#,x,KVM,0,-1,377,1,0.1,0.1,0.1\n" NTP, "falseticker" },
+		{ "#,?,KVM,0,-1,0,4294967295,0,0,0\n", "no reading of the clock" },
+		{ "#,-,KVM,0,-1,377,1,0,0,0\n^,*,192.0.2.9,2,6,377,1,0,0,0\n", "chronyd prefers 192.0.2.9" },
+		{ "#,~,KVM,0,-1,377,1,0,0,0\n", "too variable" },
+		{ NTP, "no source KVM" },
+		{ "garbage\n", "garbage" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put("/sources", cases[i].sources);
+		undone(ptpkvm("setup", "--timeout", "1"), cases[i].reason);
+		has(said_err, "not selected within 1 s");
+	}
+}
+
+static void test_selected_after_a_while(void **state)
+{
+	(void)state;
+	put("/sources", "#,?,KVM,0,-1,0,4294967295,0,0,0\n");
+	program("chronyc", "cat $T/sources\necho x >>$T/asked\n[ $(wc -l <$T/asked) -lt 2 ] ||\n"
+		"echo '" "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500" "' >$T/sources\n");
+	good(ptpkvm("setup"));
+	has(said_out, "no reading of the clock so far\n");
+	has(said_out, "KVM is selected, offset +12 ns\n");
+}
+
+static void test_started_without(void **state)
+{
+	(void)state;
+	put("/on-restart", "mkdir -p $T/run/ptpkvm; [ -e $T/once ] || echo 'the host refuses' "
+			   ">$T/run/ptpkvm/reason; >$T/once\n");
+	undone(ptpkvm("setup"), "chronyd was started without the clock: the host refuses");
+}
+
+static void test_chronyc_hangs(void **state)
+{
+	int64_t begin = now_ns(CLOCK_MONOTONIC);
+
+	(void)state;
+	program("chronyc", "exec sleep 1000\n");
+	undone(ptpkvm("setup", "--timeout", "1"), "no answer within 5 s");
+	assert_true(now_ns(CLOCK_MONOTONIC) - begin < 30 * NSEC_PER_SEC);
+}
+
+static void test_interrupted(void **state)
+{
+	(void)state;
+	put("/on-daemon-reload", "kill -INT $PPID\n");
+	undone(ptpkvm("setup"), "interrupted");
+	put("/on-daemon-reload", "");
+	put("/on-restart", "kill -TERM $PPID\n");
+	put("/sources", NTP);
+	undone(ptpkvm("setup"), "interrupted");
+}
+
+/* A second setup that fails leaves what the first one did. */
+static void test_second_fails(void **state)
+{
+	char *first, *now;
+
+	(void)state;
+	good(ptpkvm("setup"));
+	first = manifest("/etc");
+	put("/sources", NTP);
+	assert_int_equal(ptpkvm("setup", "--timeout", "1", "--only", "--poll", "1"), EXIT_BROKEN);
+	has(said_err, "everything is as it was before");
+	lacks(get(DROP_IN), "--only");
+	has(get(SETUP_DIRECTIVES), LINE);
+	now = manifest("/etc");
+	assert_int_equal(strlen(first), strlen(now));	/* but for the times of what was written back */
+	free(first);
+	free(now);
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+/* A power cut at each of the points where something outside is called, then remove */
+static void test_power_cut(void **state)
+{
+	static const char *const at[] = { "/on-disable", "/on-daemon-reload", "/on-restart" };
+	char left[3][200];
+
+	(void)state;
+	put("/rivals", "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n");
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		put(at[i], "kill -KILL $PPID\n");
+		assert_int_equal(ptpkvm("setup", "--disable-competitors"), 128 + 9);
+		put(at[i], "");
+		assert_true(file_exists(SETUP_STATE));
+		put("/log", "");
+		good(ptpkvm("remove"));
+		etc_is_as_before();
+		has(get("/log"), "enable --quiet ntpsec.service\nstart --quiet ntpsec.service\n");
+	}
+	put("/rivals", "");
+	/* And between write and rename: the journal is there, and half of a file */
+	good(ptpkvm("setup"));
+	for (int i = 0; i < 3; i++) {
+		const char *path = setup_files[i], *slash = strrchr(path, '/');
+
+		snprintf(left[i], sizeof(left[i]), "%.*s/.%s" FILE_TEMPORARY, (int)(slash - path), path,
+			 slash + 1);
+		put(left[i], "hal");
+		gone(path);
+	}
+	good(ptpkvm("setup"));		/* it uses them up */
+	for (int i = 0; i < 3; i++) {
+		assert_false(file_exists(left[i]));
+		put(left[i], "hal");
+		gone(setup_files[i]);
+	}
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+/* /etc that can't be written, from the beginning or from some file on */
+static int on_small_disk(void *arg)
+{
+	char etc[300], command[700], *before, *after;
+	int spare = *(int *)arg, status;	/* pages; negative: mounted read-only */
+
+	own_mounts();
+	snprintf(etc, sizeof(etc), "%s/etc", tree);
+	snprintf(command, sizeof(command), "cp -a %s %s/etc-was", etc, tree);
+	if (system(command) || mount("none", etc, "tmpfs", 0, "size=1m"))
+		die("mount: %s", strerror(errno));
+	snprintf(command, sizeof(command),
+		 "cd %s && cp -a etc-was/. etc && { cat /dev/zero >etc/zero 2>/dev/null; "
+		 "truncate -s -%d etc/zero; }",
+		 tree, spare > 0 ? spare * 4096 : 0);
+	if (system(command))
+		die("%s", command);
+	if (spare < 0 && mount(NULL, etc, NULL, MS_REMOUNT | MS_RDONLY, NULL))
+		die("remount: %s", strerror(errno));
+	before = manifest("/etc");
+	status = call((char *[]){ "setup", NULL });
+	after = manifest("/etc");
+	if (strcmp(before, after))
+		die("changed: %s\nto: %s", before, after);
+	free(before);
+	free(after);
+	return status;
+}
+
+static void test_disk(void **state)
+{
+	int spare;
+
+	(void)state;
+	/* None to spare, then a page more each time, until all fits */
+	for (spare = 0; spare < 4; spare++) {
+		assert_int_equal(apart(on_small_disk, &spare), EXIT_BROKEN);
+		has(said_err, "No space left on device");
+		has(said_err, "everything is as it was before");
+		lacks(get("/log"), "restart");
+	}
+	spare = -1;
+	assert_int_equal(apart(on_small_disk, &spare), EXIT_BROKEN);
+	has(said_err, "Read-only file system");
+}
+
+static int closed(void *arg)
+{
+	close(STDOUT_FILENO);
+	return call(arg);
+}
+
+/* The work is done all the same, and the status says that nobody was told. */
+static void test_closed_output(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(closed, (char *[]){ "setup", NULL }), EXIT_BROKEN);
+	has(said_err, "cannot write standard output");
+	lacks(get(SETUP_DIRECTIVES), "wait ");
+	has(get("/log"), "restart chrony.service\n");
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+}
+
+/* --- prestart --- */
+
+static void left_out(int status, const char *reason)
+{
+	good(status);
+	has(said_err, reason);
+	has(get(SETUP_REASON), reason);
+	assert_false(file_exists(SETUP_ENV));
+	assert_false(file_exists(GENERATED));
+}
+
+static void test_prestart(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	setenv("DAEMON_OPTS", "-F 1", 1);
+	put("/run/ptpkvm/reason", "old");
+	good(ptpkvm("prestart"));
+	assert_string_equal(get(SETUP_ENV), "DAEMON_OPTS=\"-F 1 -f " GENERATED "\"\n");
+	has(get(GENERATED), "\ninclude " CONF "\n" LINE "\nmakestep 0.001 -1\n");
+	assert_false(file_exists(SETUP_REASON));
+	unsetenv("DAEMON_OPTS");
+	put("/version", "4.9");
+	good(ptpkvm("prestart"));
+	assert_string_equal(get(SETUP_ENV), "DAEMON_OPTS=\"-f " GENERATED "\"\n");
+	has(get(GENERATED), LINE " optional\n");
+	good(ptpkvm("remove"));
+	assert_false(file_exists(SETUP_ENV));
+	assert_false(file_exists(GENERATED));
+}
+
+static void test_prestart_only(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--only"));
+	put(CONF, "pool pool.ntp.org iburst\nSERVER a\n  peer b\nsourcedir /run/s\ndriftfile "
+		  "/var/lib/drift\nmakestep 1 3\n"
+		  "include /etc/more.conf\n");
+	put("/etc/more.conf", "server c\nrtcsync\nrefclock SHM 0\n");
+	put("/run/s/d.sources", "server d\n");
+	good(ptpkvm("prestart", "--only"));
+	has(get(GENERATED),
+	    "start of chronyd; to be changed in " SETUP_DIRECTIVES "\n"
+	    "driftfile /var/lib/drift\nmakestep 1 3\nrtcsync\nrefclock SHM 0\n" LINE "\nmakestep 0.001 -1\n");
+}
+
+/* The number changes, and the link may be missing: the device of ours is put in. */
+static void test_prestart_device(void **state)
+{
+	(void)state;
+	put("/sources", "#,*,PHC0,0,3,377,1,0,0,0\n");
+	good(ptpkvm("setup", "--classic", "--nocrossts"));
+	put("/phc", "/dev/ptp2");
+	good(ptpkvm("prestart"));
+	has(get(GENERATED), "\nrefclock PHC /dev/ptp2:nocrossts poll 3 dpoll -2 offset 0\n");
+	put(SETUP_DIRECTIVES,
+	    "refclock PHC /dev/ptp7 poll 1\nrefclock PHC /dev/null poll 2\nrefclock PHC /dev/ptp99 poll 3\n");
+	good(ptpkvm("prestart"));
+	has(get(GENERATED), "\nrefclock PHC /dev/ptp2 poll 1\nrefclock PHC /dev/null poll 2\n# not there: "
+			    "refclock PHC /dev/ptp99");
+	has(said_err, "/dev/ptp99 is not there");
+}
+
+static void test_prestart_without_clock(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	good(ptpkvm("prestart"));
+	put("/phc", "");
+	left_out(ptpkvm("prestart"), "modprobe ptp_kvm: exit status 1");
+	put("/phc-after", "/dev/ptp0");
+	good(ptpkvm("prestart"));
+	assert_true(file_exists(SETUP_ENV));
+	/* The module is there, and no clock */
+	put("/phc", "");
+	put("/phc-after", "");
+	left_out(ptpkvm("prestart"), "no PTP clock");
+}
+
+static void test_prestart_left_out(void **state)
+{
+	(void)state;
+	left_out(ptpkvm("prestart"), "run: ptpkvm setup");
+	good(ptpkvm("setup"));
+	put(SETUP_HOLD, "the host is free-running\n");
+	left_out(ptpkvm("prestart"), "the host is free-running");
+	put(SETUP_HOLD, "");
+	left_out(ptpkvm("prestart"), "held");
+	gone(SETUP_HOLD);
+	put("/chronyd-says-no", "");
+	left_out(ptpkvm("prestart"), "Fatal error : Invalid");
+	gone("/chronyd-says-no");
+	put(SETUP_DIRECTIVES, "makestep 1 -1\n");
+	left_out(ptpkvm("prestart"), "no line that begins with 'refclock PHC'");
+	put(SETUP_DIRECTIVES, "include /none\n");
+	left_out(ptpkvm("prestart"), "/none");
+}
+
+static void with_options(const char *options, const char *env, const char *base)
+{
+	char line[600];
+
+	setenv("DAEMON_OPTS", options, 1);
+	good(ptpkvm("prestart"));
+	assert_string_equal(get(SETUP_ENV), env);
+	snprintf(line, sizeof(line), "\ninclude %s\n", base);
+	has(get(GENERATED), line);
+}
+
+static void test_prestart_options(void **state)
+{
+	static const char *const hostile[] = {
+		"-F 1 --", "'server a'", "-F 1 server", "\"unbalanced", "trailing\\", "a\nb", "-F 1\n-x", "\001",
+		"-f '/etc/my conf'", "-f /etc/*.conf", "-f",
+	};
+
+	(void)state;
+	good(ptpkvm("setup"));
+	with_options("", "DAEMON_OPTS=\"-f " GENERATED "\"\n", CONF);
+	with_options("-F -1 -x -r -s", "DAEMON_OPTS=\"-F -1 -x -r -s -f " GENERATED "\"\n", CONF);
+	with_options("-4 -f /etc/mine.conf -F1",
+		     "DAEMON_OPTS=\"-4 -f /etc/mine.conf -F1 -f " GENERATED "\"\n", "/etc/mine.conf");
+	with_options("-f/a -f '/etc/b'", "DAEMON_OPTS=\"-f/a -f '/etc/b' -f " GENERATED "\"\n", "/etc/b");
+	with_options("-u \"_chrony\" -l '/var/log/a b$HOME`x`\\\\'",
+		     "DAEMON_OPTS=\"-u \\\"_chrony\\\" -l '/var/log/a b\\$HOME\\`x\\`\\\\\\\\' -f " GENERATED "\"\n", CONF);
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		setenv("DAEMON_OPTS", hostile[i], 1);
+		if (!strcmp(hostile[i], "-f"))
+			continue;	/* chronyd itself refuses that */
+		good(ptpkvm("prestart"));
+		if (file_exists(SETUP_ENV))
+			fail_msg("'%s' was accepted: %s", hostile[i], get(SETUP_ENV));
+	}
+}
+
+/* What chronyd reads as root must not lie where somebody else can write. */
+static void test_prestart_hostile_directory(void **state)
+{
+	char dir[300], env[300];
+
+	(void)state;
+	good(ptpkvm("setup"));
+	snprintf(dir, sizeof(dir), "%s/run/chrony-dhcp", tree);
+	assert_return_code(mkdir(dir, 0755), errno);
+	assert_return_code(chmod(dir, 0777), errno);
+	left_out(ptpkvm("prestart"), "only root can write to");
+	assert_return_code(rmdir(dir), errno);
+	assert_return_code(symlink("/tmp", dir), errno);
+	left_out(ptpkvm("prestart"), "only root can write to");
+	remove(dir);
+	snprintf(env, sizeof(env), "%s" SETUP_ENV, tree);
+	good(ptpkvm("prestart"));
+	remove(env);
+	assert_return_code(symlink("/etc/passwd", env), errno);
+	good(ptpkvm("prestart"));
+	has(get(SETUP_ENV), "DAEMON_OPTS=");
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--help"));
+	has(said_out, "--disable-competitors");
+	has(said_out, "--classic");
+	good(ptpkvm("remove", "--help"));
+	has(said_out, "--dry-run");
+	good(ptpkvm("prestart", "--help"));
+	has(said_out, "--only");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys), T(rival_process),
+		T(chronyd_stopped), T(module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
+		T(chrony_versions), T(broken_conf), T(no_confdir), T(refclock_there_already), T(two_clocks), T(foreign_file),
+		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
+		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails), T(power_cut),
+		T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device), T(prestart_without_clock),
+		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
+	};
+
+	if (geteuid())
+		become(0, 0);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
+}
