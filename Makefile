@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For people; Kbuild is for the kernel's build. `make help` lists the targets.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+TESTS ?= tests/build tests/unit tests/boot
+
+# The kernel that KDIR is for, and where its modules go
+kernel := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+moddir := $(INSTALL_MOD_PATH)/lib/modules/$(kernel)
+
+# Headers of a distribution come without the key that kbuild would sign with.
+nosign := $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+# Where the tools go; DESTDIR as usual
+PREFIX ?= /usr/local
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
+mandir := $(DESTDIR)$(PREFIX)/share/man/man8
+completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+.DEFAULT_GOAL := all
+
+help: ## this list
+	@echo 'Targets (make alone: all):'
+	@sed -nE 's/^([a-z_-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 20
+
+all: modules ptpkvm ## the module, and the guest's tool
+
+install: modules_install ptpkvm_install ## both, as root
+
+uninstall: modules_uninstall ptpkvm_uninstall ## both
+
+modules: kdir ## driver/ptp_kvm.ko for the kernel of KDIR= (default: the running one)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules_install: kdir ## install it under updates/, as root (INSTALL_MOD_PATH= as in the kernel)
+	@if grep -qs '/ptp_kvm\.ko$$' $(moddir)/modules.builtin; then \
+		echo 'ptp_kvm is built into $(kernel): a module cannot replace it.' >&2; \
+		exit 1; \
+	fi
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=updates $(nosign) modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
+
+modules_uninstall: kdir ## the in-tree driver again
+	rm -f $(moddir)/updates/driver/ptp_kvm.ko*
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
+
+ptpkvm: ## build/ptpkvm, and its man page if there is scdoc
+	@mkdir -p build
+	@$(MAKE) -s -C guest-tools OUT=$(CURDIR)/build
+	@if command -v scdoc >/dev/null; then \
+		scdoc <guest-tools/man/ptpkvm.8.scd >build/ptpkvm.8; \
+	else \
+		rm -f build/ptpkvm.8; \
+		echo 'No man page: scdoc is not installed (ptpkvm VERB --help has the options).'; \
+	fi
+
+ptpkvm_install: ## it, its units and completion under PREFIX= (default: /usr/local), as root
+	@test -x build/ptpkvm || { echo 'Not built yet: type make, and then this again.' >&2; exit 1; }
+	install -D -m 755 build/ptpkvm $(sbindir)/ptpkvm
+	install -D -m 644 guest-tools/completion/ptpkvm $(completiondir)/ptpkvm
+	[ ! -e build/ptpkvm.8 ] || install -D -m 644 build/ptpkvm.8 $(mandir)/ptpkvm.8
+	mkdir -p $(unitdir)
+	for unit in guest-tools/systemd/*; do \
+		sed 's|/usr/sbin/ptpkvm|$(PREFIX)/sbin/ptpkvm|' $$unit >$(unitdir)/$${unit##*/} || exit; \
+	done
+
+ptpkvm_uninstall: ## type ptpkvm remove first, if you have used setup
+	rm -f $(sbindir)/ptpkvm $(completiondir)/ptpkvm $(mandir)/ptpkvm.8 $(unitdir)/ptpkvm-*
+
+kdir:
+	@if [ -z '$(kernel)' ]; then \
+		echo 'There are no kernel headers in $(KDIR).' >&2; \
+		echo 'Install them (Debian: apt install linux-headers-$$(uname -r)), or say KDIR=.' >&2; \
+		exit 1; \
+	fi
+
+demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
+	tests/demo
+
+check: deps tools ## every test; TESTS= chooses files or folders
+	tests/run $(TESTS)
+
+bench: deps tools ## side by side: this driver, the in-tree one, NTP (README in tests/bench)
+	tests/bench/run
+
+images: deps ## root images of the lab, all of them
+	vm-images/build-image --all
+
+deps: ## Debian packages the lab needs
+	@tests/deps
+
+tools: ## the tests' own programs
+	@$(MAKE) -s -C tests/tools OUT=$(CURDIR)/build/tools
+	@$(MAKE) -s -C tests/unit OUT=$(CURDIR)/build/unit
+	@$(MAKE) -s -C guest-tools OUT=$(CURDIR)/build/tools STATIC=1
+
+clean: ## what was built here (not the images)
+	rm -rf build
+	-[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+clean-images: ## the lab's images, wherever their cache is
+	vm-images/clean-images
+
+.PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall modules modules_install modules_uninstall \
+	kdir demo check bench images deps tools clean clean-images
