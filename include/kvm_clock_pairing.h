@@ -10,6 +10,10 @@
 #define KVM_CLOCK_PAIRING_H
 
 #include <linux/types.h>
+#include <linux/kvm_para.h>
+
+/* A kernel with the series of host-patch/ has it in its own headers. */
+#ifndef KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY
 
 #define KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY	1
 
@@ -21,7 +25,6 @@
 #define KVM_CLOCK_PAIRING_VALID_STATUS		(1U << 4)
 #define KVM_CLOCK_PAIRING_VALID_LEAP		(1U << 5)
 #define KVM_CLOCK_PAIRING_VALID_DISRUPTION	(1U << 6)
-#define KVM_CLOCK_PAIRING_VALID_ALL		((1U << 7) - 1)
 
 /* clock_status: the numbers of uapi/linux/vmclock-abi.h */
 enum kvm_clock_pairing_status {
@@ -76,5 +79,10 @@ struct kvm_clock_pairing_quality {
 	__u64	disruption_marker;
 	__u64	reserved;
 };
+
+#endif /* KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY */
+
+/* The bits that this header knows. */
+#define KVM_CLOCK_PAIRING_VALID_ALL		((1U << 7) - 1)
 
 #endif
