@@ -13,24 +13,45 @@
 #include <asm/kvmclock.h> /* has pointers to pvclock.h's types */
 #include <asm/tsc.h>
 
-/* The TSC at a reading of kvm-clock, the inverse of __pvclock_read_cycles(). */
-static u64 ptp_kvm_pvclock_to_tsc(const struct pvclock_vcpu_time_info *pvti,
-				  u64 cycles)
+/* This CPU's page, which tells how the host makes kvm-clock of the TSC. */
+static const struct pvclock_vcpu_time_info *ptp_kvm_this_cpu_pvti(void)
 {
-	u64 scaled = mul_u64_u64_div_u64(cycles - pvti->system_time, 1ULL << 32,
-					 pvti->tsc_to_system_mul);
+#ifdef CONFIG_KVM_GUEST
+	struct pvclock_vsyscall_time_info *page = this_cpu_hvclock();
 
-	if (pvti->tsc_shift < 0)
-		scaled <<= -pvti->tsc_shift;
-	else
-		scaled >>= pvti->tsc_shift;
-	return pvti->tsc_timestamp + scaled;
+	return page ? &page->pvti : NULL;
+#else
+	return NULL;
+#endif
 }
 
-static bool ptp_kvm_pvclock_usable(const struct pvclock_vcpu_time_info *pvti,
-				   u64 cycles)
+/*
+ * The TSC at a reading of kvm-clock, the inverse of __pvclock_read_cycles().
+ * The host may be writing the page, or have written anything: each field is
+ * read once, and what would overflow the division, which traps, is refused.
+ */
+static bool ptp_kvm_pvclock_to_tsc(const struct pvclock_vcpu_time_info *pvti,
+				   u64 cycles, u64 *tsc)
 {
-	return pvti && pvti->tsc_to_system_mul && cycles >= pvti->system_time;
+	u64 system_time, mul, scaled;
+	int shift;
+
+	if (!pvti)
+		return false;
+	system_time = READ_ONCE(pvti->system_time);
+	mul = READ_ONCE(pvti->tsc_to_system_mul);
+	shift = READ_ONCE(pvti->tsc_shift);
+	if (cycles < system_time || cycles - system_time >= mul << 32 ||
+	    abs(shift) > 31)
+		return false;
+
+	scaled = mul_u64_u64_div_u64(cycles - system_time, 1ULL << 32, mul);
+	if (shift < 0)
+		scaled <<= -shift;
+	else
+		scaled >>= shift;
+	*tsc = READ_ONCE(pvti->tsc_timestamp) + scaled;
+	return true;
 }
 
 #ifdef HAVE_CSID_X86_TSC
@@ -58,10 +79,8 @@ static int ptp_kvm_identify(u64 cycles, const struct pvclock_vcpu_time_info *pvt
 
 	if (cycles >= tsc_before && cycles <= tsc_after)
 		return CSID_X86_TSC;
-	if (!ptp_kvm_pvclock_usable(pvti, cycles))
+	if (!ptp_kvm_pvclock_to_tsc(pvti, cycles, &tsc))
 		return CSID_GENERIC;
-
-	tsc = ptp_kvm_pvclock_to_tsc(pvti, cycles);
 	if (tsc + PVCLOCK_SLACK_CYCLES < tsc_before ||
 	    tsc > tsc_after + PVCLOCK_SLACK_CYCLES)
 		return CSID_GENERIC;
@@ -103,15 +122,13 @@ static int ptp_kvm_csid(const struct system_time_snapshot *sys,
 void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 			     struct ptp_kvm_time_snapshot *snap)
 {
-	struct pvclock_vsyscall_time_info *page;
 	const struct pvclock_vcpu_time_info *pvti;
 	struct system_time_snapshot sys;
 	unsigned int version = 0;
 	ktime_t real_offset = 0;
 
 	preempt_disable();
-	page = this_cpu_hvclock();
-	pvti = page ? &page->pvti : NULL;
+	pvti = ptp_kvm_this_cpu_pvti();
 	do {
 		if (pvti)
 			version = pvclock_read_begin(pvti);
@@ -123,10 +140,9 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 		snap->hw_csid = CSID_GENERIC;
 		snap->hw_cycles = 0;
 		if (snap->cs_id == CSID_X86_KVM_CLK &&
-		    ptp_kvm_pvclock_usable(pvti, sys.cycles)) {
+		    ptp_kvm_pvclock_to_tsc(pvti, sys.cycles,
+					   &snap->hw_cycles))
 			snap->hw_csid = CSID_X86_TSC;
-			snap->hw_cycles = ptp_kvm_pvclock_to_tsc(pvti, sys.cycles);
-		}
 		/* neither the page nor the wall clock changed meanwhile */
 	} while ((pvti && pvclock_read_retry(pvti, version)) ||
 		 (clock_id == CLOCK_MONOTONIC &&
@@ -175,7 +191,8 @@ void ptp_kvm_set_attrs(struct ptp_clock_attrs *attrs,
 	attrs->timescale = PTP_TIMESCALE_UTC;
 	attrs->valid |= PTP_ATTRS_VALID_TIMESCALE;
 	if (pair->valid & KVM_CLOCK_PAIRING_VALID_MAX_ERROR) {
-		attrs->error_bound = min_t(u64, pair->max_error_ns, U32_MAX);
+		attrs->error_bound = min_t(u64, pair->max_error_ns, U32_MAX - pair->window_ns) +
+				     pair->window_ns;
 		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
 	}
 	if (pair->valid & KVM_CLOCK_PAIRING_VALID_STATUS) {
