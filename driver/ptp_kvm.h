@@ -55,7 +55,7 @@ int ptp_kvm_read_pair(struct ptp_kvm_pair *pair);
 /*
  * ptp_kvm_sysfs.c: what is known of the host's clock
  */
-int ptp_kvm_sysfs_init(struct device *dev);
+int ptp_kvm_sysfs_init(struct device *dev, const struct ptp_kvm_pair *pair);
 void ptp_kvm_sysfs_exit(struct device *dev);
 
 /**

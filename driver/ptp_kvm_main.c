@@ -246,16 +246,17 @@ static int __init ptp_kvm_init(void)
 	struct ptp_kvm_pair pair;
 	int ret;
 
-	if (IS_BUILTIN(CONFIG_PTP_1588_CLOCK_KVM)) {
-		pr_err("this kernel has its own ptp_kvm built in, not loading a second one\n");
-		return -EEXIST;
-	}
-
 	ret = ptp_kvm_arch_init();
 	if (ret == -ENODEV)
 		pr_info("not a KVM guest, no clock to offer\n");
 	if (ret)
 		return ret;
+
+	if (IS_BUILTIN(CONFIG_PTP_1588_CLOCK_KVM)) {
+		pr_err("this kernel has its own ptp_kvm built in, not loading a second one\n");
+		ret = -EEXIST;
+		goto err_arch;
+	}
 
 	preempt_disable();
 	ret = ptp_kvm_arch_read_pair(&pair);
@@ -271,7 +272,7 @@ static int __init ptp_kvm_init(void)
 		goto err_arch;
 	}
 
-	ret = ptp_kvm_sysfs_init(&ptp_kvm_dev->dev);
+	ret = ptp_kvm_sysfs_init(&ptp_kvm_dev->dev, &pair);
 	if (ret)
 		goto err_dev;
 

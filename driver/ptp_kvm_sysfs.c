@@ -12,8 +12,9 @@
 
 static struct device *host_clock_dev;
 
-/* KVM_CLOCK_PAIRING_VALID_* that have a file at present */
-static u32 host_clock_shown;
+/* KVM_CLOCK_PAIRING_VALID_* of the newest pair, and those that have a file */
+static u32 host_clock_valid, host_clock_shown;
+static bool host_clock_leaving;
 
 static const char * const status_names[] = {
 	[KVM_CLOCK_PAIRING_STATUS_UNKNOWN]	= "unknown",
@@ -42,7 +43,7 @@ static int host_clock_read(struct ptp_kvm_pair *pair, u32 needed)
 	return (pair->valid & needed) == needed ? 0 : -ENODATA;
 }
 
-/* A file, and the KVM_CLOCK_PAIRING_VALID_* bits without which it is hidden. */
+/* A file, and the bit of KVM_CLOCK_PAIRING_VALID_* without which it isn't there. */
 #define HOST_CLOCK_ATTR(_name, _needed, _fmt, _value)			\
 static ssize_t _name##_show(struct device *dev,				\
 			    struct device_attribute *attr, char *buf)	\
@@ -72,38 +73,53 @@ HOST_CLOCK_ATTR(leap_indicator, KVM_CLOCK_PAIRING_VALID_LEAP,
 HOST_CLOCK_ATTR(disruption_marker, KVM_CLOCK_PAIRING_VALID_DISRUPTION,
 		"0x%016llx", pair.disruption_marker);
 
+/* What each answer has */
 static struct attribute *host_clock_attrs[] = {
 	&host_clock_pairing_type.attr.attr,
 	&host_clock_window_ns.attr.attr,
-	&host_clock_max_error_ns.attr.attr,
-	&host_clock_est_error_ns.attr.attr,
-	&host_clock_tai_offset.attr.attr,
-	&host_clock_status.attr.attr,
-	&host_clock_leap_indicator.attr.attr,
-	&host_clock_disruption_marker.attr.attr,
 	NULL
 };
 
-static umode_t host_clock_visible(struct kobject *kobj, struct attribute *attr,
-				  int n)
-{
-	struct dev_ext_attribute *file =
-		container_of(attr, struct dev_ext_attribute, attr.attr);
-	u32 needed = (unsigned long)file->var;
-
-	return (READ_ONCE(host_clock_shown) & needed) == needed ? attr->mode : 0;
-}
-
 static const struct attribute_group host_clock_group = {
-	.name		= "host_clock",
-	.attrs		= host_clock_attrs,
-	.is_visible	= host_clock_visible,
+	.name	= "host_clock",
+	.attrs	= host_clock_attrs,
 };
 
+/* What comes and goes with the host */
+static struct dev_ext_attribute * const host_clock_quality[] = {
+	&host_clock_max_error_ns,
+	&host_clock_est_error_ns,
+	&host_clock_tai_offset,
+	&host_clock_status,
+	&host_clock_leap_indicator,
+	&host_clock_disruption_marker,
+};
+
+/* Bring the files up to date, touching no other than those that come or go. */
 static void host_clock_update(struct work_struct *work)
 {
-	int ret = sysfs_update_group(&host_clock_dev->kobj, &host_clock_group);
+	u32 valid = READ_ONCE(host_clock_valid);
+	struct kobject *kobj = &host_clock_dev->kobj;
+	int i, ret = 0;
 
+	if (READ_ONCE(host_clock_leaving))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(host_clock_quality) && !ret; i++) {
+		struct dev_ext_attribute *file = host_clock_quality[i];
+		u32 needed = (unsigned long)file->var;
+
+		if (!((valid ^ host_clock_shown) & needed))
+			continue;
+		if (valid & needed)
+			ret = sysfs_add_file_to_group(kobj, &file->attr.attr,
+						      host_clock_group.name);
+		else
+			sysfs_remove_file_from_group(kobj, &file->attr.attr,
+						     host_clock_group.name);
+		if (!ret)
+			host_clock_shown ^= needed;
+	}
 	if (ret)
 		dev_warn(host_clock_dev, "cannot update host_clock/: %d\n", ret);
 }
@@ -112,22 +128,32 @@ static DECLARE_WORK(host_clock_work, host_clock_update);
 
 void ptp_kvm_sysfs_note(const struct ptp_kvm_pair *pair)
 {
-	if (likely(pair->valid == READ_ONCE(host_clock_shown)))
+	if (likely(pair->valid == READ_ONCE(host_clock_valid)))
 		return;
 
-	WRITE_ONCE(host_clock_shown, pair->valid);
+	WRITE_ONCE(host_clock_valid, pair->valid);
 	schedule_work(&host_clock_work);
 }
 
-int ptp_kvm_sysfs_init(struct device *dev)
+int ptp_kvm_sysfs_init(struct device *dev, const struct ptp_kvm_pair *pair)
 {
+	int ret;
+
 	host_clock_dev = dev;
-	return sysfs_create_group(&dev->kobj, &host_clock_group);
+	ret = sysfs_create_group(&dev->kobj, &host_clock_group);
+	if (ret)
+		return ret;
+
+	host_clock_valid = pair->valid;
+	host_clock_update(NULL);
+	return 0;
 }
 
 void ptp_kvm_sysfs_exit(struct device *dev)
 {
-	/* The files' readers are gone first: they are the last to schedule it. */
+	/* The last readers may still schedule it, but it does nothing any more. */
+	WRITE_ONCE(host_clock_leaving, true);
+	cancel_work_sync(&host_clock_work);
 	sysfs_remove_group(&dev->kobj, &host_clock_group);
 	cancel_work_sync(&host_clock_work);
 }
