@@ -40,6 +40,9 @@ int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair);
  */
 bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter);
 
+/** ptp_kvm_arch_counter_ns() - how long @ticks of the pair's counter take */
+u64 ptp_kvm_arch_counter_ns(u64 ticks);
+
 /*
  * ptp_kvm_main.c
  */

@@ -15,8 +15,11 @@
 #include "../include/version.h"
 #include "ptp_kvm.h"
 
-/* How often a reading is repeated because the clock was set meanwhile. */
+/* How often a reading is repeated because something came in between. */
 #define PTP_KVM_TRIES	5
+
+/* What takes longer was interrupted: by the host, or by a migration. */
+#define PTP_KVM_WIDE_NS	NSEC_PER_MSEC
 
 static struct faux_device *ptp_kvm_dev;
 static struct ptp_clock *ptp_kvm_clock;
@@ -77,6 +80,34 @@ static bool ptp_kvm_same_line(const struct system_time_snapshot *pre,
 	       pre->cs_id == post->cs_id && pre->hw_csid == post->hw_csid;
 }
 
+static bool ptp_kvm_point(const struct system_time_snapshot *snap,
+			  struct ptp_kvm_point *point)
+{
+	if (!snap->valid || !ptp_kvm_arch_counter(snap, &point->counter))
+		return false;
+
+	point->cycles = snap->cycles;
+	point->systime = ktime_to_ns(snap->systime);
+	point->monoraw = ktime_to_ns(snap->monoraw);
+	return true;
+}
+
+/*
+ * A guest that is migrated between two snapshots finds kvm-clock where it was
+ * and the TSC elsewhere, or the other way round: no straight line, although
+ * nobody set a clock. One of the two has gone on for long.
+ */
+static bool ptp_kvm_wide(const struct system_time_snapshot *pre,
+			 const struct system_time_snapshot *post)
+{
+	struct ptp_kvm_point a, b;
+
+	if (ktime_to_ns(ktime_sub(post->monoraw, pre->monoraw)) > PTP_KVM_WIDE_NS)
+		return true;
+	return ptp_kvm_point(pre, &a) && ptp_kvm_point(post, &b) &&
+	       ptp_kvm_arch_counter_ns(b.counter - a.counter) > PTP_KVM_WIDE_NS;
+}
+
 /*
  * Reads a pair between two snapshots of a system clock. A snapshot of a clock
  * that is switched off (CLOCK_AUX) is not valid; that is for callers to see.
@@ -85,6 +116,7 @@ static int ptp_kvm_read_between(clockid_t clock_id, struct ptp_kvm_pair *pair,
 				struct system_time_snapshot *pre,
 				struct system_time_snapshot *post)
 {
+	bool same_line = false;
 	int tries, ret;
 
 	for (tries = 0; tries < PTP_KVM_TRIES; tries++) {
@@ -97,22 +129,14 @@ static int ptp_kvm_read_between(clockid_t clock_id, struct ptp_kvm_pair *pair,
 		ptp_kvm_note(ret, pair);
 		if (ret)
 			return ret;
-		if (!pre->valid || !post->valid || ptp_kvm_same_line(pre, post))
+		if (!pre->valid || !post->valid)
+			return 0;
+		same_line = ptp_kvm_same_line(pre, post);
+		if (same_line && !ptp_kvm_wide(pre, post))
 			return 0;
 	}
-	return -EAGAIN;
-}
-
-static bool ptp_kvm_point(const struct system_time_snapshot *snap,
-			  struct ptp_kvm_point *point)
-{
-	if (!snap->valid || !ptp_kvm_arch_counter(snap, &point->counter))
-		return false;
-
-	point->cycles = snap->cycles;
-	point->systime = ktime_to_ns(snap->systime);
-	point->monoraw = ktime_to_ns(snap->monoraw);
-	return true;
+	/* A machine that is always interrupted has to do with what it gets. */
+	return same_line ? 0 : -EAGAIN;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/set_memory.h>
 #include <linux/smp.h>
+#include <asm/tsc.h>
 
 #include "ptp_kvm.h"
 
@@ -123,4 +124,10 @@ bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter)
 	else
 		return false;
 	return true;
+}
+
+u64 ptp_kvm_arch_counter_ns(u64 ticks)
+{
+	return mul_u64_u64_div_u64(min_t(u64, ticks, U64_MAX / USEC_PER_SEC),
+				   USEC_PER_SEC, tsc_khz ?: 1);
 }
