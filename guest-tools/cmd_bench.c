@@ -227,9 +227,10 @@ static void run_threads(const struct opts *o, int fd, struct result *r, struct w
 		if (err)
 			die("cannot start thread %d of %d: %s", i + 1, r->threads, strerror(err));
 	}
-	pthread_barrier_wait(&start_line);
+	/* before the line: after it, this thread may be the last one that gets a CPU */
 	begin = now_ns(CLOCK_MONOTONIC);
 	counter = counter_begin();
+	pthread_barrier_wait(&start_line);
 	sleep_until(begin + llround(o->seconds * NSEC_PER_SEC));
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	end = now_ns(CLOCK_MONOTONIC);

@@ -26,7 +26,7 @@
 #include "setup.h"
 #include "util.h"
 
-#define PHC_WAIT_MS 3000	/* for the clock after the module is loaded */
+#define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
 #define OPTIONS_MAX 64
 
 struct prestart {

@@ -16,7 +16,7 @@
 #define LOOK_SOON (NSEC_PER_SEC / 5)		/* … and while it recovers */
 #define STEP_SOON (NSEC_PER_SEC / 20)		/* between two readings while it does */
 #define BURST_TIME (2 * NSEC_PER_SEC)		/* for NTP servers to answer in */
-#define RECOVERY_TIME (5 * NSEC_PER_SEC)	/* for chronyd, and six polls */
+#define RECOVERY_TIME (10 * NSEC_PER_SEC)	/* for chronyd, and six polls */
 #define STEP_AGAIN (NSEC_PER_SEC / 10)		/* after the poll that shows what the step has left */
 #define HOLD_DOWN (10 * NSEC_PER_SEC)		/* how long a host is good before it is followed again */
 #define HOLD_DOWN_RESTART (60 * NSEC_PER_SEC)
@@ -501,7 +501,7 @@ static void recover(struct guard *g, const struct guard_input *in, struct guard_
 /* chronyd keeps the first call that worked at its start, for ever. */
 static void listen(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
-	const struct chrony_source *s = &in->source[in->phc];
+	const struct chrony_source *s;
 	int64_t patience;
 
 	if (in->chronyd == GUARD_NOT_ASKED)
@@ -510,6 +510,7 @@ static void listen(struct guard *g, const struct guard_input *in, struct guard_o
 		g->deaf_since = 0;
 		return;
 	}
+	s = &in->source[in->phc];
 	if (s->reach & 7) {
 		if (g->deaf_said)
 			say(out, LOG_NOTICE, "chronyd reads the PTP clock again");

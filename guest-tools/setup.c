@@ -62,11 +62,11 @@ bool setup_chronyd_reads(const char *conf, char *why, size_t len)
 	char full[FILE_PATH_MAX];
 	const char *const argv[] = { "chronyd", "-p", "-f", file_path(full, conf), NULL };
 	struct run_result res;
-	bool good = run(&res, CHRONYC_TIMEOUT_MS, argv) || strstr(res.err, "option --") ||
+	bool good = run(&res, SETUP_CHRONYD_MS, argv) || strstr(res.err, "option --") ||
 		    strstr(res.err, "superuser");
 
 	if (!good)
-		run_explain(&res, "chronyd -p", CHRONYC_TIMEOUT_MS, why, len);
+		run_explain(&res, "chronyd -p", SETUP_CHRONYD_MS, why, len);
 	run_free(&res);
 	return good;
 }

@@ -43,7 +43,9 @@ const char *setup_generated(const struct chrony_layout *layout);
  */
 bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len);
 
-#define SETUP_MODPROBE_MS 10000
+/* Of the 90 s that systemd gives a unit to start; a machine that boots is busy */
+#define SETUP_MODPROBE_MS 20000
+#define SETUP_CHRONYD_MS 20000
 #define SETUP_SYSTEMCTL_MS 100000	/* more than systemd's own limit of a start, 90 s */
 
 /* Run a program; false with the reason in why. */

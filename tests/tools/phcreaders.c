@@ -104,8 +104,9 @@ static double run(const struct opts *o, struct reader *readers)
 		if (err)
 			die("cannot start thread %u of %u: %s", i, o->threads, strerror(err));
 	}
-	pthread_barrier_wait(&start_line);
+	/* before the line: after it, this thread may be the last one that gets a CPU */
 	begin = now_ns(CLOCK_MONOTONIC);
+	pthread_barrier_wait(&start_line);
 	wait_until(begin + (int64_t)(o->seconds * NSEC_PER_SEC), o->until, NULL);
 	end = now_ns(CLOCK_MONOTONIC);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
