@@ -14,7 +14,7 @@ for method in precise gettime; do
 	# Only an exact reading has an offset that cannot change
 	bound=
 	[[ $method != precise ]] || bound='--max-offset-change 100000'
-	said=$(LAB_TIMEOUT=90 guest g1 "/lab/phcreaders --threads 4 --pin --method $method --seconds 30 $bound") ||
+	said=$(LAB_TIMEOUT=180 guest g1 "/lab/phcreaders --threads 4 --pin --method $method --seconds 30 $bound") ||
 		diag "$said"
 	total=$(tail -n 1 <<<"$said")
 	note "$method: $total"
@@ -29,7 +29,7 @@ for guest in 'g1 bookworm' 'g2 sid'; do
 		guest_start "$name" "$suite" smp=2
 		clock_load "$name"
 	fi
-	said=$(LAB_TIMEOUT=90 guest "$name" '/lab/phcfuzz --seconds 15 2>&1')
+	said=$(LAB_TIMEOUT=200 guest "$name" '/lab/phcfuzz --seconds 15 2>&1')
 	is $? 0 "$suite: random ioctls, clock calls and mmaps"
 	note "$said"
 	said=$(guest "$name" '/lab/phcread --method precise --count 200 --interval-us 0')

@@ -59,18 +59,20 @@ for suite in "${suites[@]}"; do
 	fi
 	# Linux 6.12 has other system clocks; as old as the guest, both of them
 	for clock in monotonic monotonic-raw; do
-		said=$(guest g1 "$t -x 1 -y $clock 2>&1; cut -d. -f1 /proc/uptime")
+		said=$(guest g1 "cut -d. -f1 /proc/uptime; $t -x 1 -y $clock 2>&1; cut -d. -f1 /proc/uptime")
 		if [[ $said = *'invalid option'* ]]; then
 			like "$suite" 'bullseye|bookworm' "$suite: testptp knows no -y"
 			continue
 		fi
 		before=$(sed -nE "s/.*: $clock time before: ([0-9]+)\..*/\1/p" <<<"$said")
-		cmp "$(($(tail -n 1 <<<"$said") - ${before:-0}))" '<=' 3 "$suite: testptp -y $clock: not long ago"
-		cmp "$(($(tail -n 1 <<<"$said") - ${before:-9999999999}))" '>=' -1 "$suite: testptp -y $clock: not ahead"
+		cmp "${before:--1}" '>=' "$(($(head -n 1 <<<"$said") - 1))" "$suite: testptp -y $clock: not before it was asked"
+		cmp "${before:-9999999999}" '<=' "$(($(tail -n 1 <<<"$said") + 1))" "$suite: testptp -y $clock: not ahead"
 	done
 	like "$(guest g1 "$t -l 2>&1")" '^$' "$suite: testptp -l: there are no pins"
-	like "$(guest g1 "$t -f 100 2>&1; $t -s 2>&1; $t -t 1 2>&1")" 'not supported.*not supported.*not supported|range' \
-		"$suite: testptp cannot set it"
+	like "$(guest g1 "$t -f 100 2>&1")" 'not supported|out of range' "$suite: testptp -f 100: no"
+	for change in -s '-t 1' '-T 1000000000'; do
+		like "$(guest g1 "$t $change 2>&1")" 'not supported' "$suite: testptp $change: no"
+	done
 
 	# By number: before 4.0 linuxptp takes no other name. Its exit status lies.
 	c="phc_ctl $(guest g1 readlink -f /dev/ptp_kvm)"
@@ -89,8 +91,8 @@ for suite in trixie sid; do
 	clock_load g1
 	said=$(guest g1 'printf "[global]\nfree_running 1\n" >/tmp/free.conf
 		before=$(busybox adjtimex | grep freq.adjust)
-		timeout 10 phc2sys -f /tmp/free.conf -s $(readlink -f /dev/ptp_kvm) -c CLOCK_REALTIME \
-			-O 0 -N 5 -R 2 -m -q 2>&1
+		timeout 50 phc2sys -f /tmp/free.conf -s $(readlink -f /dev/ptp_kvm) -c CLOCK_REALTIME \
+			-O 0 -N 5 -R 2 -m -q 2>&1 | head -n 10
 		test "$before" = "$(busybox adjtimex | grep freq.adjust)" && echo unsteered')
 	note "$(tail -n 3 <<<"$said")"
 	cmp "$(grep -cE 'phc offset +-?[0-9]+ s0 ' <<<"$said")" '>=' 8 "$suite: phc2sys, free running, reads the PHC"

@@ -108,6 +108,7 @@ guest g1 "echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/kvm.conf
 	rm /etc/chrony/sources.d/a.sources; sed -i 's/^makestep.*/$MAKESTEP/' /etc/chrony/chrony.conf
 	mkdir -p -m 0750 /run/chrony && chown _chrony: /run/chrony && chronyd"
 chrony_selected g1 >/dev/null || diag 'not selected'
+guest g1 'chronyc -h /run/chrony/chronyd.sock waitsync 60 0.00001 0 1' >/dev/null || diag 'chronyd is still slewing'
 check
 is "$status" 1 'healthy, but for what a stock host leaves open'
 is "$(complaints)" 'quality-untold boot-race' 'namely'

@@ -52,7 +52,8 @@ runs 'metrics without the driver: promtool accepts them' "$promtool" check metri
 # --- the driver, no chronyd ---
 clock_load g1
 clock_source g1 tsc
-ptpkvm watch -n 3 -i 0.5 --json
+# 2 s between ticks: a busy machine may stand still for one
+ptpkvm watch -n 3 -i 2 --json
 said_is 0 'no chronyd: direct readings' 'map(select(.type == "tick" and .phc.method == "precise" and .chrony == null)) | length == 3'
 is "$(grep -c 'direct readings only' <<<"$complaint")" 1 'no chronyd: said once'
 
@@ -76,32 +77,32 @@ map(select(.type == "tick")) as $ticks | map(select(.type == "summary")) as [$s]
 length == ($ticks | length) + 1 and $s.ticks == ($ticks | length) and ($ticks | map(.tick)) == [range(1; length)] and
 $s.schema == 1 and $s.clock_name == "KVM virtual PTP" and
 same(summary_of($ticks; .phc.offset_ns); $s.phc) and same(summary_of($ticks; .chrony.offset_ns); $s.chrony)'
-ptpkvm watch -n 5 -i 0.5 --json
-said_is 0 'watch: five ticks and their statistics' "$statistics and length == 6 and .[5].interval_s == 0.5"
+ptpkvm watch -n 5 -i 2 --json
+said_is 0 'watch: five ticks and their statistics' "$statistics and length == 6 and .[5].interval_s == 2"
 said_is 0 'watch: all five readings are exact' '.[:5] | map(.phc == (.phc + {error: null, window_ns: 0, method: "precise"})) | all'
 # By seconds of the minute, which may be the next one
 # shellcheck disable=SC2016 # jq's
-said_is 0 'watch: a tick every half a second' '.[:5] | map((.time[17:23] | tonumber) - (.tick - 1) * 0.5) |
-	.[0] as $first | map(. - $first | if . < -30 then . + 60 else . end | . > -0.5 and . < 0.5) | all'
-ptpkvm watch -n 16 -i 1 --json
+said_is 0 'watch: a tick every two seconds' '.[:5] | map((.time[17:23] | tonumber) - (.tick - 1) * 2) |
+	.[0] as $first | map(. - $first | if . < -30 then . + 60 else . end | . > -2 and . < 2) | all'
+ptpkvm watch -n 16 -i 2 --json
 said_is 0 'watch: sixteen ticks and their statistics' "$statistics and length == 17"
 said_is 0 'watch: chronyd has the PHC selected' '.[:16] | map(.chrony | select(. != null)) | length >= 2 and
 	(map(.source == "KVM" and .state == "*" and .selected and .reach > 0 and .poll == -1) | all)'
 said_is 0 'watch: chronyd has brought the clock near' '.[16] | [.phc.median_ns, .chrony.median_ns] |
 	map(. > -10000 and . < 10000) | all'
-said_is 0 'watch: Allan deviation at 1 and 2 s' '.[16].phc.allan | map(.tau_s) == [1, 2] and
+said_is 0 'watch: Allan deviation at 2 and 4 s' '.[16].phc.allan | map(.tau_s) == [2, 4] and
 	(map(.deviation > 0 and .deviation < 0.001) | all)'
 
-ptpkvm watch -n 3 -i 0.5 --csv
+ptpkvm watch -n 3 -i 2 --csv
 is "$(sed -n 1p <<<"$said")" $'tick,time,phc_offset_ns,phc_window_ns,phc_method,phc_error,chrony_source,chrony_state,chrony_reach,chrony_offset_ns,chrony_measured_ns,chrony_error_ns\r' \
 	'watch --csv: the header'
 is "$(grep -cE $'^[1-3],20[-0-9]*T[0-9:.]*Z,-?[0-9]+,0,precise,,(KVM,[*],[0-9]+(,-?[0-9]+){3}|,,,,,)\r$' <<<"$said")" 3 \
 	'watch --csv: three records'
 like "$complaint" 'PHC - system +3 +0 ' 'watch --csv: the summary on standard error'
 
-ptpkvm watch -n 3 -i 0.5
+ptpkvm watch -n 3 -i 2
 is "$(grep -cE '^20[-0-9]*T[0-9:.]*Z +[-+][0-9]+ precise +([-+][0-9]+ KVM +[*] +[0-7]{3}|- - +- +-)$' <<<"$said")" 3 'watch: three plain lines'
-like "$said" '3 ticks, 0.5 s apart' 'watch: and a summary'
+like "$said" '3 ticks, 2 s apart' 'watch: and a summary'
 
 # Ended by a signal: the summary of what there was
 # shellcheck disable=SC2016 # the guest's

@@ -22,10 +22,11 @@ done
 # follow LABEL REFCLOCK FROM SECONDS MEDIAN P99: bounds in ns, from FROM seconds on
 follow() {
 	local label=$1 refclock=$2 from=$3 seconds=$4 median=$5 p99=$6 name said took
-	sampling_start g1 g2
 	for name in g1 g2; do
 		chrony_start $name "$refclock" "$MAKESTEP"
 	done
+	# FROM counts from here: chronyd reads the clock by now
+	sampling_start g1 g2
 	for name in g1 g2; do
 		took=$(chrony_selected $name)
 		ok $? "$label, ${source[$name]}: chronyd selects the PHC (after $took s)"

@@ -40,7 +40,7 @@ static const char usage[] =
 #define HOLE (1UL << 30)
 #define MAX_ERR 256
 /* How long a thread may take to come back from its last call. */
-#define HANG_SECONDS 10
+#define HANG_SECONDS 60
 
 enum kind { IOCTL, OPEN, CLOSE, DUP, GETTIME, GETRES, MMAP, READ, POLL, KINDS };
 static const char *const kind_names[KINDS] = {
