@@ -47,8 +47,14 @@ await() {
 }
 
 module_for bookworm
+# The same tool for this guest, watched: an error of memory, undefined behaviour or a leak ends it with a message
+make -s -C guest-tools OUT="$PWD/build/sanitized" \
+	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -static-libasan -static-libubsan' >&2 ||
+	bail 'no ptpkvm with sanitizers'
+cp build/sanitized/ptpkvm build/sanitized/ptpkvm-sanitized
+lab_payload_add build/sanitized/ptpkvm-sanitized
 lab_start
-guest_start g1 bookworm
+guest_start g1 bookworm mem=512
 guest g1 'ip link set lo up'	# users who are not root ask chronyd through it
 
 # --- no driver ---
@@ -119,6 +125,13 @@ is "$(guest g1 '/lab/ptpkvm check -q --ignore quality-untold,boot-race')" '' 'th
 le "$(jq '.clock.offset_ns | fabs' <<<"$said")" 100000 'offset, ns'
 is "$(jq -r '.chrony.source.state, .chrony.refclock.file' <<<"$said" | tr '\n' ' ')" '* /etc/chrony/conf.d/kvm.conf ' \
 	'source and line'
+
+for command in check 'check --json' time chrony 'watch -n 2' 'bench --seconds 0.2' metrics 'setup --dry-run'; do
+	status=0
+	said=$(LAB_TIMEOUT=180 guest g1 "/lab/ptpkvm-sanitized $command 2>&1") || status=$?
+	cmp "$status" '<=' 2 "$command, with sanitizers: exit status"
+	unlike "$said" 'Sanitizer|runtime error' "$command, with sanitizers: no leak, nothing wrong"
+done
 
 # --- time ---
 read -r before ns after <<<"$(guest g1 'date +%s%N; /lab/ptpkvm time --ns; date +%s%N' | tr '\n' ' ')"
