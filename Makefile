@@ -99,8 +99,9 @@ clean: ## what was built here (not the images)
 	rm -rf build
 	-[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-clean-images: ## the lab's images, wherever their cache is
+clean-images: ## the lab's images and kernels, wherever their cache is
 	vm-images/clean-images
+	host-patch/clean
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall modules modules_install modules_uninstall \
 	kdir demo check bench images deps tools clean clean-images

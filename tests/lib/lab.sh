@@ -6,6 +6,7 @@
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]]
 #     guest_start NAME SUITE [smp=1] [mem=320] [cpu=] [append=] [net=1] [kernel=FILE [modules=DIR]]
+#                 kernel=NAME is one of host-patch/build: patched-6.12, stock-6.12, debug-6.12 …
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
@@ -267,6 +268,15 @@ _lab_image() {
 	fi || bail "lab: there is no image '$image'"
 }
 
+# _lab_kernel NAME: the directory of a kernel that host-patch/build makes
+_lab_kernel() {
+	local build=$LAB_TOP/host-patch/build
+	if [[ -z ${LAB_NO_BUILD-} ]]; then
+		"$build" "$1" >&2 || return
+	fi
+	"$build" --print "$1"
+}
+
 # _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES: makes initrd and kernel
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
@@ -282,6 +292,11 @@ _lab_initrd() {
 	echo "$name" >"$payload/hostname"
 	if [[ $name = host ]]; then
 		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
+	fi
+	if [[ -n $kernel && $kernel != */* ]]; then
+		kernel=$(_lab_kernel "$kernel") || bail "lab: $name: no kernel"
+		modules=$kernel/lib/modules/$(cat "$kernel/kver")
+		kernel=$kernel/vmlinux
 	fi
 	if [[ -z $kernel ]]; then
 		kernel=$image/vmlinux
