@@ -8,7 +8,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . host-patch/common.sh
 
 # - new files of the KVM selftests are in MAINTAINERS by their folder
-ignore=FILE_PATH_CHANGES
+# - TRACE_EVENT() is laid out as all of them are
+ignore=FILE_PATH_CHANGES,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 
 scratch=$PWD/build/host-patch
 rm -rf "$scratch"
