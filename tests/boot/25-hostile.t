@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 
-hosts=(stock)
+hosts=(stock patched-6.12)
 
 clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
 
