@@ -256,6 +256,15 @@ int pin_to_nth_cpu(int n)
 	return -1;
 }
 
+uint64_t random_u64(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
 int finish(int code)
 {
 	if (fflush(stdout) || ferror(stdout)) {

@@ -56,6 +56,9 @@ int cpus_allowed(void);
 int pin_to_nth_cpu(int n);
 int pin_to_cpu(int cpu);
 
+/* The next of a sequence that its seed, the first *state, determines: splitmix64. */
+uint64_t random_u64(uint64_t *state);
+
 /* The last words of main: a result that could not be written is a failure. */
 int finish(int code);
 

@@ -63,14 +63,9 @@ static struct {
 	int stop;
 } shared;
 
-/* splitmix64 */
 static uint64_t rnd(struct fuzzer *f)
 {
-	uint64_t z = f->rng += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
+	return random_u64(&f->rng);
 }
 
 static uint64_t below(struct fuzzer *f, uint64_t n)
