@@ -44,6 +44,11 @@ fresh() {
 	cp -r "$scratch/source" "$scratch/$1"
 }
 
+# checkpatch: standard input, since it would take a file that git tracks for a source. Silent if there is nothing to say.
+checkpatch() {
+	perl "$scratch/checkpatch-$series/scripts/checkpatch.pl" --no-tree --strict --terse --ignore "$ignore" - 2>&1
+}
+
 for series in $(all_series); do
 	series_load "$series"
 	if ((${#PATCHES[@]} == 0)); then
@@ -54,11 +59,12 @@ for series in $(all_series); do
 	unpack "$source" "$scratch/checkpatch-$series" Makefile scripts/checkpatch.pl scripts/spelling.txt \
 		scripts/const_structs.checkpatch
 	for patch in "${PATCHES[@]}"; do
-		said=$(perl "$scratch/checkpatch-$series/scripts/checkpatch.pl" --no-tree --strict --terse \
-			--ignore "$ignore" "$patch" 2>&1)
-		like "$said" '^total: 0 errors, 0 warnings, 0 checks, [0-9]+ lines checked$' "$series: checkpatch: ${patch##*/}"
+		said=$(checkpatch <"$patch")
+		is "$?$said" 0 "$series: checkpatch: ${patch##*/}"
 		like "$(sed '/^---$/q' "$patch")" $'\nSigned-off-by: [^\n]+ <[^\n]+>\n' "$series: signed off: ${patch##*/}"
 	done
+
+	like "$(sed 's/^+\t/+        /' "${PATCHES[0]}" | checkpatch)" 'ERROR: code indent' "$series: checkpatch finds what is wrong in a bad patch"
 
 	rm -rf "$scratch/source"
 	series_tree "$source" "$scratch/source"
