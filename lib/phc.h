@@ -60,7 +60,7 @@ int64_t phc_offset(const struct phc_sample *s);
 
 static inline clockid_t phc_clockid(int fd)
 {
-	return (~(clockid_t)fd << 3) | 3;
+	return (clockid_t)(~(unsigned int)fd << 3 | 3);
 }
 
 #endif
