@@ -57,15 +57,16 @@ for suite in "${suites[@]}"; do
 	else
 		like "$said" 'device time' "$suite: testptp -X"
 	fi
-	# Linux 6.12 has other system clocks; as old as the guest, both of them
+	# Linux 6.12 has other system clocks; as old as the guest, both of them, but for MONOTONIC_RAW, which begins when
+	# timekeeping does: seconds after MONOTONIC, where booting is slow
 	for clock in monotonic monotonic-raw; do
-		said=$(guest g1 "cut -d. -f1 /proc/uptime; $t -x 1 -y $clock 2>&1; cut -d. -f1 /proc/uptime")
+		said=$(guest g1 "$t -x 1 -y $clock 2>&1; cut -d. -f1 /proc/uptime")
 		if [[ $said = *'invalid option'* ]]; then
 			like "$suite" 'bullseye|bookworm' "$suite: testptp knows no -y"
 			continue
 		fi
 		before=$(sed -nE "s/.*: $clock time before: ([0-9]+)\..*/\1/p" <<<"$said")
-		cmp "${before:--1}" '>=' "$(($(head -n 1 <<<"$said") - 1))" "$suite: testptp -y $clock: not before it was asked"
+		cmp "${before:--1}" '>=' "$(($(tail -n 1 <<<"$said") / 2))" "$suite: testptp -y $clock: not long ago"
 		cmp "${before:-9999999999}" '<=' "$(($(tail -n 1 <<<"$said") + 1))" "$suite: testptp -y $clock: not ahead"
 	done
 	like "$(guest g1 "$t -l 2>&1")" '^$' "$suite: testptp -l: there are no pins"
