@@ -88,5 +88,19 @@ guest_kill g1
 is "$(host echo alive)" alive 'the host outlives it'
 rm "$LAB_LOGS/guest-g1.console.log"
 is "$(verdict lab_check_consoles)" ok 'and its own console is clean'
+
+if [[ -z ${DIRECT-} ]]; then
+	_lab_qmp stop
+	status=0
+	said=$(LAB_TIMEOUT=1 host true 2>&1) || status=$?
+	is "$status" 124 'a host that hangs has status 124'
+	like "$said" 'host: no result after 1 s: true.*answers nothing any more' 'and that it answers nothing is said'
+	status=0
+	said=$(host true 2>&1) || status=$?
+	is "$status" 125 'it is not asked again'
+	is "$(cat "$LAB_LOGS/lost" 2>/dev/null)" "$(! _lab_emulated || echo 'the emulated host hung')" \
+		'an emulated one counts as lost, so that its test runs again'
+	rm -f "$LAB_LOGS/lost"
+fi
 lab_stop
 done_testing

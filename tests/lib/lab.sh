@@ -142,6 +142,7 @@ _lab_reply() {
 		IFS=' ' read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" \
 			id status bytes || got=$?
 		if ((got > 128)); then
+			: >"$LAB_DIR/$name/silent"
 			return 124
 		elif ((got)) || [[ $id = GONE ]]; then
 			: >"$LAB_DIR/$name/gone"
@@ -189,6 +190,7 @@ _lab_call() {
 	_lab_request "$input" "$id $limit $bytes $(printf %s "$*" | base64 -w 0)" \
 		>&"${LAB_WRITE[$name]}"
 	# The machine's own limit comes first, so that the channel stays in step
+	rm -f "$LAB_DIR/$name/silent"
 	_lab_reply "$name" "$id" "$((limit + 15))" || status=$?
 	exec {lock}<&-
 	if [[ -e $LAB_DIR/$name/gone ]]; then
@@ -196,8 +198,23 @@ _lab_call() {
 		return 125
 	elif ((status == 124)); then
 		diag "lab: $name: no result after $limit s: $*; console: $(_lab_log "$name")"
+		_lab_hung "$name"
 	fi
 	return "$status"
+}
+
+# _lab_hung NAME: after a request that timed out. Has its host hung, as emulated ones
+# now and then do, guest and all? A host that answers nothing isn't asked again.
+_lab_hung() {
+	if [[ ! -e $LAB_DIR/$1/silent || -n ${DIRECT-} ]]; then
+		return
+	elif [[ $1 != host ]]; then
+		LAB_TIMEOUT=15 host true >/dev/null || true
+		return
+	fi
+	diag 'lab: the host answers nothing any more'
+	: >"$LAB_DIR/host/lost"
+	! _lab_emulated || echo 'the emulated host hung' >"$LAB_LOGS/lost"
 }
 
 _lab_await_agent() {
@@ -208,6 +225,7 @@ _lab_await_agent() {
 	fi
 	diag "$(tail -n 15 "$(_lab_log "$name")" 2>/dev/null || true)"
 	if ((status == 124)); then
+		_lab_hung "$name"
 		bail "lab: $name is not up after $LAB_BOOT_TIMEOUT s; see $(_lab_log "$name")"
 	fi
 	_lab_obituary "$name"
