@@ -4,12 +4,17 @@
 # and guests on the host's own KVM. Sourced after tap.sh. See vm-images/README.md.
 #
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
-#     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]]
+#     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
+#     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
+#         g1 bookworm`, `on other host date`. Without it the host is the one named host.
 #     guest_start NAME SUITE [smp=1] [mem=320] [cpu=] [append=] [net=1] [kernel=FILE [modules=DIR]]
 #                 kernel=NAME is one of host-patch/build: patched-6.12, stock-6.12, debug-6.12 …
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
+#                 [migratable=1] its invariant TSC gets a frequency by number, as KVM wants it for migration
+#     guest_migrate NAME [HOST]  the running guest goes on in another QEMU, on HOST or where it is. In
+#         LAB_MIGRATION "seconds= total_ms= downtime_ms=": from outside until it answers, and QEMU's own
 #     host CMD... ; guest NAME CMD...      as over ssh: joined by spaces, run by sh as root.
 #         Prints the output (both streams), returns the status; 124 after LAB_TIMEOUT
 #         (60 s) and 125 if the machine is gone, each with a message. Commands to
@@ -34,9 +39,13 @@ LAB_FIRST_WORD_TIMEOUT=${LAB_FIRST_WORD_TIMEOUT:-60}
 LAB_SYSTEMD_APPEND="systemd.show_status=error systemd.log_color=0 TERM=dumb \
 lsm=landlock,lockdown,yama,integrity,apparmor"
 LAB_DIR=
+LAB_HOST=host
 LAB_PAYLOAD=()
 LAB_SERIAL=0
-declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_NET LAB_SUITE LAB_LAUNCH LAB_SYSTEMD
+LAB_MIGRATION=
+# Of machines, by name. A guest's LAB_RUN is its QEMU's name in the host LAB_ON: at first its own.
+declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
+declare -A LAB_HOSTS LAB_ON LAB_RUN
 
 # --- channels ---
 
@@ -53,7 +62,7 @@ _lab_options() {
 
 _lab_log() {
 	local name=$1
-	[[ $name = host ]] || name=guest-$name
+	[[ -n ${LAB_HOSTS[$name]-} ]] || name=guest-$name
 	echo "$LAB_LOGS/$name.console.log"
 }
 
@@ -96,9 +105,9 @@ _lab_kill() {
 }
 
 _lab_obituary() {
-	local name=$1 log qemu_log said _
+	local name=$1 log qemu_log said LAB_HOST=${LAB_ON[$1]-} _
 	log=$(_lab_log "$name")
-	if [[ $name = host || -n ${DIRECT-} ]]; then
+	if [[ -z $LAB_HOST || -n ${DIRECT-} ]]; then
 		qemu_log=$LAB_LOGS/$name.qemu.log
 		# The channel closes a moment before QEMU has ended
 		for _ in {1..50}; do
@@ -109,10 +118,10 @@ _lab_obituary() {
 	else
 		qemu_log=$LAB_LOGS/guest-$name.qemu.log
 		# What its QEMU said, and the host's KVM. Or is the host gone, too?
-		if ! host "cat /run/lab/$name.qemu.log; dmesg | tail -n 20" >"$qemu_log" 2>/dev/null &&
-			[[ -e $LAB_DIR/host/gone ]]; then
+		if ! host "cat /run/lab/${LAB_RUN[$name]}.qemu.log; dmesg | tail -n 20" >"$qemu_log" 2>/dev/null &&
+			[[ -e $LAB_DIR/$LAB_HOST/gone ]]; then
 			diag "lab: with $name has gone its host"
-			_lab_obituary host
+			_lab_obituary "$LAB_HOST"
 			return
 		fi
 		said=$(grep -a 'ended with' "$qemu_log" | tail -n 1 || true)
@@ -208,13 +217,13 @@ _lab_call() {
 _lab_hung() {
 	if [[ ! -e $LAB_DIR/$1/silent || -n ${DIRECT-} ]]; then
 		return
-	elif [[ $1 != host ]]; then
-		LAB_TIMEOUT=15 host true >/dev/null || true
+	elif [[ -n ${LAB_ON[$1]-} ]]; then
+		LAB_TIMEOUT=15 on "${LAB_ON[$1]}" host true >/dev/null || true
 		return
 	fi
-	diag 'lab: the host answers nothing any more'
-	: >"$LAB_DIR/host/lost"
-	! _lab_emulated || echo 'the emulated host hung' >"$LAB_LOGS/lost"
+	diag "lab: $1 answers nothing any more"
+	: >"$LAB_DIR/$1/lost"
+	! _lab_emulated || echo "the emulated $1 hung" >"$LAB_LOGS/lost"
 }
 
 _lab_await_agent() {
@@ -232,6 +241,12 @@ _lab_await_agent() {
 	bail "lab: $name ended while booting; see $(_lab_log "$name")"
 }
 
+on() {
+	[[ -n ${LAB_HOSTS[$1]-} ]] || bail "lab: there is no host '$1'"
+	local LAB_HOST=$1
+	"${@:2}"
+}
+
 host() {
 	if [[ -n ${DIRECT-} ]]; then
 		local status=0
@@ -239,7 +254,7 @@ host() {
 		((status != 124)) || diag "lab: the machine: no result after ${LAB_TIMEOUT:-60} s: $*"
 		return "$status"
 	fi
-	_lab_call host '' "$@"
+	_lab_call "$LAB_HOST" '' "$@"
 }
 
 guest() {
@@ -250,7 +265,7 @@ guest() {
 
 host_put() {
 	[[ -z ${DIRECT-} ]] || bail 'lab: host_put would change the machine (DIRECT=1)'
-	_lab_call host "$1" "cat >'$2' && chmod $(stat -c %a "$1") '$2'"
+	_lab_call "$LAB_HOST" "$1" "cat >'$2' && chmod $(stat -c %a "$1") '$2'"
 }
 
 guest_put() {
@@ -259,9 +274,9 @@ guest_put() {
 
 # _lab_qmp COMMAND [JSON-ARGUMENTS]: to the host's QEMU
 _lab_qmp() {
-	local reply
-	printf '{"execute":"%s","arguments":%s}\n' "$1" "${2:-"{}"}" >&"${LAB_WRITE[qmp]}"
-	while IFS= read -r -t 30 -u "${LAB_READ[qmp]}" reply; do
+	local reply qmp=$LAB_HOST.qmp
+	printf '{"execute":"%s","arguments":%s}\n' "$1" "${2:-"{}"}" >&"${LAB_WRITE[$qmp]}"
+	while IFS= read -r -t 30 -u "${LAB_READ[$qmp]}" reply; do
 		case $reply in
 		'{"return"'*) return 0 ;;
 		'{"error"'*) bail "lab: QEMU refuses $1 $2: $reply" ;;
@@ -308,8 +323,8 @@ _lab_initrd() {
 		fi
 	done
 	echo "$name" >"$payload/hostname"
-	if [[ $name = host ]]; then
-		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
+	if [[ -n ${LAB_HOSTS[$name]-} ]]; then
+		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send} "$payload/"
 	fi
 	if [[ -n $kernel && $kernel != */* ]]; then
 		kernel=$(_lab_kernel "$kernel") || bail "lab: $name: no kernel"
@@ -340,29 +355,34 @@ _lab_initrd() {
 }
 
 lab_start() {
-	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' dir
-	_lab_options 'image smp mem cpu append kernel modules' "$@"
-	[[ -z $LAB_DIR ]] || bail 'lab: already started'
-	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
-	trap lab_stop EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	mkdir -p "$LAB_LOGS"
-	rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host dir LAB_HOST
+	_lab_options 'image smp mem cpu append kernel modules name' "$@"
+	LAB_HOST=$name
+	_lab_check_name "$name"
+	if [[ -z $LAB_DIR ]]; then
+		LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
+		trap lab_stop EXIT
+		trap 'exit 130' INT
+		trap 'exit 143' TERM HUP
+		mkdir -p "$LAB_LOGS"
+		rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+	fi
+	LAB_HOSTS[$name]=yes
 	if [[ -n ${DIRECT-} ]]; then
+		[[ $name = host ]] || bail 'lab: a second host needs a host machine (DIRECT=1)'
 		note 'lab: DIRECT: the host is the machine itself'
 		return
 	fi
 	dir=$(_lab_image "$image")
-	_lab_initrd host "$image" "$dir" "$kernel" "$modules"
-	_lab_run_vm host --kvm-host --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
-		--qmp "$LAB_DIR/qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
-	_lab_await_agent host
-	_lab_connect qmp "$LAB_DIR/qmp.sock"
+	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
+	_lab_run_vm "$name" --kvm-host --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
+		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
+	_lab_await_agent "$name"
+	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"
 	_lab_qmp qmp_capabilities
 	_lab_host_setup >"$LAB_DIR/setup.log" 2>&1 ||
-		bail "lab: the host's KVM is not usable: $(cat "$LAB_DIR/setup.log")"
-	note "lab: host is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
+		bail "lab: the KVM of $name is not usable: $(cat "$LAB_DIR/setup.log")"
+	note "lab: $name is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
 		tr '\n' ' ')"
 }
 
@@ -413,21 +433,26 @@ _lab_await_accel() {
 	note "${line:-$(cat "$LAB_LOGS/$1.qemu.log")}"
 }
 
+_lab_check_name() {
+	[[ $1 =~ ^[a-z][a-z0-9-]*$ ]] || bail "lab: bad name '$1'"
+	[[ -z ${LAB_WRITE[$1]-}${LAB_HOSTS[$1]-} ]] || bail "lab: there is a machine $1 already"
+}
+
 guest_start() {
-	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' dir
+	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' dir
 	shift 2
-	_lab_options 'smp mem cpu append net kernel modules systemd' "$@"
+	_lab_options 'smp mem cpu append net kernel modules systemd migratable' "$@"
 	[[ -n $LAB_DIR ]] || bail 'lab: guest_start before lab_start'
-	[[ $name =~ ^[a-z][a-z0-9-]*$ && $name != host && $name != qmp ]] || bail "lab: bad name '$name'"
-	[[ -z ${LAB_WRITE[$name]-} ]] || bail "lab: there is a guest $name already"
+	_lab_check_name "$name"
 	dir=$(_lab_image "$suite")
 	[[ -z $systemd || -e $dir/root/sbin/init || -L $dir/root/sbin/init ]] ||
 		bail "lab: there is no systemd in $suite"
 	append="$append $(_lab_suite_append "$suite")${systemd:+ $LAB_SYSTEMD_APPEND}"
-	LAB_SUITE[$name]=$suite LAB_SYSTEMD[$name]=$systemd
+	[[ -z $migratable ]] || cpu=${cpu:-host,migratable=off},tsc-frequency=$(_lab_tsc_frequency)
+	LAB_SUITE[$name]=$suite LAB_SYSTEMD[$name]=$systemd LAB_ON[$name]=$LAB_HOST LAB_RUN[$name]=$name
 	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules"
-	LAB_SERIAL=$((LAB_SERIAL + 1))
 	local options=(--smp "$smp" --mem "$mem" --append "$append" ${cpu:+--cpu "$cpu"})
+	LAB_OPTIONS[$name]=${options[*]@Q}
 	if [[ -n ${DIRECT-} ]]; then
 		[[ -z $net ]] || bail 'lab: net=1 needs a host machine'
 		options+=(--disk "$dir/root.sqfs,root")
@@ -435,30 +460,47 @@ guest_start() {
 			truncate -s 512M "$LAB_DIR/$name/disk"
 			options+=(--disk "$LAB_DIR/$name/disk,disk,rw")
 		fi
+		LAB_LAUNCH[$name]=${options[*]@Q}
 	else
-		_lab_plug "$name" "$dir/root.sqfs" "$LAB_DIR/$name/kernel"
-		if [[ -n $net ]]; then
-			options+=(--tap "tap$LAB_SERIAL,52:54:00:00:77:$(printf %02x "$LAB_SERIAL")")
-			LAB_NET[$name]=192.168.77.$((10 + LAB_SERIAL))
-			_lab_tap "tap$LAB_SERIAL" || bail "lab: no network for $name"
-		fi
-		options+=(--kernel "/run/lab/$name.kernel" --initrd "/run/lab/$name.initrd"
-			--disk "/dev/disk/by-id/virtio-lab$LAB_SERIAL,root")
-		if [[ -n $systemd ]]; then
-			host "truncate -s 512M /run/lab/$name.disk" || bail "lab: no disk for $name"
-			options+=(--disk "/run/lab/$name.disk,disk,rw")
-		fi
-		host "cp /dev/disk/by-id/virtio-lab${LAB_SERIAL}k /run/lab/$name.kernel" &&
-			host_put "$LAB_DIR/$name/initrd" "/run/lab/$name.initrd" ||
-			bail "lab: cannot give $name what it starts from"
+		_lab_supply "$name" "$name" "$dir" "$net"
 	fi
-	LAB_LAUNCH[$name]=${options[*]@Q}
 	_lab_launch "$name"
+}
+
+# In Hz, as KVM there has it within the 250 ppm that it tolerates
+_lab_tsc_frequency() {
+	local khz
+	khz=$(host "dmesg | sed -nE 's/.*tsc: .* ([0-9]+)[.]([0-9]{3}) MHz.*/\1\2/p' | tail -n 1")
+	[[ -n $khz ]] || bail "lab: $LAB_HOST does not say its TSC's frequency"
+	echo "${khz}000"
+}
+
+# _lab_supply NAME RUN IMAGE-DIR NET: gives the host what the guest's QEMU starts from
+_lab_supply() {
+	local name=$1 run=$2 dir=$3 net=$4 options
+	eval "options=(${LAB_OPTIONS[$name]})"
+	LAB_SERIAL=$((LAB_SERIAL + 1))
+	_lab_plug "$run" "$dir/root.sqfs" "$LAB_DIR/$name/kernel"
+	if [[ -n $net ]]; then
+		options+=(--tap "tap$LAB_SERIAL,52:54:00:00:77:$(printf %02x "$LAB_SERIAL")")
+		LAB_NET[$name]=192.168.77.$((10 + LAB_SERIAL))
+		_lab_tap "tap$LAB_SERIAL" || bail "lab: no network for $name"
+	fi
+	options+=(--kernel "/run/lab/$run.kernel" --initrd "/run/lab/$run.initrd"
+		--disk "/dev/disk/by-id/virtio-lab$LAB_SERIAL,root")
+	if [[ -n ${LAB_SYSTEMD[$name]} ]]; then
+		host "truncate -s 512M /run/lab/$run.disk" || bail "lab: no disk for $name"
+		options+=(--disk "/run/lab/$run.disk,disk,rw")
+	fi
+	host "cp /dev/disk/by-id/virtio-lab${LAB_SERIAL}k /run/lab/$run.kernel" &&
+		host_put "$LAB_DIR/$name/initrd" "/run/lab/$run.initrd" ||
+		bail "lab: cannot give $name what it starts from"
+	LAB_LAUNCH[$name]=${options[*]@Q}
 }
 
 # The first time or again, with the same disks and devices
 _lab_launch() {
-	local name=$1 try log said
+	local name=$1 LAB_HOST=${LAB_ON[$1]} try log said
 	if [[ -n ${DIRECT-} ]]; then
 		local options
 		eval "options=(${LAB_LAUNCH[$name]})"
@@ -468,7 +510,7 @@ _lab_launch() {
 		log=$(_lab_log "$name")
 		for try in 1 2 3; do
 			said=$(stat -c %s "$log" 2>/dev/null || echo 0)
-			host "ACCEL=kvm launch $name ${LAB_LAUNCH[$name]}" || bail "lab: cannot launch $name"
+			host "ACCEL=kvm launch ${LAB_RUN[$name]} ${LAB_LAUNCH[$name]}" || bail "lab: cannot launch $name"
 			if ((try == 3)) || _lab_first_word "$name" "$said"; then
 				break
 			fi
@@ -539,7 +581,7 @@ _lab_again() {
 
 # Arguments that only emulated SVM makes necessary
 _lab_suite_append() (
-	if [[ -z ${DIRECT-} ]] && grep -q 'accelerator tcg' "$LAB_LOGS/host.qemu.log"; then
+	if [[ -z ${DIRECT-} ]] && grep -q 'accelerator tcg' "$LAB_LOGS/$LAB_HOST.qemu.log"; then
 		# shellcheck source=vm-images/recipe.sh
 		. "$LAB_TOP/vm-images/recipe.sh"
 		echo "${IMAGE_APPEND[$1]-}"
@@ -554,37 +596,41 @@ _lab_plug_disk() {
 		\"serial\":\"$1\"}"
 }
 
-# _lab_plug NAME SQFS KERNEL: disks and two ports, plugged into the running host
+# _lab_plug RUN SQFS KERNEL: disks and two ports, plugged into the running host
 _lab_plug() {
-	local name=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock
+	local run=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock
 	_lab_plug_disk "lab$n" "$image"
 	_lab_plug_disk "lab${n}k" "$kernel"
 	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":{\"type\":\"socket\",\"data\":
 		{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"$socket\"}},\"server\":true,\"wait\":false}}}"
 	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":{\"type\":\"file\",\"data\":
-		{\"out\":\"$(_lab_log "$name")\",\"append\":true}}}"
-	_lab_connect "$name" "$socket"
-	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"port$n\",\"bus\":\"serial.0\",
-		\"chardev\":\"chan$n\",\"name\":\"$name\"}"
-	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"cport$n\",\"bus\":\"serial.0\",
-		\"chardev\":\"cons$n\",\"name\":\"$name.console\"}"
-	LAB_PORTS[$name]=$n
-	host "udevadm wait --timeout=30 /dev/virtio-ports/$name /dev/virtio-ports/$name.console \
-		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || bail "lab: nothing plugged in for $name"
+		{\"out\":\"$(_lab_log "${run%@*}")\",\"append\":true}}}"
+	_lab_connect "$run" "$socket"
+	_lab_plug_port "port$n" "chan$n" "$run"
+	_lab_plug_port "cport$n" "cons$n" "$run.console"
+	LAB_PORTS[$run]=$n
+	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
+		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || bail "lab: nothing plugged in for $run"
+}
+
+# _lab_plug_port ID CHARDEV NAME
+_lab_plug_port() {
+	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"$1\",\"bus\":\"serial.0\",
+		\"chardev\":\"$2\",\"name\":\"$3\"}"
 }
 
 _lab_unplug() {
-	local name=$1 n=${LAB_PORTS[$1]}
+	local run=$1 n=${LAB_PORTS[$1]}
 	_lab_qmp device_del "{\"id\":\"port$n\"}"
 	_lab_qmp device_del "{\"id\":\"cport$n\"}"
 	_lab_qmp device_del "{\"id\":\"lab$n\"}"
 	_lab_qmp device_del "{\"id\":\"lab${n}k\"}"
-	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$name \
-		/dev/virtio-ports/$name.console /dev/disk/by-id/virtio-lab$n \
+	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$run \
+		/dev/virtio-ports/$run.console /dev/disk/by-id/virtio-lab$n \
 		/dev/disk/by-id/virtio-lab${n}k || exit
-		rm -f /run/lab/$name.*" ||
-		diag "lab: $name's devices stay plugged in"
-	unset "LAB_PORTS[$name]"
+		rm -f /run/lab/$run.*" ||
+		diag "lab: $run's devices stay plugged in"
+	unset "LAB_PORTS[$run]"
 }
 
 _lab_tap() {
@@ -611,12 +657,12 @@ guest_pid() {
 	if [[ -n ${DIRECT-} ]]; then
 		cat "$LAB_DIR/$1/pid"
 	else
-		host "cat /run/lab/$1.pid"
+		on "${LAB_ON[$1]}" host "cat /run/lab/${LAB_RUN[$1]}.pid"
 	fi
 }
 
 guest_tsc_offset() {
-	local pid
+	local pid LAB_HOST=${LAB_ON[$1]}
 	pid=$(guest_pid "$1") || return
 	host "cd /sys/kernel/debug/kvm/$pid-*/vcpu${2:-0} || exit
 		cat tsc-offset tsc-scaling-ratio 2>/dev/null | tr '\n' ' '"
@@ -641,12 +687,13 @@ _lab_await_end() {
 _lab_guest_clean() {
 	local name=$1
 	_lab_disconnect "$name"
-	if [[ -n ${LAB_PORTS[$name]-} ]]; then
-		_lab_unplug "$name"
+	if [[ -n ${LAB_PORTS[${LAB_RUN[$name]}]-} ]]; then
+		on "${LAB_ON[$name]}" _lab_unplug "${LAB_RUN[$name]}"
 	else
 		_lab_kill "$name"
 	fi
-	unset "LAB_NET[$name]" "LAB_SUITE[$name]" "LAB_SYSTEMD[$name]" "LAB_LAUNCH[$name]"
+	unset "LAB_NET[$name]" "LAB_SUITE[$name]" "LAB_SYSTEMD[$name]" "LAB_OPTIONS[$name]" "LAB_LAUNCH[$name]" \
+		"LAB_ON[$name]" "LAB_RUN[$name]"
 }
 
 guest_stop() {
@@ -668,7 +715,7 @@ _lab_plug_out() {
 	elif [[ -n ${DIRECT-} ]]; then
 		kill -9 "$(guest_pid "$1")" || true
 	else
-		host "kill -9 \$(cat /run/lab/$1.pid)" || true
+		on "${LAB_ON[$1]}" host "kill -9 \$(cat /run/lab/${LAB_RUN[$1]}.pid)" || true
 	fi
 	_lab_await_end "$1" 30
 }
@@ -676,6 +723,51 @@ _lab_plug_out() {
 guest_kill() {
 	_lab_plug_out "$1" || true
 	_lab_guest_clean "$1"
+}
+
+guest_migrate() {
+	local name=$1 from=${LAB_ON[$1]} to=${2:-${LAB_ON[$1]}} run=${LAB_RUN[$1]} next began said
+	[[ -z ${DIRECT-}${LAB_NET[$name]-}${LAB_SYSTEMD[$name]} ]] ||
+		bail "lab: guest_migrate: no network or disk moves with $name (net=1, systemd=1, DIRECT=1)"
+	next=$name@$((LAB_SERIAL + 1))
+	on "$to" _lab_supply "$name" "$next" "$(_lab_image "${LAB_SUITE[$name]}")" ''
+	_lab_line "$LAB_SERIAL" "$from" "$to"
+	on "$to" host "ACCEL=kvm launch $next ${LAB_LAUNCH[$name]} -- -incoming fd:9 9</dev/virtio-ports/in$LAB_SERIAL" ||
+		bail "lab: cannot launch $next"
+	began=$EPOCHREALTIME
+	said=$(LAB_TIMEOUT=180 on "$from" host "send /run/lab/$run.qmp 'exec:cat >/dev/virtio-ports/out$LAB_SERIAL'") ||
+		bail "lab: $name does not go from $from to $to: $said"$'\n'"$(on "$to" host "cat /run/lab/$next.qemu.log")"
+	_lab_await_end "$name" 30 || bail "lab: the QEMU that $name has left does not end"
+	_lab_disconnect "$name"
+	_lab_become "$name" "$next"
+	LAB_ON[$name]=$to LAB_RUN[$name]=$next
+	guest "$name" true || bail "lab: $name does not answer after its migration"
+	LAB_MIGRATION="seconds=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }') $said"
+	note "lab: guest $name has gone from $run on $from to $next on $to: $LAB_MIGRATION"
+	on "$from" _lab_unplug "$run"
+	on "$from" _lab_qmp device_del "{\"id\":\"out$LAB_SERIAL\"}"
+	on "$to" _lab_qmp device_del "{\"id\":\"in$LAB_SERIAL\"}"
+}
+
+# _lab_line N FROM TO: what is written to port outN of one host is read from port inN of the other, or the same
+_lab_line() {
+	local address="\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"$LAB_DIR/line$1\"}}"
+	on "$2" _lab_line_end "out$1" "$address,\"server\":true,\"wait\":false"
+	on "$3" _lab_line_end "in$1" "$address,\"server\":false"
+}
+
+_lab_line_end() {
+	_lab_qmp chardev-add "{\"id\":\"$1\",\"backend\":{\"type\":\"socket\",\"data\":{$2}}}"
+	_lab_plug_port "$1" "$1" "$1"
+	host "udevadm wait --timeout=30 /dev/virtio-ports/$1" || bail "lab: no line to $LAB_HOST"
+}
+
+# _lab_become NAME RUN: the channel to RUN is now the one to NAME
+_lab_become() {
+	local name=$1 run=$2
+	LAB_READ[$name]=${LAB_READ[$run]} LAB_WRITE[$name]=${LAB_WRITE[$run]} LAB_PIDS[socat-$name]=${LAB_PIDS[socat-$run]}
+	unset "LAB_READ[$run]" "LAB_WRITE[$run]" "LAB_PIDS[socat-$run]"
+	rm -f "$LAB_DIR/$name/gone"
 }
 
 lab_stop() {
@@ -690,7 +782,8 @@ lab_stop() {
 		done
 		rm -rf "$LAB_DIR"
 		LAB_DIR=
-		LAB_PORTS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_LAUNCH=()
+		LAB_PORTS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_OPTIONS=() LAB_LAUNCH=()
+		LAB_HOSTS=() LAB_ON=() LAB_RUN=()
 	fi
 	return "$status"
 }
