@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "phc.h"
 #include "util.h"
@@ -17,7 +18,9 @@ static const char usage[] =
 	"  -d, --device PATH      this PTP clock (default: the one named 'KVM virtual PTP')\n"
 	"  -n, --count N          samples (default 10)\n"
 	"  -i, --interval-us U    pause between two samples (default 1000)\n"
-	"  -r, --raw              print every sample: device, pre, post, raw, offset, window; '-' where there is none\n"
+	"  -u, --until-file PATH  end early, as soon as this file exists\n"
+	"  -r, --raw              print every sample: device, pre, post, raw, offset, window; '-' where there is none.\n"
+	"                         Of one that fails, errno and raw\n"
 	"  -j, --json             the summary as one JSON object\n"
 	"  -h, --help             this\n"
 	"\n"
@@ -30,7 +33,7 @@ static const char usage[] =
 
 struct opts {
 	enum phc_method method;
-	const char *device;
+	const char *device, *until;
 	size_t n;
 	int64_t interval_ns;
 	bool raw, json;
@@ -87,7 +90,7 @@ static void take_sample(const struct opts *o, int fd, size_t nth, struct result 
 		if (!r->first_errno)
 			r->first_errno = err;
 		if (o->raw)
-			printf("errno=%s\n", errname(err));
+			printf("errno=%s raw=%lld\n", errname(err), (long long)mono[1]);
 		return;
 	}
 	why = check(o, &s, real, mono, r->last_raw);
@@ -105,17 +108,20 @@ static void take_sample(const struct opts *o, int fd, size_t nth, struct result 
 		print_raw(o, &s);
 }
 
-static void measure(const struct opts *o, int fd, struct result *r)
+/* How many it took. */
+static size_t measure(const struct opts *o, int fd, struct result *r)
 {
 	int64_t next = now_ns(CLOCK_MONOTONIC);
+	size_t i;
 
-	for (size_t i = 0; i < o->n; i++) {
+	for (i = 0; i < o->n && !(o->until && !access(o->until, F_OK)); i++) {
 		if (i && o->interval_ns) {
 			next += o->interval_ns;
 			sleep_until(next);
 		}
 		take_sample(o, fd, i, r);
 	}
+	return i;
 }
 
 static void summary(const struct opts *o, const struct result *r)
@@ -156,11 +162,12 @@ static void parse(int argc, char **argv, struct opts *o)
 	static const struct option longopts[] = {
 		{ "method", 1, NULL, 'm' }, { "device", 1, NULL, 'd' }, { "count", 1, NULL, 'n' },
 		{ "interval-us", 1, NULL, 'i' }, { "raw", 0, NULL, 'r' }, { "json", 0, NULL, 'j' },
+		{ "until-file", 1, NULL, 'u' },
 		{ "help", 0, NULL, 'h' }, { 0 },
 	};
 	int c, method = -1;
 
-	while ((c = getopt_long(argc, argv, "m:d:n:i:rjh", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:d:n:i:u:rjh", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			method = phc_method(optarg);
@@ -175,6 +182,9 @@ static void parse(int argc, char **argv, struct opts *o)
 			break;
 		case 'i':
 			o->interval_ns = 1000 * opt_u64("--interval-us", optarg, 0, 60000000);
+			break;
+		case 'u':
+			o->until = optarg;
 			break;
 		case 'r':
 			o->raw = true;
@@ -211,7 +221,7 @@ int main(int argc, char **argv)
 		die("%s", why);
 	r.offset = xcalloc(o.n, sizeof(*r.offset));
 	r.window = xcalloc(o.n, sizeof(*r.window));
-	measure(&o, phc.fd, &r);
+	o.n = measure(&o, phc.fd, &r);
 	if (!o.raw)
 		print_summary(&o, &r);
 	return finish(r.ok == o.n && !r.bad ? EXIT_OK : EXIT_MEASURED);
