@@ -53,6 +53,13 @@ def step_followed: [.["step+5"], .["step-5"]] | map(select(. != null)) | if leng
 def truth: map(.step_followed = step_followed | {driver, source, host_ppm, median_abs, p99_abs, max_abs, median, settle_1us,
 	step_followed, n});
 
+# CPU time of a verb over that of the commands it replaces, and on a CPU that isn't emulated: by one
+# command that ran on both
+def tool: group_by(.what) | map({(.[0].what): (map(.cpu_ms) | median)}) | add // {} | . as $ms |
+	[("check", "time") as $verb | select($ms[$verb]) | {verb: $verb, cpu_ms: $ms[$verb], by_hand_ms: $ms[$verb + "-by-hand"],
+		over_by_hand: ($ms[$verb] / $ms[$verb + "-by-hand"]), emulation: ($ms.start / $ms["start-native"]),
+		native_cpu_ms: ($ms[$verb] / ($ms.start / $ms["start-native"]))} | map_values(round_to(100))];
+
 # --- targets: worst over everything that was measured ---
 
 def target($name; $bound; $least; $value): {name: $name, bound: $bound, value: $value,
@@ -88,13 +95,16 @@ def targets:
 		at_most("settled within 1 us on \($source), s"; 5; $rows[].settle_1us),
 		at_most("a stepped host followed on \($source), s"; 6; $rows[].step_followed)),
 	at_least("in-tree driver on tsc, times worse"; 100; times($theirs; $ours)[]),
-	at_least("NTP, times worse"; 10000; times(.ntp; $ours)[]);
+	at_least("NTP, times worse"; 10000; times(.ntp; $ours)[]),
+	at_most("ptpkvm check, CPU, ms"; 200; .tool[] | select(.verb == "check") | .native_cpu_ms),
+	at_most("ptpkvm time, CPU, ms"; 5; .tool[] | select(.verb == "time") | .native_cpu_ms);
 
 {parts: ($meta | map({(.part): del(.part)}) | add),
  calls: ($reads | calls), cost: ($reads | cost), rate: ($reads | rate),
  truth: ($truth | truth), ntp: ($ntp | truth),
  settings: ($settings | {versions: (map(select(.part == "version")) | map({(.guest): .chrony}) | add),
 	runs: map(select(.part == "run") | .step_followed = step_followed)}),
+ tool: ($tool | tool),
  qemu11: {devices: ($qemu11 | map(select(.part == "device"))), calls: ($qemu11 | calls),
 	truth: ($qemu11 | map(select(.part == "truth")) | truth)}}
 | .targets = [targets]

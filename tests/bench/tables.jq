@@ -23,6 +23,8 @@ table(["TRUE OFFSET (ns)", "clocksource", "host ppm", "median", "p99", "max", "b
 (.settings.versions as $v | table(["CHRONY", "refclock options | makestep", "reads/s", "median ns", "p99 ns", "max ns", "within 1 us after, s", "5 s step followed, s"];
 	.settings.runs | sort_by([.guest])[] | [$v[.guest], .setting, .reads_per_s, .median_abs, .p99_abs, .max_abs,
 		.settle_1us, .step_followed])),
+table(["CPU TIME, ms", "emulated", "by hand", "ptpkvm / by hand", "emulated / native", "native"];
+	.tool[] | ["ptpkvm \(.verb)", .cpu_ms, .by_hand_ms, .over_by_hand, .emulation, .native_cpu_ms]),
 table(["QEMU 11: DEVICE", "driver", "PHC"]; .qemu11.devices[] | [.device, .driver, .phc]),
 table(["TARGET", "bound", "measured", ""];
 	.targets[] | [.name, .bound, .value, if .met then "met" else "NOT MET" end])
