@@ -6,12 +6,14 @@
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
 #     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
-#         g1 bookworm`, `on other host date`. Without it the host is the one named host.
+#         g1 bookworm`, `on other host date`. Without it the host is the one named host. HOST may be
+#         a guest of the image host, too, which then runs guests on its own KVM; they end before it.
 #     guest_start NAME SUITE [smp=1] [mem=320] [cpu=] [append=] [net=1] [kernel=FILE [modules=DIR]]
 #                 kernel=NAME is one of host-patch/build: patched-6.12, stock-6.12, debug-6.12 …
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
+#                 [tools=NAMES]  of build/tools only these: where each byte costs, that is on a guest
 #                 [migratable=1] its invariant TSC gets a frequency by number, as KVM wants it for migration
 #     guest_migrate NAME [HOST]  the running guest goes on in another QEMU, on HOST or where it is. In
 #         LAB_MIGRATION "seconds= total_ms= downtime_ms=": from outside until it answers, and QEMU's own
@@ -242,7 +244,8 @@ _lab_await_agent() {
 }
 
 on() {
-	[[ -n ${LAB_HOSTS[$1]-} ]] || bail "lab: there is no host '$1'"
+	[[ -n ${LAB_HOSTS[$1]-}${LAB_ON[$1]-} ]] || bail "lab: there is no host '$1'"
+	[[ -z ${DIRECT-} || $1 = host ]] || bail "lab: on $1: needs a host machine (DIRECT=1)"
 	local LAB_HOST=$1
 	"${@:2}"
 }
@@ -272,9 +275,19 @@ guest_put() {
 	_lab_call "$1" "$2" "cat >'$3' && chmod $(stat -c %a "$2") '$3'"
 }
 
+# The host is a guest itself
+_lab_nested() {
+	[[ -n ${LAB_ON[$LAB_HOST]-} ]]
+}
+
 # _lab_qmp COMMAND [JSON-ARGUMENTS]: to the host's QEMU
 _lab_qmp() {
 	local reply qmp=$LAB_HOST.qmp
+	if _lab_nested; then
+		reply=$(on "${LAB_ON[$LAB_HOST]}" host "qmp /run/lab/${LAB_RUN[$LAB_HOST]}.qmp $1 '${2:-"{}"}'") ||
+			bail "lab: QEMU refuses $1 $2: $reply"
+		return
+	fi
 	printf '{"execute":"%s","arguments":%s}\n' "$1" "${2:-"{}"}" >&"${LAB_WRITE[$qmp]}"
 	while IFS= read -r -t 30 -u "${LAB_READ[$qmp]}" reply; do
 		case $reply in
@@ -310,21 +323,24 @@ _lab_kernel() {
 	"$build" --print "$1"
 }
 
-# _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES: makes initrd and kernel
+# _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES [TOOLS]: makes initrd and kernel
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
 	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file
-	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
+	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=() programs
+	read -ra programs <<<"${6-}"
+	programs=("${programs[@]/#/$LAB_TOP/build/tools/}")
+	((${#programs[@]})) || programs=("$LAB_TOP"/build/tools/*)
 	mkdir -p "$payload"
-	for file in "$LAB_TOP"/build/tools/* "$LAB_TOP"/tests/guest/* \
+	for file in "${programs[@]}" "$LAB_TOP"/tests/guest/* \
 		"$LAB_TOP/build/modules/$suite/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
 		if [[ -f $file ]]; then
 			cp -L "$file" "$payload/"
 		fi
 	done
 	echo "$name" >"$payload/hostname"
-	if [[ -n ${LAB_HOSTS[$name]-} ]]; then
-		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send} "$payload/"
+	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
+		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
 	fi
 	if [[ -n $kernel && $kernel != */* ]]; then
 		kernel=$(_lab_kernel "$kernel") || bail "lab: $name: no kernel"
@@ -380,17 +396,17 @@ lab_start() {
 	_lab_await_agent "$name"
 	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"
 	_lab_qmp qmp_capabilities
-	_lab_host_setup >"$LAB_DIR/setup.log" 2>&1 ||
-		bail "lab: the KVM of $name is not usable: $(cat "$LAB_DIR/setup.log")"
+	_lab_host_setup
 	note "lab: $name is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
 		tr '\n' ' ')"
 }
 
 _lab_host_setup() {
-	host 'if grep -qw svm /proc/cpuinfo; then kvm=kvm-amd; else kvm=kvm-intel; fi
+	local said
+	said=$(host 'if grep -qw svm /proc/cpuinfo; then kvm=kvm-amd; else kvm=kvm-intel; fi
 		test -e /dev/kvm || modprobe $kvm || exit
 		modprobe -a tun bridge || true
-		test -c /dev/kvm'
+		test -c /dev/kvm') || bail "lab: the KVM of $LAB_HOST is not usable: $said"
 }
 
 # _lab_run_vm NAME OPTION...: a QEMU on the machine itself
@@ -439,18 +455,19 @@ _lab_check_name() {
 }
 
 guest_start() {
-	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' dir
+	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' tools='' dir
 	shift 2
-	_lab_options 'smp mem cpu append net kernel modules systemd migratable' "$@"
+	_lab_options 'smp mem cpu append net kernel modules systemd migratable tools' "$@"
 	[[ -n $LAB_DIR ]] || bail 'lab: guest_start before lab_start'
 	_lab_check_name "$name"
+	! _lab_nested || _lab_host_setup
 	dir=$(_lab_image "$suite")
 	[[ -z $systemd || -e $dir/root/sbin/init || -L $dir/root/sbin/init ]] ||
 		bail "lab: there is no systemd in $suite"
 	append="$append $(_lab_suite_append "$suite")${systemd:+ $LAB_SYSTEMD_APPEND}"
 	[[ -z $migratable ]] || cpu=${cpu:-host,migratable=off},tsc-frequency=$(_lab_tsc_frequency)
 	LAB_SUITE[$name]=$suite LAB_SYSTEMD[$name]=$systemd LAB_ON[$name]=$LAB_HOST LAB_RUN[$name]=$name
-	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules"
+	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules" "$tools"
 	local options=(--smp "$smp" --mem "$mem" --append "$append" ${cpu:+--cpu "$cpu"})
 	LAB_OPTIONS[$name]=${options[*]@Q}
 	if [[ -n ${DIRECT-} ]]; then
@@ -581,36 +598,46 @@ _lab_again() {
 
 # Arguments that only emulated SVM makes necessary
 _lab_suite_append() (
-	if [[ -z ${DIRECT-} ]] && grep -q 'accelerator tcg' "$LAB_LOGS/$LAB_HOST.qemu.log"; then
+	if [[ -z ${DIRECT-} ]] && _lab_emulated; then
 		# shellcheck source=vm-images/recipe.sh
 		. "$LAB_TOP/vm-images/recipe.sh"
 		echo "${IMAGE_APPEND[$1]-}"
 	fi
 )
 
-# _lab_plug_disk ID FILE
+# _lab_plug_disk ID DRIVER FILE
 _lab_plug_disk() {
 	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":true,\"file\":
-		{\"driver\":\"file\",\"filename\":\"$2\",\"locking\":\"off\"}}"
+		{\"driver\":\"$2\",\"filename\":\"$3\",\"locking\":\"off\"}}"
 	_lab_qmp device_add "{\"driver\":\"virtio-blk-pci\",\"id\":\"$1\",\"drive\":\"node-$1\",
 		\"serial\":\"$1\"}"
 }
 
-# _lab_plug RUN SQFS KERNEL: disks and two ports, plugged into the running host
+# _lab_plug RUN SQFS KERNEL: disks and two ports, plugged into the running host. If
+# that is a guest, what its own host has of them goes on to it.
 _lab_plug() {
-	local run=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock
-	_lab_plug_disk "lab$n" "$image"
-	_lab_plug_disk "lab${n}k" "$kernel"
-	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":{\"type\":\"socket\",\"data\":
-		{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"$socket\"}},\"server\":true,\"wait\":false}}}"
-	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":{\"type\":\"file\",\"data\":
-		{\"out\":\"$(_lab_log "${run%@*}")\",\"append\":true}}}"
-	_lab_connect "$run" "$socket"
+	local run=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock driver=file agent console
+	if _lab_nested; then
+		on "${LAB_ON[$LAB_HOST]}" _lab_plug "$run" "$image" "$kernel"
+		image=/dev/disk/by-id/virtio-lab$n kernel=${image}k driver=host_device
+		agent="{\"type\":\"pipe\",\"data\":{\"device\":\"/dev/virtio-ports/$run\"}}"
+		console="{\"type\":\"pipe\",\"data\":{\"device\":\"/dev/virtio-ports/$run.console\"}}"
+	else
+		agent="{\"type\":\"socket\",\"data\":
+			{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"$socket\"}},\"server\":true,\"wait\":false}}"
+		console="{\"type\":\"file\",\"data\":{\"out\":\"$(_lab_log "${run%@*}")\",\"append\":true}}"
+	fi
+	_lab_plug_disk "lab$n" "$driver" "$image"
+	_lab_plug_disk "lab${n}k" "$driver" "$kernel"
+	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":$agent}"
+	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":$console}"
+	_lab_nested || _lab_connect "$run" "$socket"
 	_lab_plug_port "port$n" "chan$n" "$run"
 	_lab_plug_port "cport$n" "cons$n" "$run.console"
 	LAB_PORTS[$run]=$n
 	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
-		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || bail "lab: nothing plugged in for $run"
+		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" ||
+		bail "lab: nothing plugged into $LAB_HOST for $run"
 }
 
 # _lab_plug_port ID CHARDEV NAME
@@ -629,7 +656,10 @@ _lab_unplug() {
 		/dev/virtio-ports/$run.console /dev/disk/by-id/virtio-lab$n \
 		/dev/disk/by-id/virtio-lab${n}k || exit
 		rm -f /run/lab/$run.*" ||
-		diag "lab: $run's devices stay plugged in"
+		diag "lab: $run's devices stay plugged into $LAB_HOST"
+	if _lab_nested; then
+		on "${LAB_ON[$LAB_HOST]}" _lab_unplug "$run"
+	fi
 	unset "LAB_PORTS[$run]"
 }
 
