@@ -81,6 +81,9 @@ demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
 check: deps tools ## every test; TESTS= chooses files or folders
 	tests/run $(TESTS)
 
+check-debug: deps tools ## host and guest kernels with KASAN, UBSAN and lockdep (builds them: half an hour)
+	tests/run tests/debug
+
 bench: deps tools ## side by side: this driver, the in-tree one, NTP (README in tests/bench)
 	tests/bench/run
 
@@ -104,4 +107,4 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 	host-patch/clean
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall modules modules_install modules_uninstall \
-	kdir demo check bench images deps tools clean clean-images
+	kdir demo check check-debug bench images deps tools clean clean-images

@@ -66,40 +66,7 @@ is "$(guest g1 'modinfo -F version /lab/ptp_kvm.ko')" "$(sed -n 's/.*VERSION "\(
 	'the version is that of version.h'
 clock_unload g1
 
-LAB_TIMEOUT=900 runs 'loaded and unloaded 100 times' guest g1 '
-	for i in $(seq 100); do
-		insmod /lab/ptp_kvm.ko && test -e /sys/class/ptp/ptp0 && rmmod ptp_kvm || exit
-	done'
-
-clock_load g1
-runs 'unloaded with the device held open' guest g1 '
-	exec 3</dev/ptp_kvm
-	rmmod ptp_kvm && ! test -e /sys/class/ptp/ptp0'
-clock_load g1
-said=$(LAB_TIMEOUT=180 guest g1 '/lab/phcreaders --threads 4 --method precise --until-file /tmp/unloaded >/tmp/readers 2>&1 &
-	reader=$!
-	udevadm settle
-	until test $(ls /proc/$reader/task | wc -l) -ge 5; do :; done
-	rmmod ptp_kvm; echo rmmod=$?
-	touch /tmp/unloaded
-	wait $reader
-	tail -n 1 /tmp/readers')
-like "$said" 'rmmod=0' 'unloaded while four threads read'
-like "$said" 'errno=ENODEV' 'who are told that the device is gone'
-
-clock_load g1
-said=$(LAB_TIMEOUT=600 guest g1 '
-	/lab/phcreaders --threads 2 --pin --method precise --until-file /tmp/end >/tmp/readers 2>&1 &
-	reader=$!
-	for i in $(seq 20); do
-		echo 0 >/sys/devices/system/cpu/cpu1/online && echo 1 >/sys/devices/system/cpu/cpu1/online || exit
-	done
-	touch /tmp/end
-	wait $reader; echo "status=$?"
-	tail -n 1 /tmp/readers')
-note "$said"
-like "$said" 'status=0' 'CPU 1 taken away and brought back 20 times under two readers'
-is "$(field errors <<<"$said") $(field backwards <<<"$said")" '0 0' 'no reading failed or went backwards'
+loads_and_unloads g1 100 20
 guest_stop g1
 
 # Without kvm-clock, where the in-tree driver does not load at all. Emulated,

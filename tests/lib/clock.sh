@@ -14,6 +14,7 @@
 #     chrony_start GUEST REFCLOCK [DIRECTIVE…]   real chronyd with one source
 #     chrony_stop GUEST
 #     chrony_selected GUEST          waits until chronyd has selected the PHC: seconds, or a failure
+#     loads_and_unloads GUEST TIMES HOTPLUGS   TAP lines: the driver comes and goes, idle and in use
 #     precise_agrees GUEST WHAT      TAP lines: PRECISE agrees with the reference
 #     pairs_are_exact GUEST SOURCE   TAP lines: what the four ways of reading give
 
@@ -189,4 +190,43 @@ pairs_are_exact() {
 	is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' "$source: clock_gettime on the PHC is bracketed"
 
 	precise_agrees "$name" "$source"
+}
+
+# The guest has two CPUs, and the driver is not loaded
+loads_and_unloads() {
+	local name=$1 times=$2 hotplugs=$3 said
+	LAB_TIMEOUT=900 runs "loaded and unloaded $times times" guest "$name" '
+		for i in $(seq '$times'); do
+			insmod /lab/ptp_kvm.ko && test -e /sys/class/ptp/ptp0 && rmmod ptp_kvm || exit
+		done'
+
+	clock_load "$name"
+	runs 'unloaded with the device held open' guest "$name" '
+		exec 3</dev/ptp_kvm
+		rmmod ptp_kvm && ! test -e /sys/class/ptp/ptp0'
+	clock_load "$name"
+	said=$(LAB_TIMEOUT=180 guest "$name" '/lab/phcreaders --threads 4 --method precise --until-file /tmp/unloaded >/tmp/readers 2>&1 &
+		reader=$!
+		udevadm settle
+		until test $(ls /proc/$reader/task | wc -l) -ge 5; do :; done
+		rmmod ptp_kvm; echo rmmod=$?
+		touch /tmp/unloaded
+		wait $reader
+		tail -n 1 /tmp/readers')
+	like "$said" 'rmmod=0' 'unloaded while four threads read'
+	like "$said" 'errno=ENODEV' 'who are told that the device is gone'
+
+	clock_load "$name"
+	said=$(LAB_TIMEOUT=600 guest "$name" '
+		/lab/phcreaders --threads 2 --pin --method precise --until-file /tmp/end >/tmp/readers 2>&1 &
+		reader=$!
+		for i in $(seq '$hotplugs'); do
+			echo 0 >/sys/devices/system/cpu/cpu1/online && echo 1 >/sys/devices/system/cpu/cpu1/online || exit
+		done
+		touch /tmp/end
+		wait $reader; echo "status=$?"
+		tail -n 1 /tmp/readers')
+	note "$said"
+	like "$said" 'status=0' "CPU 1 taken away and brought back $hotplugs times under two readers"
+	is "$(field errors <<<"$said") $(field backwards <<<"$said")" '0 0' 'no reading failed or went backwards'
 }

@@ -326,14 +326,17 @@ _lab_kernel() {
 # _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES [TOOLS]: makes initrd and kernel
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
-	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file
+	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file module
 	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=() programs
 	read -ra programs <<<"${6-}"
 	programs=("${programs[@]/#/$LAB_TOP/build/tools/}")
 	((${#programs[@]})) || programs=("$LAB_TOP"/build/tools/*)
 	mkdir -p "$payload"
+	# As build-module has it: by the name of the image or of the kernel
+	module=$suite
+	[[ -z $kernel || $kernel = */* ]] || module=$kernel
 	for file in "${programs[@]}" "$LAB_TOP"/tests/guest/* \
-		"$LAB_TOP/build/modules/$suite/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
+		"$LAB_TOP/build/modules/$module/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
 		if [[ -f $file ]]; then
 			cp -L "$file" "$payload/"
 		fi
