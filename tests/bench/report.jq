@@ -60,6 +60,13 @@ def tool: group_by(.what) | map({(.[0].what): (map(.cpu_ms) | median)}) | add //
 		over_by_hand: ($ms[$verb] / $ms[$verb + "-by-hand"]), emulation: ($ms.start / $ms["start-native"]),
 		native_cpu_ms: ($ms[$verb] / ($ms.start / $ms["start-native"]))} | map_values(round_to(100))];
 
+# Instructions from a call to its return: the least, which nothing has interrupted
+def host: map({(.kernel): .}) | add // {} | if .stock and .patched then
+	.stock.type0_min as $base | [(.stock | {kernel: "stock", type: 0, instructions: .type0_min}),
+		(.patched | {kernel: "patched", type: 0, instructions: .type0_min}),
+		(.patched | {kernel: "patched", type: 1, instructions: .type1_min})]
+	| map(. + {over_stock: (.instructions / $base | round_to(1000))}) else [] end;
+
 # --- targets: worst over everything that was measured ---
 
 def target($name; $bound; $least; $value): {name: $name, bound: $bound, value: $value,
@@ -97,14 +104,16 @@ def targets:
 	at_least("in-tree driver on tsc, times worse"; 100; times($theirs; $ours)[]),
 	at_least("NTP, times worse"; 10000; times(.ntp; $ours)[]),
 	at_most("ptpkvm check, CPU, ms"; 200; .tool[] | select(.verb == "check") | .native_cpu_ms),
-	at_most("ptpkvm time, CPU, ms"; 5; .tool[] | select(.verb == "time") | .native_cpu_ms);
+	at_most("ptpkvm time, CPU, ms"; 5; .tool[] | select(.verb == "time") | .native_cpu_ms),
+	at_most("patched host, type 0 over stock"; 1.02; .host[] | select(.kernel == "patched" and .type == 0) | .over_stock),
+	at_most("patched host, type 1 over stock's type 0"; 1.10; .host[] | select(.type == 1) | .over_stock);
 
 {parts: ($meta | map({(.part): del(.part)}) | add),
  calls: ($reads | calls), cost: ($reads | cost), rate: ($reads | rate),
  truth: ($truth | truth), ntp: ($ntp | truth),
  settings: ($settings | {versions: (map(select(.part == "version")) | map({(.guest): .chrony}) | add),
 	runs: map(select(.part == "run") | .step_followed = step_followed)}),
- tool: ($tool | tool),
+ tool: ($tool | tool), host: ($host | host),
  qemu11: {devices: ($qemu11 | map(select(.part == "device"))), calls: ($qemu11 | calls),
 	truth: ($qemu11 | map(select(.part == "truth")) | truth)}}
 | .targets = [targets]

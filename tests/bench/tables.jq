@@ -25,6 +25,8 @@ table(["TRUE OFFSET (ns)", "clocksource", "host ppm", "median", "p99", "max", "b
 		.settle_1us, .step_followed])),
 table(["CPU TIME, ms", "emulated", "by hand", "ptpkvm / by hand", "emulated / native", "native"];
 	.tool[] | ["ptpkvm \(.verb)", .cpu_ms, .by_hand_ms, .over_by_hand, .emulation, .native_cpu_ms]),
+table(["COST TO THE HOST", "type", "instructions of a call", "over stock's type 0"]; .host[] |
+	[.kernel, .type, .instructions, .over_stock]),
 table(["QEMU 11: DEVICE", "driver", "PHC"]; .qemu11.devices[] | [.device, .driver, .phc]),
 table(["TARGET", "bound", "measured", ""];
 	.targets[] | [.name, .bound, .value, if .met then "met" else "NOT MET" end])

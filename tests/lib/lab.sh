@@ -5,6 +5,7 @@
 #
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
+#                [instructions=1]  emulated, slow, and with a TSC that counts the instructions executed
 #     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
 #         g1 bookworm`, `on other host date`. Without it the host is the one named host. HOST may be
 #         a guest of the image host, too, which then runs guests on its own KVM; they end before it.
@@ -374,8 +375,8 @@ _lab_initrd() {
 }
 
 lab_start() {
-	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host dir LAB_HOST
-	_lab_options 'image smp mem cpu append kernel modules name' "$@"
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' dir LAB_HOST
+	_lab_options 'image smp mem cpu append kernel modules name instructions' "$@"
 	LAB_HOST=$name
 	_lab_check_name "$name"
 	if [[ -z $LAB_DIR ]]; then
@@ -394,7 +395,7 @@ lab_start() {
 	fi
 	dir=$(_lab_image "$image")
 	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
-	_lab_run_vm "$name" --kvm-host --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
+	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
 		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
 	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"
