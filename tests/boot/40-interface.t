@@ -83,21 +83,18 @@ for suite in "${suites[@]}"; do
 	for change in 'set 1' 'adj 1' 'freq 1'; do
 		like "$(guest g1 "$c $change 2>&1")" 'failed|not supported|out of range' "$suite: phc_ctl cannot $change"
 	done
-	guest_stop g1
-done
 
-# Free running: the PHC as source, nothing is steered (phc2sys 3.1 steers even so)
-for suite in trixie sid; do
-	guest_start g1 $suite
-	clock_load g1
-	said=$(guest g1 'printf "[global]\nfree_running 1\n" >/tmp/free.conf
-		before=$(busybox adjtimex | grep freq.adjust)
-		timeout 50 phc2sys -f /tmp/free.conf -s $(readlink -f /dev/ptp_kvm) -c CLOCK_REALTIME \
-			-O 0 -N 5 -R 2 -m -q 2>&1 | head -n 10
-		test "$before" = "$(busybox adjtimex | grep freq.adjust)" && echo unsteered')
-	note "$(tail -n 3 <<<"$said")"
-	cmp "$(grep -cE 'phc offset +-?[0-9]+ s0 ' <<<"$said")" '>=' 8 "$suite: phc2sys, free running, reads the PHC"
-	like "$said" unsteered "$suite: and leaves the system clock alone"
+	# Free running: the PHC as source, nothing is steered (phc2sys 3.1 steers even so)
+	if [[ $suite = trixie || $suite = sid ]]; then
+		said=$(guest g1 'printf "[global]\nfree_running 1\n" >/tmp/free.conf
+			before=$(busybox adjtimex | grep freq.adjust)
+			timeout 50 phc2sys -f /tmp/free.conf -s $(readlink -f /dev/ptp_kvm) -c CLOCK_REALTIME \
+				-O 0 -N 5 -R 2 -m -q 2>&1 | head -n 10
+			test "$before" = "$(busybox adjtimex | grep freq.adjust)" && echo unsteered')
+		note "$(tail -n 3 <<<"$said")"
+		cmp "$(grep -cE 'phc offset +-?[0-9]+ s0 ' <<<"$said")" '>=' 8 "$suite: phc2sys, free running, reads the PHC"
+		like "$said" unsteered "$suite: and leaves the system clock alone"
+	fi
 	guest_stop g1
 done
 lab_check_consoles
