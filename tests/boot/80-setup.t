@@ -15,7 +15,7 @@ export LAB_BOOT_TIMEOUT=240
 install_ptpkvm() {
 	guest "$1" 'dir=/lib/modules/$(uname -r)/updates
 		mkdir -p "$dir" && cp /lab/ptp_kvm.ko "$dir/" && depmod && cp /lab/ptpkvm /usr/bin/ &&
-		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ]' || bail "$1: cannot install"
+		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ] && sync' || bail "$1: cannot install"
 }
 
 # Names, kinds, modes, owners, link targets and contents
