@@ -328,24 +328,26 @@ _lab_kernel() {
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
 	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file module
-	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=() programs
-	read -ra programs <<<"${6-}"
-	programs=("${programs[@]/#/$LAB_TOP/build/tools/}")
-	((${#programs[@]})) || programs=("$LAB_TOP"/build/tools/*)
+	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
+	local programs='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm' tools=${6-}
 	mkdir -p "$payload"
+	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
+		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm'
+		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
+	fi
+	# Stripped: each byte is copied four times on its way into the guest
+	for file in ${tools:-$programs}; do
+		strip -o "$payload/$file" "$LAB_TOP/build/tools/$file" || bail "lab: no $file; run: make tools"
+	done
 	# As build-module has it: by the name of the image or of the kernel
 	module=$suite
 	[[ -z $kernel || $kernel = */* ]] || module=$kernel
-	for file in "${programs[@]}" "$LAB_TOP"/tests/guest/* \
-		"$LAB_TOP/build/modules/$module/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
+	for file in "$LAB_TOP/build/modules/$module/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
 		if [[ -f $file ]]; then
 			cp -L "$file" "$payload/"
 		fi
 	done
 	echo "$name" >"$payload/hostname"
-	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
-		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
-	fi
 	if [[ -n $kernel && $kernel != */* ]]; then
 		kernel=$(_lab_kernel "$kernel") || bail "lab: $name: no kernel"
 		modules=$kernel/lib/modules/$(cat "$kernel/kver")
@@ -410,7 +412,7 @@ _lab_host_setup() {
 	said=$(host 'if grep -qw svm /proc/cpuinfo; then kvm=kvm-amd; else kvm=kvm-intel; fi
 		test -e /dev/kvm || modprobe $kvm || exit
 		modprobe -a tun bridge || true
-		test -c /dev/kvm') || bail "lab: the KVM of $LAB_HOST is not usable: $said"
+		/lab/kvmkeep') || bail "lab: the KVM of $LAB_HOST is not usable: $said"
 }
 
 # _lab_run_vm NAME OPTION...: a QEMU on the machine itself
