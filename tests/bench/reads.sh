@@ -15,7 +15,7 @@ hypercall_module() {
 
 bench_reads() {
 	local suite source
-	lab_payload_add "$LAB_TOP/tests/bench/guest/bench-reads"
+	lab_payload_add "$LAB_TOP/tests/bench/guest/bench-reads" "$LAB_TOP/build/tools/exitbench"
 	part_start reads
 	for suite in $READS_SUITES; do
 		hypercall_module "$suite"

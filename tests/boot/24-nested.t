@@ -42,7 +42,7 @@ module_for bookworm
 lab_start cpu=+vgif
 is "$(host cat $clocksource)" tsc 'the host is on tsc'
 for kernel in "${kernels[@]}"; do
-	options=(mem=1024 tools=clocksample)
+	options=(mem=1024 tools='clocksample kvmkeep')
 	[[ $kernel = stock ]] || options+=("kernel=$kernel")
 	guest_start l2 host "${options[@]}"
 	if [[ $kernel = stock ]]; then
