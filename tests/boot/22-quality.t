@@ -19,7 +19,7 @@ ntp() {
 
 module_for trixie
 lab_start kernel=patched-6.12
-guest_start g1 trixie
+guest_start g1 trixie net=1
 clock_load g1
 
 is "$(quality pairing_type) $(quality window_ns)" '1 0' 'type 1, and exact'
@@ -126,24 +126,24 @@ note "$(jq -c '.checks[] | select(.code | startswith("quality"))' <<<"$said")"
 unlike "$(jq -r '.checks[] | select(.code | startswith("quality")) | .verdict' <<<"$said")" pass \
 	'ptpkvm check: the host tells that it is not synchronized'
 
-# guard, with an NTP server beside: here the guest's own, which gives out the time that the guest has
+# guard, with an NTP server beside, which has the host's time too
 ntp --max-error-us 1000 --synced yes
-guest g1 'chronyd -x "local stratum 9" "port 1123" "bindaddress 127.0.0.1" "allow 127.0.0.0/8" "cmdport 0" \
-	"bindcmdaddress /" "pidfile /run/server.pid"' || bail 'no NTP server in the guest'
-chrony_start g1 "$REFCLOCK_RECOMMENDED" "$MAKESTEP" 'server 127.0.0.1 port 1123 iburst minpoll 0 maxpoll 0'
-runs 'chronyd selects the PHC beside an NTP server' chrony_selected g1
-guest g1 '/lab/ptpkvm guard --max-error 0.5 >/tmp/guard.log 2>&1 &
-	until grep -q "has the refclock" /tmp/guard.log; do sleep 0.2; done' || bail 'guard does not run'
-# selected MODE-AND-STATE,SOURCE DESC
+host 'chronyd -x "local stratum 9" "port 1124" "allow 192.168.77.0/24" "cmdport 0" "bindcmdaddress /" \
+	"pidfile /run/chrony/beside.pid"' || bail 'no NTP server on the host'
+chrony_start g1 "$REFCLOCK_RECOMMENDED" "$MAKESTEP" 'server 192.168.77.1 port 1124 iburst minpoll 0 maxpoll 0'
+# selected MODE,STATE,SOURCE DESC
 selected() {
 	runs "$2" guest g1 "until chronyc -c sources | grep -q '^$1'; do sleep 0.2; done"
 }
+selected '#,[*],KVM,' 'chronyd selects the PHC beside an NTP server'
+guest g1 '/lab/ptpkvm guard --max-error 0.5 >/tmp/guard.log 2>&1 &
+	until grep -q "has the refclock" /tmp/guard.log; do sleep 0.2; done' || bail 'guard does not run'
 ntp --synced no
-selected '^,[*],127.0.0.1,' 'guard: the host says that it is not synchronized, so NTP carries on'
+selected '^,[*],192.168.77.1,' 'guard: the host says that it is not synchronized, so NTP carries on'
 ntp --max-error-us 1000 --synced yes
 selected '#,[*],KVM,' 'guard: the host says that it is again, and the PHC comes back'
 ntp --max-error-us 600000
-selected '^,[*],127.0.0.1,' 'guard: a host that may be off by more than --max-error is no source either'
+selected '^,[*],192.168.77.1,' 'guard: a host that may be off by more than --max-error is no source either'
 ntp --max-error-us 1000
 selected '#,[*],KVM,' 'guard: and the PHC comes back from that, too'
 said=$(guest g1 'cat /tmp/guard.log')
