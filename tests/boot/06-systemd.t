@@ -35,7 +35,7 @@ again() {
 	like "$(guest "$1" dmesg)" 'EXT4-fs .*recovery complete' "$1: and the rest is from ext4's journal"
 }
 
-lab_start
+lab_start smp=1
 for name in bookworm trixie sid; do
 	guest_start $name $name systemd=1
 	is "$(guest $name cat /proc/1/comm)" systemd "$name: systemd is process 1"

@@ -18,7 +18,7 @@ ntp() {
 }
 
 module_for trixie
-lab_start kernel=patched-6.12
+lab_start kernel=patched-6.12 smp=1
 guest_start g1 trixie net=1
 clock_load g1
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/clock.sh
 
 module_for bookworm
-lab_start kernel=patched-6.12
+lab_start kernel=patched-6.12 smp=1
 for name in g1 g2; do
 	guest_start $name bookworm
 	clock_load $name

@@ -27,7 +27,7 @@ for suite in "${suites[@]}"; do
 	build_testptp "$suite"
 done
 
-lab_start
+lab_start smp=1
 for suite in "${suites[@]}"; do
 	guest_start g1 "$suite"
 	clock_load g1

@@ -53,7 +53,7 @@ make -s -C guest-tools OUT="$PWD/build/sanitized" \
 	bail 'no ptpkvm with sanitizers'
 cp build/sanitized/ptpkvm build/sanitized/ptpkvm-sanitized
 lab_payload_add build/sanitized/ptpkvm-sanitized
-lab_start
+lab_start smp=1
 guest_start g1 bookworm mem=512
 guest g1 'ip link set lo up'	# users who are not root ask chronyd through it
 

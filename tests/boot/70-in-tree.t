@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 module_for bookworm
 tree=build/tree-bookworm.tar
 tar -C build/modules/bookworm -cf $tree .
-lab_start
+lab_start smp=1
 guest_start g1 bookworm mem=512
 guest_put g1 $tree /root/tree.tar
 # Where it was built: modules.order has that path before Linux 6.13

@@ -133,7 +133,7 @@ suites=("$@")
 ((${#suites[@]})) || suites=(bookworm trixie sid)
 
 module_for "${suites[@]}"
-lab_start
+lab_start smp=1
 for suite in "${suites[@]}"; do
 	with_suite "$suite" "${again[$suite]}"
 done
