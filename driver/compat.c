@@ -8,22 +8,11 @@
 
 #ifndef HAVE_KTIME_GET_SNAPSHOT_ID
 
+#include <linux/minmax.h>
 #include <asm/msr.h>
-#include <asm/pvclock.h>
-#include <asm/kvmclock.h> /* has pointers to pvclock.h's types */
 #include <asm/tsc.h>
 
-/* This CPU's page, which tells how the host makes kvm-clock of the TSC. */
-static const struct pvclock_vcpu_time_info *ptp_kvm_this_cpu_pvti(void)
-{
-#ifdef CONFIG_KVM_GUEST
-	struct pvclock_vsyscall_time_info *page = this_cpu_hvclock();
-
-	return page ? &page->pvti : NULL;
-#else
-	return NULL;
-#endif
-}
+#include "ptp_kvm_pvclock.h"
 
 /*
  * The TSC at a reading of kvm-clock, the inverse of __pvclock_read_cycles().
@@ -67,6 +56,9 @@ static int ptp_kvm_csid(const struct system_time_snapshot *sys,
 /* An inverted kvm-clock reading is off by less than one of its nanoseconds. */
 #define PVCLOCK_SLACK_CYCLES	16
 
+/* One that was held back is ahead of its CPU, but not by long: 1 ms. */
+#define PVCLOCK_HELD_CYCLES	tsc_khz
+
 /*
  * Before 6.9 a clocksource's identity can't be had, but one that lies between
  * two readings of the TSC is the TSC, and one that does so once it is put
@@ -75,14 +67,17 @@ static int ptp_kvm_csid(const struct system_time_snapshot *sys,
 static int ptp_kvm_identify(u64 cycles, const struct pvclock_vcpu_time_info *pvti,
 			    u64 tsc_before, u64 tsc_after)
 {
+	u64 slack_after = PVCLOCK_SLACK_CYCLES;
 	u64 tsc;
 
 	if (cycles >= tsc_before && cycles <= tsc_after)
 		return CSID_X86_TSC;
 	if (!ptp_kvm_pvclock_to_tsc(pvti, cycles, &tsc))
 		return CSID_GENERIC;
+	if (!ptp_kvm_pvclock_stable(pvti))
+		slack_after = PVCLOCK_HELD_CYCLES;
 	if (tsc + PVCLOCK_SLACK_CYCLES < tsc_before ||
-	    tsc > tsc_after + PVCLOCK_SLACK_CYCLES)
+	    tsc > tsc_after + slack_after)
 		return CSID_GENERIC;
 	return CSID_X86_KVM_CLK;
 }
@@ -126,12 +121,18 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 	struct system_time_snapshot sys;
 	unsigned int version = 0;
 	ktime_t real_offset = 0;
+	bool stable = true;
+	u64 tsc_before = 0;
 
 	preempt_disable();
 	pvti = ptp_kvm_this_cpu_pvti();
 	do {
-		if (pvti)
+		if (pvti) {
 			version = pvclock_read_begin(pvti);
+			stable = ptp_kvm_pvclock_stable(pvti);
+		}
+		if (!stable)
+			tsc_before = rdtsc_ordered();
 		if (clock_id == CLOCK_MONOTONIC)
 			real_offset = ktime_mono_to_real(0);
 		ktime_get_snapshot(&sys);
@@ -141,8 +142,12 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 		snap->hw_cycles = 0;
 		if (snap->cs_id == CSID_X86_KVM_CLK &&
 		    ptp_kvm_pvclock_to_tsc(pvti, sys.cycles,
-					   &snap->hw_cycles))
+					   &snap->hw_cycles)) {
 			snap->hw_csid = CSID_X86_TSC;
+			if (!stable)
+				snap->hw_cycles = clamp(snap->hw_cycles, tsc_before,
+							rdtsc_ordered());
+		}
 		/* neither the page nor the wall clock changed meanwhile */
 	} while ((pvti && pvclock_read_retry(pvti, version)) ||
 		 (clock_id == CLOCK_MONOTONIC &&
