@@ -70,17 +70,15 @@ EXCLUDED_MODULES=(
 
 # image_bootstrap NAME TARFILE [mmdebstrap option]...
 image_bootstrap() {
-	local name=$1 tarfile=$2 options=() path
+	local name=$1 tarfile=$2 options=() excluded=(/usr/share/{doc,info,locale,man}/'*' /usr/sbin/update-initramfs) path
 	shift 2
-	for path in doc info locale man; do
-		options+=(--dpkgopt="path-exclude=/usr/share/$path/*")
-	done
 	for path in "${EXCLUDED_MODULES[@]}"; do
-		options+=(--dpkgopt="path-exclude=/lib/modules/*/kernel/$path/*"
-			--dpkgopt="path-exclude=/usr/lib/modules/*/kernel/$path/*")
+		excluded+=({,/usr}"/lib/modules/*/kernel/$path/*")
 	done
-	# The lab makes its own, and making this one takes long
-	options+=(--dpkgopt='path-exclude=/usr/sbin/update-initramfs'
+	# Not by --dpkgopt, for which mmdebstrap filters each archive by a script of its own. update-initramfs: the lab
+	# makes its own, and making that one takes long.
+	options+=(--extract-hook="(cd \"\$1/usr/share\" && rm -rf doc info locale man)
+		printf 'path-exclude=%s\\n' ${excluded[*]@Q} >\"\$1/etc/dpkg/dpkg.cfg.d/excluded\""
 		--essential-hook='install -D /dev/stdin "$1/usr/sbin/update-initramfs" <<-END
 			#!/bin/sh
 			exit 0
