@@ -53,12 +53,12 @@ def step_followed: [.["step+5"], .["step-5"]] | map(select(. != null)) | if leng
 def truth: map(.step_followed = step_followed | {driver, source, host_ppm, median_abs, p99_abs, max_abs, median, settle_1us,
 	step_followed, n});
 
-# CPU time of a verb over that of the commands it replaces, and on a CPU that isn't emulated: by one
-# command that ran on both
+# CPU time of a verb over that of the commands it replaces, and on a CPU that isn't emulated: by a loop
+# that ran on both
 def tool: group_by(.what) | map({(.[0].what): (map(.cpu_ms) | median)}) | add // {} | . as $ms |
 	[("check", "time") as $verb | select($ms[$verb]) | {verb: $verb, cpu_ms: $ms[$verb], by_hand_ms: $ms[$verb + "-by-hand"],
-		over_by_hand: ($ms[$verb] / $ms[$verb + "-by-hand"]), emulation: ($ms.start / $ms["start-native"]),
-		native_cpu_ms: ($ms[$verb] / ($ms.start / $ms["start-native"]))} | map_values(round_to(100))];
+		over_by_hand: ($ms[$verb] / $ms[$verb + "-by-hand"]), emulation: ($ms.loop / $ms["loop-native"]),
+		native_cpu_ms: ($ms[$verb] / ($ms.loop / $ms["loop-native"]))} | map_values(round_to(100))];
 
 # Instructions from a call to its return: the least, which nothing has interrupted
 def host: map({(.kernel): .}) | add // {} | if .stock and .patched then
