@@ -8,11 +8,33 @@
 
 #ifndef HAVE_KTIME_GET_SNAPSHOT_ID
 
-#include <linux/minmax.h>
 #include <asm/msr.h>
+#include <asm/pvclock.h>
+#include <asm/kvmclock.h> /* has pointers to pvclock.h's types */
 #include <asm/tsc.h>
 
-#include "ptp_kvm_pvclock.h"
+/* This CPU's page, which tells how the host makes kvm-clock of the TSC. */
+static const struct pvclock_vcpu_time_info *ptp_kvm_this_cpu_pvti(void)
+{
+#ifdef CONFIG_KVM_GUEST
+	struct pvclock_vsyscall_time_info *page = this_cpu_hvclock();
+
+	return page ? &page->pvti : NULL;
+#else
+	return NULL;
+#endif
+}
+
+/*
+ * Until the host calls it stable, kvm-clock is another function of the TSC on
+ * each CPU, and the kernel holds a reading back that would be behind the last:
+ * it is ahead of this CPU's TSC. A host leaves kvm-clock so after its own
+ * clocksource was another than the TSC.
+ */
+static bool ptp_kvm_pvclock_stable(const struct pvclock_vcpu_time_info *pvti)
+{
+	return READ_ONCE(pvti->flags) & PVCLOCK_TSC_STABLE_BIT;
+}
 
 /*
  * The TSC at a reading of kvm-clock, the inverse of __pvclock_read_cycles().
@@ -121,18 +143,13 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 	struct system_time_snapshot sys;
 	unsigned int version = 0;
 	ktime_t real_offset = 0;
-	bool stable = true;
-	u64 tsc_before = 0;
+	u64 now;
 
 	preempt_disable();
 	pvti = ptp_kvm_this_cpu_pvti();
 	do {
-		if (pvti) {
+		if (pvti)
 			version = pvclock_read_begin(pvti);
-			stable = ptp_kvm_pvclock_stable(pvti);
-		}
-		if (!stable)
-			tsc_before = rdtsc_ordered();
 		if (clock_id == CLOCK_MONOTONIC)
 			real_offset = ktime_mono_to_real(0);
 		ktime_get_snapshot(&sys);
@@ -140,13 +157,17 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 		snap->cs_id = ptp_kvm_csid(&sys, pvti);
 		snap->hw_csid = CSID_GENERIC;
 		snap->hw_cycles = 0;
+		snap->held_back = false;
 		if (snap->cs_id == CSID_X86_KVM_CLK &&
 		    ptp_kvm_pvclock_to_tsc(pvti, sys.cycles,
 					   &snap->hw_cycles)) {
 			snap->hw_csid = CSID_X86_TSC;
-			if (!stable)
-				snap->hw_cycles = clamp(snap->hw_cycles, tsc_before,
-							rdtsc_ordered());
+			if (!ptp_kvm_pvclock_stable(pvti)) {
+				now = rdtsc_ordered();
+				snap->held_back = snap->hw_cycles > now;
+				if (snap->held_back)
+					snap->hw_cycles = now;
+			}
 		}
 		/* neither the page nor the wall clock changed meanwhile */
 	} while ((pvti && pvclock_read_retry(pvti, version)) ||

@@ -76,6 +76,11 @@ static inline void ptp_kvm_set_sts(struct ptp_system_timestamp *sts,
 	sts->post_sts = *post;
 }
 
+static inline bool ptp_kvm_held_back(const struct system_time_snapshot *snap)
+{
+	return false;
+}
+
 static inline clockid_t
 ptp_kvm_cts_clockid(const struct system_device_crosststamp *cts)
 {
@@ -105,6 +110,7 @@ struct ptp_kvm_time_snapshot {
 	unsigned int	clock_was_set_seq;
 	u8		cs_was_changed_seq;
 	u8		valid;
+	bool		held_back;	/* ahead of hw_cycles, by how much is unknown */
 };
 
 void ptp_kvm_get_snapshot_id(clockid_t clock_id,
@@ -116,6 +122,11 @@ static inline void ptp_kvm_set_sts(struct ptp_system_timestamp *sts,
 {
 	sts->pre_ts = ktime_to_timespec64(pre->systime);
 	sts->post_ts = ktime_to_timespec64(post->systime);
+}
+
+static inline bool ptp_kvm_held_back(const struct ptp_kvm_time_snapshot *snap)
+{
+	return snap->held_back;
 }
 
 static inline clockid_t

@@ -40,16 +40,6 @@ int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair);
  */
 bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter);
 
-/**
- * ptp_kvm_arch_exact() - is system time, to the nanosecond, a function of the
- *			  pair's counter?
- * @snap:	a snapshot for which ptp_kvm_arch_counter() is true
- *
- * Return: false where each CPU has its own function, which the kernel holds
- * together: then a pair has its place between snapshots, but no exact one.
- */
-bool ptp_kvm_arch_exact(const struct system_time_snapshot *snap);
-
 /** ptp_kvm_arch_counter_ns() - how long @ticks of the pair's counter take */
 u64 ptp_kvm_arch_counter_ns(u64 ticks);
 

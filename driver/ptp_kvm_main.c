@@ -182,7 +182,7 @@ static int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info,
 
 	if (sts) {
 		/* An inexact pair lies anywhere in its window. */
-		if (ptp_kvm_arch_exact(&pre) &&
+		if (!ptp_kvm_held_back(&pre) && !ptp_kvm_held_back(&post) &&
 		    ptp_kvm_pin(&pair, &pre, &post) && pair.window_ns) {
 			pre.systime = ktime_sub_ns(pre.systime, pair.window_ns);
 			post.systime = ktime_add_ns(post.systime, pair.window_ns);

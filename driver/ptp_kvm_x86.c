@@ -13,7 +13,6 @@
 #include <asm/tsc.h>
 
 #include "ptp_kvm.h"
-#include "ptp_kvm_pvclock.h"
 
 /* How long a host that refused type 1 is not asked for it again. */
 #define PTP_KVM_QUALITY_RETRY	(60 * HZ)
@@ -125,18 +124,6 @@ bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter)
 	else
 		return false;
 	return true;
-}
-
-bool ptp_kvm_arch_exact(const struct system_time_snapshot *snap)
-{
-	const struct pvclock_vcpu_time_info *pvti;
-
-	if (snap->cs_id != CSID_X86_KVM_CLK)
-		return true;
-
-	/* Of whichever CPU: the host says the same on all. */
-	pvti = ptp_kvm_this_cpu_pvti();
-	return pvti && ptp_kvm_pvclock_stable(pvti);
 }
 
 u64 ptp_kvm_arch_counter_ns(u64 ticks)

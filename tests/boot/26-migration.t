@@ -161,12 +161,12 @@ chrony_start g1 "$REFCLOCK_RECOMMENDED" 'makestep 1 3'
 runs 'chronyd selects the PHC' chrony_selected g1
 guest g1 '/lab/ptpkvm guard >/tmp/guard.log 2>&1 &
 	until grep -q "has the refclock" /tmp/guard.log; do sleep 0.2; done' || bail 'guard does not run'
-move host "$back" "$uncertain" 30 'stock to patched under guard'
+move host "$back" "$uncertain" 5 'stock to patched under guard'
 # The driver asks again a minute after the refusal
 LAB_TIMEOUT=150 guest g1 "until test \$(cat $host_clock/pairing_type) = 1; do sleep 0.5; done"
 is "$(tells pairing_type)" 1 'stock to patched under guard: type 1 comes back'
 marker_changes 'stock to patched under guard'
-move host 0 0 30 'from QEMU to QEMU under guard'
+move host 0 0 5 'from QEMU to QEMU under guard'
 marker_changes 'from QEMU to QEMU under guard'
 is "$(guest g1 'grep -c "back on the host" /tmp/guard.log')" 2 'guard says of both that it is over'
 like "$(guest g1 'tail -n 2 /tmp/guard.log')" 'and the host says so' 'of the second one it had the host'\''s word'
