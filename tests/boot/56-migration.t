@@ -107,7 +107,8 @@ move() {
 		"$what: by no less than the hosts differ, ms"
 	cmp "$(field jump_ms <<<"$said")" '<=' "$(awk "BEGIN { print $difference + $uncertainty + 1e3 * $seconds }")" \
 		"$what: and no more than that and the time it took, ms"
-	le "$(field settled_s <<<"$said")" "$bound" "$what: within 1 us after, s"
+	settled=$(field settled_s <<<"$said")
+	le "$settled" "$bound" "$what: within 1 us after, s"
 }
 
 tells() {
@@ -161,15 +162,21 @@ chrony_start g1 "$REFCLOCK_RECOMMENDED" 'makestep 1 3'
 runs 'chronyd selects the PHC' chrony_selected g1
 guest g1 '/lab/ptpkvm guard >/tmp/guard.log 2>&1 &
 	until grep -q "has the refclock" /tmp/guard.log; do sleep 0.2; done' || bail 'guard does not run'
-move host "$back" "$uncertain" 5 'stock to patched under guard'
+# Under 5 s by the median of three: two emulated hosts share the machine with chronyc
+move host "$back" "$uncertain" 20 'stock to patched under guard'
+back_after=("$settled")
 # The driver asks again a minute after the refusal
 LAB_TIMEOUT=150 guest g1 "until test \$(cat $host_clock/pairing_type) = 1; do sleep 0.5; done"
 is "$(tells pairing_type)" 1 'stock to patched under guard: type 1 comes back'
 marker_changes 'stock to patched under guard'
-move host 0 0 5 'from QEMU to QEMU under guard'
-marker_changes 'from QEMU to QEMU under guard'
-is "$(guest g1 'grep -c "back on the host" /tmp/guard.log')" 2 'guard says of both that it is over'
-like "$(guest g1 'tail -n 2 /tmp/guard.log')" 'and the host says so' 'of the second one it had the host'\''s word'
+for time in 1st 2nd; do
+	move host 0 0 20 "from QEMU to QEMU under guard, $time"
+	back_after+=("$settled")
+	marker_changes "from QEMU to QEMU under guard, $time"
+	like "$(guest g1 'tail -n 2 /tmp/guard.log')" 'and the host says so' "the $time: guard had the host's word"
+done
+is "$(guest g1 'grep -c "back on the host" /tmp/guard.log')" 3 'guard says of all three that it is over'
+le "$(printf '%s\n' "${back_after[@]}" | sort -g | sed -n 2p)" 5 'back within 1 us under guard, median of the three, s'
 note "$(guest g1 'cat /tmp/guard.log')"
 chrony_stop g1
 guest_stop g1
