@@ -195,7 +195,7 @@ pairs_are_exact() {
 # The guest has two CPUs, and the driver is not loaded
 loads_and_unloads() {
 	local name=$1 times=$2 hotplugs=$3 said
-	LAB_TIMEOUT=900 runs "loaded and unloaded $times times" guest "$name" '
+	LAB_TIMEOUT=300 runs "loaded and unloaded $times times" guest "$name" '
 		for i in $(seq '$times'); do
 			insmod /lab/ptp_kvm.ko && test -e /sys/class/ptp/ptp0 && rmmod ptp_kvm || exit
 		done'
