@@ -70,7 +70,7 @@ loads_and_unloads g1 100 20
 
 # Since the host was on hpet, kvm-clock is another line on each CPU, and readings of one are held back for the other.
 # CPU 1 gets another line each time that it names its page anew; how far off depends on when the host was interrupted
-# then, hence the load.
+# then, hence the load. Six of eight such rounds by PRECISE failed before the driver knew of held readings.
 like "$(guest g1 cat $clocksource)" kvm-clock 'the guest is on kvm-clock, which the host no longer calls stable'
 guest g1 modprobe msr || bail 'g1 has no msr module'
 load=()
@@ -78,7 +78,7 @@ for _ in $(seq $((2 * $(nproc)))); do
 	timeout 180 sh -c 'while :; do :; done' &
 	load+=($!)
 done
-for method in precise extended; do
+for method in precise precise extended; do
 	said=$(LAB_TIMEOUT=180 guest g1 "rm -f /tmp/end
 		/lab/phcreaders --threads 2 --pin --method $method --until-file /tmp/end >/tmp/readers 2>&1 &
 		reader=\$!
