@@ -7,4 +7,11 @@ static inline unsigned long long mul_u64_u64_div_u64(unsigned long long a,
 {
 	return (unsigned __int128)a * b / div;
 }
+
+static inline unsigned long long mul_u64_u64_shr(unsigned long long a,
+						 unsigned long long b,
+						 unsigned int shift)
+{
+	return (unsigned __int128)a * b >> shift;
+}
 #endif
