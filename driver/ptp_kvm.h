@@ -40,8 +40,8 @@ int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair);
  */
 bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter);
 
-/** ptp_kvm_arch_counter_ns() - how long @ticks of the pair's counter take */
-u64 ptp_kvm_arch_counter_ns(u64 ticks);
+/** ptp_kvm_arch_counter_khz() - the pair's counter's ticks in a millisecond */
+u64 ptp_kvm_arch_counter_khz(void);
 
 /*
  * ptp_kvm_main.c
@@ -61,11 +61,14 @@ int ptp_kvm_read_pair(struct ptp_kvm_pair *pair);
 int ptp_kvm_sysfs_init(struct device *dev, const struct ptp_kvm_pair *pair);
 void ptp_kvm_sysfs_exit(struct device *dev);
 
+/* KVM_CLOCK_PAIRING_VALID_* of the newest pair */
+extern u32 ptp_kvm_sysfs_valid;
+
 /**
  * ptp_kvm_sysfs_note() - show the attributes that this pair has a value for
- * @pair:	the newest pair
+ * @pair:	the newest pair, if others are valid than in ptp_kvm_sysfs_valid
  *
- * Cheap where nothing changed; may be called from any task.
+ * May be called from any task.
  */
 void ptp_kvm_sysfs_note(const struct ptp_kvm_pair *pair);
 

@@ -19,7 +19,7 @@
 #define PTP_KVM_TRIES	5
 
 /* What takes longer was interrupted: by the host, or by a migration. */
-#define PTP_KVM_WIDE_NS	NSEC_PER_MSEC
+#define PTP_KVM_WIDE_MS	1
 
 static struct faux_device *ptp_kvm_dev;
 static struct ptp_clock *ptp_kvm_clock;
@@ -42,8 +42,6 @@ static const char *ptp_kvm_reason(int err)
 /* Says when an outage begins and when it ends, not at every read. */
 static void ptp_kvm_report(int err)
 {
-	if (likely(err == READ_ONCE(ptp_kvm_failing)))
-		return;
 	if (xchg(&ptp_kvm_failing, err) == err)
 		return;
 	if (err)
@@ -54,8 +52,9 @@ static void ptp_kvm_report(int err)
 
 static void ptp_kvm_note(int err, const struct ptp_kvm_pair *pair)
 {
-	ptp_kvm_report(err);
-	if (!err)
+	if (unlikely(err != READ_ONCE(ptp_kvm_failing)))
+		ptp_kvm_report(err);
+	if (!err && unlikely(pair->valid != READ_ONCE(ptp_kvm_sysfs_valid)))
 		ptp_kvm_sysfs_note(pair);
 }
 
@@ -100,12 +99,12 @@ static bool ptp_kvm_point(const struct system_time_snapshot *snap,
 static bool ptp_kvm_wide(const struct system_time_snapshot *pre,
 			 const struct system_time_snapshot *post)
 {
-	struct ptp_kvm_point a, b;
-
-	if (ktime_to_ns(ktime_sub(post->monoraw, pre->monoraw)) > PTP_KVM_WIDE_NS)
+	if (ktime_to_ns(ktime_sub(post->monoraw, pre->monoraw)) >
+	    PTP_KVM_WIDE_MS * NSEC_PER_MSEC)
 		return true;
-	return ptp_kvm_point(pre, &a) && ptp_kvm_point(post, &b) &&
-	       ptp_kvm_arch_counter_ns(b.counter - a.counter) > PTP_KVM_WIDE_NS;
+	return pre->hw_csid != CSID_GENERIC &&
+	       post->hw_cycles - pre->hw_cycles >
+	       PTP_KVM_WIDE_MS * ptp_kvm_arch_counter_khz();
 }
 
 /*

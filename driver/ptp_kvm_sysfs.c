@@ -12,8 +12,10 @@
 
 static struct device *host_clock_dev;
 
-/* KVM_CLOCK_PAIRING_VALID_* of the newest pair, and those that have a file */
-static u32 host_clock_valid, host_clock_shown;
+u32 ptp_kvm_sysfs_valid;
+
+/* Those of them that have a file */
+static u32 host_clock_shown;
 static bool host_clock_leaving;
 
 static const char * const status_names[] = {
@@ -98,7 +100,7 @@ static struct dev_ext_attribute * const host_clock_quality[] = {
 /* Bring the files up to date, touching no other than those that come or go. */
 static void host_clock_update(struct work_struct *work)
 {
-	u32 valid = READ_ONCE(host_clock_valid);
+	u32 valid = READ_ONCE(ptp_kvm_sysfs_valid);
 	struct kobject *kobj = &host_clock_dev->kobj;
 	int i, ret = 0;
 
@@ -128,10 +130,7 @@ static DECLARE_WORK(host_clock_work, host_clock_update);
 
 void ptp_kvm_sysfs_note(const struct ptp_kvm_pair *pair)
 {
-	if (likely(pair->valid == READ_ONCE(host_clock_valid)))
-		return;
-
-	WRITE_ONCE(host_clock_valid, pair->valid);
+	WRITE_ONCE(ptp_kvm_sysfs_valid, pair->valid);
 	schedule_work(&host_clock_work);
 }
 
@@ -144,7 +143,7 @@ int ptp_kvm_sysfs_init(struct device *dev, const struct ptp_kvm_pair *pair)
 	if (ret)
 		return ret;
 
-	host_clock_valid = pair->valid;
+	ptp_kvm_sysfs_valid = pair->valid;
 	host_clock_update(NULL);
 	return 0;
 }

@@ -81,15 +81,14 @@ static int ptp_kvm_pairing_call(unsigned long type, struct ptp_kvm_pair *pair)
 {
 	struct kvm_clock_pairing_quality *slot = &slots[smp_processor_id()];
 	struct kvm_clock_pairing_quality reply;
-	int ret;
+	long ret;
 
 	/* A host that says 0 without writing an answer is found out. */
 	WRITE_ONCE(slot->nsec, -1);
 
-	ret = ptp_kvm_pair_errno(kvm_hypercall2(KVM_HC_CLOCK_PAIRING,
-						virt_to_phys(slot), type));
+	ret = kvm_hypercall2(KVM_HC_CLOCK_PAIRING, virt_to_phys(slot), type);
 	if (ret)
-		return ret;
+		return ptp_kvm_pair_errno(ret);
 
 	/* Checked and used is one private copy, whatever the host writes now. */
 	memcpy(&reply, slot, sizeof(reply));
@@ -126,8 +125,7 @@ bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter)
 	return true;
 }
 
-u64 ptp_kvm_arch_counter_ns(u64 ticks)
+u64 ptp_kvm_arch_counter_khz(void)
 {
-	return mul_u64_u64_div_u64(min_t(u64, ticks, U64_MAX / USEC_PER_SEC),
-				   USEC_PER_SEC, tsc_khz ?: 1);
+	return tsc_khz;
 }
