@@ -26,7 +26,7 @@ bench_reads() {
 			clock_syntonize g1
 			clock_unload g1
 			reads_of "$suite" "$source" calls 1
-			reads_of "$suite" "$source" cost "$READS_ROUNDS"
+			reads_of "$suite" "$source" cost "$READS_COST_ROUNDS"
 			reads_of "$suite" "$source" rate "$READS_ROUNDS" "$READS_SECONDS"
 		done
 		guest_stop g1
