@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # Each exit of l3 is several of l2's, and each of those an emulated one
 export LAB_BOOT_TIMEOUT=600 LAB_FIRST_WORD_TIMEOUT=600 LAB_TIMEOUT=300
 # l3's 200 readings take ten times as long as l2's, and there is more in which its CPU is taken away
-STEADIEST_TRIES=10
+export STEADIEST_TRIES=10
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/clock.sh
