@@ -89,7 +89,8 @@ bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
 	/*
 	 * One division for all three; part <= span, so nothing exceeds 64 bits.
 	 * The share is rounded up, for products to be what dividing each would
-	 * give: to the last bit below a second, then to a nanosecond.
+	 * give, as long as difference times span is below 2^63 (more than half
+	 * a second); beyond that they can be one more.
 	 */
 	share = mul_u64_u64_div_u64(part, 1ULL << 63, span) + 1;
 	at->cycles += mul_u64_u64_shr(b->cycles - a->cycles, share, 63);

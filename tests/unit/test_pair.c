@@ -246,7 +246,7 @@ static void between_random(void **state)
 		struct ptp_kvm_point b = { a.counter + span, 7 + ns,
 					   EPOCH_NS + ns, 3 + ns };
 		uint64_t want = (unsigned __int128)ns * part / span;
-		/* exact below a second, then a nanosecond more at most */
+		/* exact as long as the product is below 2^63, then one more at most */
 		uint64_t more = (unsigned __int128)ns * span >> 63 != 0;
 
 		assert_true(ptp_kvm_point_between(&a, &b, a.counter + part, &at));
