@@ -13,6 +13,8 @@
 #include "host_clock.h"
 #include "hypervisor.h"
 #include "phc.h"
+#include "rivals.h"
+#include "verdict.h"
 
 /* Where a warning begins; ptpkvm(8) and Documentation/ptpkvm-check.md have them too. */
 #define CHECK_OFFSET_WARN_NS 100000LL
@@ -23,7 +25,6 @@
 #define CHECK_POLLS_LOST 3
 
 #define CHECK_REFCLOCKS_MAX 16
-#define CHECK_RIVALS_MAX 16
 #define CHECK_SOURCES_MAX 128
 
 enum driver_kind { DRIVER_NONE, DRIVER_OURS, DRIVER_IN_TREE, DRIVER_BUILT_IN };
@@ -69,12 +70,6 @@ struct chrony_facts {
 	char leapsecmode[16];
 };
 
-struct rival {
-	char name[24];			/* "systemd-timesyncd", "phc2sys" */
-	int pid;
-	char unit[64];			/* its systemd unit, empty if unknown */
-};
-
 struct check_facts {
 	bool offline;			/* --root: files only */
 	bool root;
@@ -103,7 +98,7 @@ struct check_facts {
 	char clocksources[128];		/* available ones */
 
 	struct chrony_facts chrony;
-	struct rival rivals[CHECK_RIVALS_MAX];
+	struct rival rivals[RIVALS_MAX];
 	int n_rivals;
 	bool set_up;			/* ptpkvm setup's drop-in is there */
 	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
@@ -111,22 +106,8 @@ struct check_facts {
 	char left_out[200];		/* why prestart started chronyd without it, empty if it didn't */
 };
 
-enum verdict_level { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN };
-
-struct verdict {
-	enum verdict_level level;
-	bool ignored;			/* --ignore: shown, but doesn't count */
-	const char *link;		/* "driver" */
-	const char *code;		/* what was found, stable: "driver-not-loaded" */
-	char text[360];
-	char remedy[360];		/* a command to type; empty where there is nothing to do */
-};
-
-#define VERDICTS_MAX 64
-
 struct check_report {
-	struct verdict list[VERDICTS_MAX];
-	int n;
+	struct verdicts said;
 	/* What the judgement rests on, for programs */
 	int chrony_method;		/* enum phc_method that chronyd takes, -1 if none works */
 	bool has_offset;
@@ -147,9 +128,5 @@ const struct refclock_fact *check_refclock(const struct chrony_facts *c);
 
 /* One of EXIT_*, by what counts. */
 int check_exit_status(const struct check_facts *f, const struct check_report *r);
-
-/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
-#define NS_TEXT_LEN 24
-const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
 
 #endif

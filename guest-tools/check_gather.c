@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What can be read of this machine: files, the device, the processes. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -173,117 +172,6 @@ static void gather_clocksource(struct check_facts *f)
 		       f->clocksources, sizeof(f->clocksources));
 }
 
-/* --- who else steers the clock --- */
-
-/* phc2sys writes CLOCK_REALTIME unless another clock is named by -c, or all are left to -a without -r. */
-static bool phc2sys_steers_system(const char *words, size_t len)
-{
-	const char *end = words + len, *word = words;
-	bool automatic = false, real = false, named = false;
-
-	for (word += strlen(word) + 1; word < end; word += strlen(word) + 1) {
-		if (!strncmp(word, "-c", 2)) {
-			const char *clock = word[2] ? word + 2 : word + 3;
-
-			named = true;
-			if (clock < end && !strcmp(clock, "CLOCK_REALTIME"))
-				return true;
-		}
-		if (word[0] == '-' && word[1] != '-') {
-			automatic |= strchr(word, 'a') != NULL;
-			real |= strchr(word, 'r') != NULL;
-		}
-	}
-	return automatic ? real : !named;
-}
-
-static bool is_rival(int pid, const char *comm, const char **name)
-{
-	static const struct {
-		const char *comm, *name;	/* the kernel keeps 15 characters */
-	} rivals[] = {
-		{ "systemd-timesyn", "systemd-timesyncd" }, { "ntpd", "ntpd" }, { "openntpd", "openntpd" },
-		{ "ptpd", "ptpd" }, { "ptpd2", "ptpd" }, { "phc2sys", "phc2sys" },
-	};
-	char path[64], *words;
-	size_t len;
-	bool steers;
-
-	for (size_t i = 0; i < ARRAY_SIZE(rivals); i++) {
-		if (strcmp(comm, rivals[i].comm))
-			continue;
-		*name = rivals[i].name;
-		if (strcmp(comm, "phc2sys"))
-			return true;
-		snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-		words = file_read(path, &len);
-		steers = words && phc2sys_steers_system(words, len);
-		free(words);
-		return steers;
-	}
-	return false;
-}
-
-/* "ntpsec.service" of "0::/system.slice/ntpsec.service", or of the line of systemd's own hierarchy */
-static void unit_of(int pid, char *unit, size_t len)
-{
-	char path[64], *text, *end, *slash;
-
-	unit[0] = 0;
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	text = file_read(path, NULL);
-	end = text ? strstr(text, ".service\n") : NULL;
-	if (end) {
-		end[strlen(".service")] = 0;
-		slash = strrchr(text, '/');
-		if (slash && strlen(slash + 1) < len)
-			strcpy(unit, slash + 1);
-	}
-	free(text);
-}
-
-/* A daemon has several processes of one name: the first stands for it. */
-static void add_rival(struct check_facts *f, const char *name, int pid)
-{
-	struct rival *r = &f->rivals[f->n_rivals];
-
-	for (int i = 0; i < f->n_rivals; i++)
-		if (!strcmp(f->rivals[i].name, name))
-			return;
-	if (f->n_rivals == CHECK_RIVALS_MAX)
-		return;
-	snprintf(r->name, sizeof(r->name), "%s", name);
-	r->pid = pid;
-	unit_of(pid, r->unit, sizeof(r->unit));
-	f->n_rivals++;
-}
-
-/* Fills in rivals; returns chronyd's process, 0 if it doesn't run. */
-static int gather_processes(struct check_facts *f)
-{
-	char path[FILE_PATH_MAX], file[64], comm[32];
-	DIR *proc = opendir(file_path(path, "/proc"));
-	const struct dirent *d;
-	const char *name;
-	uint64_t pid;
-	int chronyd = 0;
-
-	while (proc && (d = readdir(proc))) {
-		if (!parse_u64(d->d_name, 1, 1 << 22, &pid))
-			continue;
-		snprintf(file, sizeof(file), "/proc/%u/comm", (unsigned int)pid);
-		if (!file_read_line(file, comm, sizeof(comm)))
-			continue;
-		if (!strcmp(comm, "chronyd") && (!chronyd || (int)pid < chronyd))
-			chronyd = pid;
-		else if (is_rival(pid, comm, &name))
-			add_rival(f, name, pid);
-	}
-	if (proc)
-		closedir(proc);
-	return chronyd;
-}
-
 /* --- what the next boot will find --- */
 
 static bool has_line(const char *path, const char *word)
@@ -331,7 +219,7 @@ void check_gather(struct check_facts *f)
 	gather_driver(f);
 	gather_readings(f);
 	gather_clocksource(f);
-	chronyd = gather_processes(f);
+	f->n_rivals = rivals_find(f->rivals, &chronyd);
 	gather_boot(f);
 	check_gather_chrony(f, chronyd);
 }

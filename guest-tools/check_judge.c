@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the facts mean, link by link, and what to type: the machine, its driver and its clock. */
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check_judge.h"
@@ -34,60 +30,6 @@ const char *const check_codes[] = {
 	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
 	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
 };
-
-void judge_say(struct judge *j, enum verdict_level level, const char *link, const char *code, const char *fmt,
-	       ...)
-{
-	struct verdict *v = &j->r->list[j->r->n];
-	va_list ap;
-
-	if (j->r->n++ == VERDICTS_MAX)
-		abort();
-	*v = (struct verdict){ .level = level, .link = link, .code = code };
-	va_start(ap, fmt);
-	vsnprintf(v->text, sizeof(v->text), fmt, ap);
-	va_end(ap);
-	j->last = v;
-}
-
-void judge_remedy(struct judge *j, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(j->last->remedy, sizeof(j->last->remedy), fmt, ap);
-	va_end(ap);
-}
-
-void judge_skip(struct judge *j, const char *link, const char *why)
-{
-	judge_say(j, VERDICT_UNKNOWN, link, "not-looked-at", "not looked at: %s", why);
-}
-
-static void __attribute__((format(printf, 3, 4))) add_text(char *buf, size_t len, const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, len - used, fmt, ap);
-	va_end(ap);
-}
-
-const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns)
-{
-	double a = fabs((double)ns);
-
-	if (a < 1e3)
-		snprintf(buf, NS_TEXT_LEN, "%" PRId64 " ns", ns);
-	else if (a < 1e6 - 50)
-		snprintf(buf, NS_TEXT_LEN, "%.1f µs", ns / 1e3);
-	else if (a < 1e9 - 5e4)
-		snprintf(buf, NS_TEXT_LEN, "%.1f ms", ns / 1e6);
-	else
-		snprintf(buf, NS_TEXT_LEN, "%.1f s", ns / 1e9);
-	return buf;
-}
 
 const char *judge_service(const struct check_facts *f)
 {
@@ -555,17 +497,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 
 int check_exit_status(const struct check_facts *f, const struct check_report *r)
 {
-	int status = EXIT_GOOD;
-
 	if (!f->offline && !f->kvm)
 		return EXIT_NO_GUEST;
-	for (int i = 0; i < r->n; i++) {
-		if (r->list[i].ignored)
-			continue;
-		if (r->list[i].level == VERDICT_FAIL)
-			return EXIT_BROKEN;
-		if (r->list[i].level == VERDICT_WARN)
-			status = EXIT_WARNINGS;
-	}
-	return status;
+	return verdicts_exit_status(&r->said);
 }

@@ -8,16 +8,13 @@
 struct judge {
 	const struct check_facts *f;
 	struct check_report *r;
-	struct verdict *last;
 };
 
-/* A verdict on a link, and a remedy for the one said last. */
-void judge_say(struct judge *j, enum verdict_level level, const char *link, const char *code, const char *fmt,
-	       ...) __attribute__((format(printf, 5, 6)));
-void judge_remedy(struct judge *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
+#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
 /* To type a sed command for the refclock's line; for what ptpkvm setup generated, for its source. */
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
-void judge_skip(struct judge *j, const char *link, const char *why);
+#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
 
 /* chrony's unit here, without its suffix */
 const char *judge_service(const struct check_facts *f);

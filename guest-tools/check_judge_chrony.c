@@ -305,13 +305,13 @@ static void judge_servers(struct judge *j)
 void judge_rivals(struct judge *j)
 {
 	const struct server_facts *s = &j->f->chrony.servers;
-	int before = j->r->n;
+	int before = j->r->said.n;
 
 	for (int i = 0; i < j->f->n_rivals; i++)
 		judge_rival(j, &j->f->rivals[i]);
 	judge_other_refclocks(j);
 	judge_servers(j);
-	if (j->r->n > before)
+	if (j->r->said.n > before)
 		return;
 	if (j->f->container[0])
 		judge_skip(j, "rivals", "they would be outside of the container");
@@ -355,7 +355,7 @@ void judge_config(struct judge *j)
 {
 	const struct chrony_facts *c = &j->f->chrony;
 	const struct refclock_fact *r = check_refclock(c);
-	int before = j->r->n;
+	int before = j->r->said.n;
 	char where[160];
 
 	if (!r) {
@@ -388,7 +388,7 @@ void judge_config(struct judge *j)
 			"grep -rn leapsecmode /etc/chrony*	# and take it away, unless the host does the same");
 	}
 	judge_makestep(j);
-	if (j->r->n == before)
+	if (j->r->said.n == before)
 		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
 }
 

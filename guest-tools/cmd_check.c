@@ -17,18 +17,6 @@
 #include "util.h"
 
 #define SCHEMA 1	/* Documentation/ptpkvm-check.md */
-#define IGNORED_MAX 32
-
-static const char *const words[] = {
-	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
-};
-
-static const char *const json_words[] = {
-	[VERDICT_PASS] = "pass",
-	[VERDICT_WARN] = "warn",
-	[VERDICT_FAIL] = "fail",
-	[VERDICT_UNKNOWN] = "unknown",
-};
 
 static const char *const results[] = {
 	[EXIT_GOOD] = "good",
@@ -41,25 +29,6 @@ static const char *const driver_names[] = {
 	[DRIVER_NONE] = "none", [DRIVER_OURS] = "out-of-tree", [DRIVER_IN_TREE] = "in-tree",
 	[DRIVER_BUILT_IN] = "built-in",
 };
-
-/* --- for people --- */
-
-static void print_text(const struct check_report *r, bool quiet)
-{
-	for (int i = 0; i < r->n; i++) {
-		const struct verdict *v = &r->list[i];
-		bool bad = v->level == VERDICT_WARN || v->level == VERDICT_FAIL;
-
-		if (quiet && (!bad || v->ignored))
-			continue;
-		printf("%s  %-12s  %s", v->ignored ? "skip" : words[v->level], v->link, v->text);
-		if (bad)
-			printf(" [%s]", v->code);
-		printf("\n");
-		if (v->remedy[0] && !v->ignored)
-			printf("          %s\n", v->remedy);
-	}
-}
 
 /* --- for programs --- */
 
@@ -88,24 +57,6 @@ static void json_if_u64(struct json *j, const char *key, bool known, uint64_t va
 		json_u64(j, key, val);
 	else
 		json_null(j, key);
-}
-
-static void json_checks(struct json *j, const struct check_report *r)
-{
-	json_open(j, "checks", '[');
-	for (int i = 0; i < r->n; i++) {
-		const struct verdict *v = &r->list[i];
-
-		json_open(j, NULL, '{');
-		json_string(j, "link", v->link);
-		json_string(j, "verdict", json_words[v->level]);
-		json_string(j, "code", v->code);
-		json_bool(j, "ignored", v->ignored);
-		json_string(j, "text", v->text);
-		json_text(j, "remedy", v->remedy);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
 }
 
 static void json_machine(struct json *j, const struct check_facts *f)
@@ -245,7 +196,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 	json_string(&j, "ptpkvm", PTP_KVM_VERSION);
 	json_string(&j, "result", results[status]);
 	json_s64(&j, "exit_status", status);
-	json_checks(&j, r);
+	verdicts_json(&j, &r->said);
 	json_machine(&j, f);
 	json_clock(&j, f, r);
 	json_host(&j, &f->host);
@@ -269,30 +220,8 @@ static void usage(void)
 
 struct options {
 	bool json, quiet, help;
-	const char *ignored[IGNORED_MAX];
-	int n_ignored;
+	struct ignored ignored;
 };
-
-static bool known_code(const char *code)
-{
-	for (size_t i = 0; check_codes[i]; i++)
-		if (!strcmp(code, check_codes[i]))
-			return true;
-	return false;
-}
-
-static void ignore(struct options *o, char *list)
-{
-	char *save, *code;
-
-	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
-		if (!known_code(code))
-			misuse("--ignore: there is no warning or failure '%s'", code);
-		if (o->n_ignored == IGNORED_MAX)
-			misuse("--ignore: more than %d", IGNORED_MAX);
-		o->ignored[o->n_ignored++] = code;
-	}
-}
 
 static void set_root(const char *dir)
 {
@@ -323,7 +252,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->quiet = true;
 			break;
 		case 'i':
-			ignore(o, optarg);
+			ignored_add(&o->ignored, optarg, check_codes);
 			break;
 		case 'r':
 			set_root(optarg);
@@ -354,13 +283,11 @@ int cmd_check(int argc, char **argv)
 	}
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	for (int i = 0; i < report.n; i++)
-		for (int n = 0; n < o.n_ignored; n++)
-			report.list[i].ignored |= !strcmp(report.list[i].code, o.ignored[n]);
+	verdicts_ignore(&report.said, &o.ignored);
 	status = check_exit_status(&facts, &report);
 	if (o.json)
 		print_json(&facts, &report, status);
 	else
-		print_text(&report, o.quiet);
+		verdicts_print(&report.said, o.quiet);
 	return status;
 }

@@ -177,8 +177,8 @@ static void put_verdicts(FILE *f, const struct check_report *r)
 	};
 	int count[ARRAY_SIZE(levels)] = { 0 };
 
-	for (int i = 0; i < r->n; i++)
-		count[r->list[i].level]++;
+	for (int i = 0; i < r->said.n; i++)
+		count[r->said.list[i].level]++;
 	describe(f, "check_verdicts", "Verdicts of ptpkvm check, by level.");
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		fputs("ptpkvm_check_verdicts", f);

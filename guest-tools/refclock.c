@@ -287,7 +287,7 @@ static void add_int(char *line, const char *name, int val)
 		add(line, " %s %d", name, val);
 }
 
-static void add_text(char *line, const char *name, const char *val)
+static void add_word(char *line, const char *name, const char *val)
 {
 	if (val[0])
 		add(line, " %s %s", name, val);
@@ -305,17 +305,17 @@ void refclock_render(const struct refclock *r, char line[static REFCLOCK_LINE_MA
 
 	line[0] = 0;
 	add(line, "refclock PHC %s%s", r->device, r->nocrossts ? ":nocrossts" : "");
-	add_text(line, "refid", r->refid);
+	add_word(line, "refid", r->refid);
 	add_int(line, "poll", r->poll);
 	add_int(line, "dpoll", r->dpoll);
 	add_int(line, "filter", r->filter);
 	add_int(line, "minsamples", r->minsamples);
 	add_int(line, "maxsamples", r->maxsamples);
 	add_int(line, "maxunreach", r->maxunreach);
-	add_text(line, "offset", r->offset);
-	add_text(line, "delay", r->delay);
-	add_text(line, "precision", r->precision);
-	add_text(line, "maxdispersion", r->maxdispersion);
+	add_word(line, "offset", r->offset);
+	add_word(line, "delay", r->delay);
+	add_word(line, "precision", r->precision);
+	add_word(line, "maxdispersion", r->maxdispersion);
 	add_int(line, "stratum", r->stratum);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i].set)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -146,6 +148,31 @@ int errbyname(const char *name)
 		if (!strcmp(errnames[i].name, name))
 			return errnames[i].err;
 	return -1;
+}
+
+const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns)
+{
+	double a = fabs((double)ns);
+
+	if (a < 1e3)
+		snprintf(buf, NS_TEXT_LEN, "%" PRId64 " ns", ns);
+	else if (a < 1e6 - 50)
+		snprintf(buf, NS_TEXT_LEN, "%.1f µs", ns / 1e3);
+	else if (a < 1e9 - 5e4)
+		snprintf(buf, NS_TEXT_LEN, "%.1f ms", ns / 1e6);
+	else
+		snprintf(buf, NS_TEXT_LEN, "%.1f s", ns / 1e9);
+	return buf;
+}
+
+void add_text(char *buf, size_t len, const char *fmt, ...)
+{
+	size_t used = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + used, len - used, fmt, ap);
+	va_end(ap);
 }
 
 int64_t ts_ns(const struct timespec *ts)

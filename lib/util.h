@@ -36,6 +36,13 @@ const char *errname(int err);
 /* The number of a name, -1 if unknown. */
 int errbyname(const char *name);
 
+/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
+#define NS_TEXT_LEN 24
+const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
+
+/* At the end of what is in buf; what is too long is cut. */
+void add_text(char *buf, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 int64_t ts_ns(const struct timespec *ts);
 int64_t now_ns(clockid_t id);
 /* Until an absolute CLOCK_MONOTONIC time. */

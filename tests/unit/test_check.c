@@ -667,8 +667,8 @@ static void test_cases(void **state)
 		healthy(&facts);
 		cases[i].change(&facts);
 		check_judge(&facts, &report);
-		for (int n = 0; n < report.n; n++) {
-			const struct verdict *v = &report.list[n];
+		for (int n = 0; n < report.said.n; n++) {
+			const struct verdict *v = &report.said.list[n];
 
 			/* every link in its order, every text there, and every code in the list of codes */
 			assert_in_range(link_index(v->link), last, last + 1);
@@ -700,19 +700,19 @@ static void test_ignored(void **state)
 	stock_host(&facts);
 	check_judge(&facts, &report);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
-	for (int i = 0; i < report.n; i++)
-		report.list[i].ignored = !strcmp(report.list[i].code, "source-stuck");
+	for (int i = 0; i < report.said.n; i++)
+		report.said.list[i].ignored = !strcmp(report.said.list[i].code, "source-stuck");
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_WARNINGS);
-	for (int i = 0; i < report.n; i++)
-		report.list[i].ignored = true;
+	for (int i = 0; i < report.said.n; i++)
+		report.said.list[i].ignored = true;
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
 }
 
 static const char *text_of(const char *link)
 {
-	for (int i = 0; i < report.n; i++)
-		if (!strcmp(report.list[i].link, link))
-			return report.list[i].text;
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, link))
+			return report.said.list[i].text;
 	return "";
 }
 

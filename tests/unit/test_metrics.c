@@ -120,10 +120,10 @@ static void fill_all(void)
 	r->offset_ns = -1234567890;
 	r->uncertainty_ns = 17;
 	r->source = &f->chrony.sources[0];
-	r->n = 3;
-	r->list[0].level = VERDICT_WARN;
-	r->list[1].level = VERDICT_PASS;
-	r->list[2].level = VERDICT_WARN;
+	r->said.n = 3;
+	r->said.list[0].level = VERDICT_WARN;
+	r->said.list[1].level = VERDICT_PASS;
+	r->said.list[2].level = VERDICT_WARN;
 }
 
 static void test_all(void **state)
