@@ -642,8 +642,19 @@ _lab_plug() {
 	_lab_plug_port "cport$n" "cons$n" "$run.console"
 	LAB_PORTS[$run]=$n
 	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
-		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" ||
-		bail "lab: nothing plugged into $LAB_HOST for $run"
+		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || _lab_not_plugged $?
+}
+
+# _lab_not_plugged STATUS: 124 after 60 s, though udevadm itself stops waiting after 30? Then a timer of that machine
+# never went off: which CPU's no longer do, tells the count of its timer's interrupts.
+_lab_not_plugged() {
+	if (($1 == 124)); then
+		diag "$(host 'grep -E "CPU|LOC" /proc/interrupts; sleep 1; grep LOC /proc/interrupts' || true)"
+		if _lab_emulated && [[ -z ${DIRECT-} ]]; then
+			echo "in the emulated $LAB_HOST a timer never went off" >"$LAB_LOGS/lost"
+		fi
+	fi
+	bail "lab: nothing plugged into $LAB_HOST for a guest"
 }
 
 # _lab_plug_port ID CHARDEV NAME
