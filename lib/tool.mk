@@ -10,12 +10,18 @@ CC ?= gcc
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
-SOURCES := $(wildcard *.c) $(notdir $(wildcard ../lib/*.c))
+SOURCES := $(wildcard *.c)
+LIB := $(notdir $(wildcard ../lib/*.c))
 DEPS := $(wildcard *.h ../lib/*.h ../include/*.h) Makefile ../lib/tool.mk
 vpath %.c ../lib
 
-$(OUT)/$(TOOL): $(SOURCES:%.c=$(OBJ)/%.o)
+$(OUT)/$(TOOL): $(SOURCES:%.c=$(OBJ)/%.o) $(OBJ)/lib.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -pthread -o $@ $^ $(LIBS) -lm
+
+# Of which the linker takes what the tool needs
+$(OBJ)/lib.a: $(LIB:%.c=$(OBJ)/%.o)
+	rm -f $@
+	ar rcs $@ $^
 
 $(OBJ)/%.o: %.c $(DEPS) | $(OBJ)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARN) -pthread -I../lib $(CPPFLAGS) -c -o $@ $<

@@ -19,7 +19,7 @@ struct verdict {
 	char remedy[360];		/* a command to type; empty where there is nothing to do */
 };
 
-#define VERDICTS_MAX 256
+#define VERDICTS_MAX 128
 
 struct verdicts {
 	struct verdict list[VERDICTS_MAX];

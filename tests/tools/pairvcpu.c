@@ -95,6 +95,12 @@ struct world {
 
 static struct vm vm;
 
+static void must(bool done)
+{
+	if (!done)
+		die("%s", vm_why);
+}
+
 static uint64_t last_page(void)
 {
 	return (1ULL << vm.phys_bits) - VM_PAGE;
@@ -118,7 +124,7 @@ static void add_region(const struct region *r, int fd, size_t offset)
 	void *addr = r->kind == UNMAPPED ? (void *)(1UL << 40 | r->gpa) : NULL;
 	void *memory = map_file(addr, fd, offset, r->pages * VM_PAGE, prot);
 
-	vm_add_memory(&vm, r->gpa, memory, r->pages * VM_PAGE, r->kind == READ_ONLY);
+	must(vm_add_memory(&vm, r->gpa, memory, r->pages * VM_PAGE, r->kind == READ_ONLY));
 	if (r->kind == UNMAPPED)
 		munmap(memory, r->pages * VM_PAGE);
 }
@@ -243,7 +249,10 @@ struct instant {
 
 static struct instant now(struct vcpu *vcpu)
 {
-	return (struct instant){ .ns = now_ns(CLOCK_REALTIME), .tsc = vcpu_tsc(vcpu) };
+	struct instant now = { .ns = now_ns(CLOCK_REALTIME) };
+
+	must(vcpu_tsc(vcpu, &now.tsc));
+	return now;
 }
 
 /* Fields without their flag are 0; so are all of them in a reply of type 0. */
@@ -316,12 +325,14 @@ static bool one_call(struct vcpu *vcpu, struct world *w, struct call *c)
 	const bool wide = cpu_modes[c->mode].wide;
 	const uint64_t gpa = effective(c->mode, c->a0);
 	const struct instant begin = now(vcpu);
-	const uint64_t rax = vcpu_call(vcpu, c->mode, c->nr, c->a0, c->a1);
-	const struct instant end = now(vcpu);
 	const uint8_t *reply = ram(w, gpa);
 	size_t may_write = 0;
+	struct instant end;
 	bool ok = true;
+	uint64_t rax;
 
+	must(vcpu_call(vcpu, c->mode, c->nr, c->a0, c->a1, &rax));
+	end = now(vcpu);
 	c->result = wide ? (int64_t)rax : (int32_t)rax;
 	if (!wide && rax >> 32)
 		ok = wrong(c, "result 0x%llx is wider than 32 bits", (unsigned long long)rax);
@@ -619,9 +630,8 @@ static int fuzz(struct fuzzer *fuzzers)
 struct series {
 	const char *name;
 	uint64_t nr, type;
-	int64_t result;
+	uint64_t result;
 	int64_t *cycles;
-	unsigned int n;
 };
 
 static void print_field(const char *name, bool valid, int64_t value)
@@ -658,8 +668,8 @@ static void time_calls(struct vcpu *vcpu, uint64_t gpa, struct series *series, s
 		const unsigned int batch = opts.count - done < 64 ? opts.count - done : 64;
 
 		for (size_t i = 0; i < n; i++)
-			series[i].result = vcpu_timed(vcpu, series[i].nr, gpa, series[i].type, batch,
-						      series[i].cycles + done);
+			must(vcpu_timed(vcpu, series[i].nr, gpa, series[i].type, batch, series[i].cycles + done,
+					&series[i].result));
 		done += batch;
 	}
 }
@@ -757,7 +767,7 @@ int main(int argc, char **argv)
 	if (!opts.fuzz)
 		opts.vcpus = 1;
 
-	vm_create(&vm);
+	must(vm_create(&vm));
 	f = xcalloc(opts.vcpus, sizeof(*f));
 	for (unsigned int i = 0; i < opts.vcpus; i++) {
 		f[i].nth = i;
@@ -767,7 +777,7 @@ int main(int argc, char **argv)
 	build_world(&shared.common, opts.vcpus, common_layout, ARRAY_SIZE(common_layout));
 	/* Memory first: KVM is slow to give a vCPU any more */
 	for (unsigned int i = 0; i < opts.vcpus; i++)
-		vcpu_create(&vm, &f[i].vcpu, i, f[0].world.view);
+		must(vcpu_create(&vm, &f[i].vcpu, i, f[0].world.view));
 	if (opts.probe)
 		return finish(probe(&f->vcpu, &f->world));
 	return finish(opts.fuzz ? fuzz(f) : cases(&f->vcpu, &f->world));

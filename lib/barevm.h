@@ -48,18 +48,27 @@ struct vcpu {
 	const uint64_t *samples;	/* of vcpu_timed() */
 };
 
-/* Whatever fails here ends the program with a message. */
-void vm_create(struct vm *vm);
-void vm_add_memory(struct vm *vm, uint64_t gpa, void *memory, size_t size, bool read_only);
+/* Why the last call of this thread that returned false did so; errno is the reason's, or 0. */
+#define VM_WHY_LEN 200
+extern _Thread_local char vm_why[VM_WHY_LEN];
+
+bool vm_create(struct vm *vm);
+bool vm_add_memory(struct vm *vm, uint64_t gpa, void *memory, size_t size, bool read_only);
 /* Code and tables into the memory at guest physical 0; before the first vCPU runs. */
 void vm_write_code(void *memory);
-void vcpu_create(struct vm *vm, struct vcpu *vcpu, unsigned int id, const void *memory);
+bool vcpu_create(struct vm *vm, struct vcpu *vcpu, unsigned int id, const void *memory);
 
-/* One hypercall: rax = nr, rbx = a0, rcx = a1, all 64 bits of them in each mode. Returns rax. */
-uint64_t vcpu_call(struct vcpu *vcpu, enum cpu_mode mode, uint64_t nr, uint64_t a0, uint64_t a1);
-/* The same n times in long mode; cycles has what each took, as the guest's own counter says. Returns the last rax. */
-uint64_t vcpu_timed(struct vcpu *vcpu, uint64_t nr, uint64_t a0, uint64_t a1, unsigned int n, int64_t *cycles);
+/* One hypercall: rax = nr, rbx = a0, rcx = a1, all 64 bits of them in each mode. *result is what rax is then. */
+bool vcpu_call(struct vcpu *vcpu, enum cpu_mode mode, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t *result);
+/* The same n times in long mode; cycles has what each took, as the guest's own counter says. The last result. */
+bool vcpu_timed(struct vcpu *vcpu, uint64_t nr, uint64_t a0, uint64_t a1, unsigned int n, int64_t *cycles,
+		uint64_t *result);
+
 /* The guest's counter, now. */
-uint64_t vcpu_tsc(struct vcpu *vcpu);
+bool vcpu_tsc(struct vcpu *vcpu, uint64_t *tsc);
+/* What it is ahead of the host's; KVM tells that since Linux 5.16. Not where it is scaled. */
+bool vcpu_tsc_offset(struct vcpu *vcpu, uint64_t *offset);
+/* Have it run at another frequency, as for a guest that comes from another host. */
+bool vcpu_set_tsc_khz(struct vcpu *vcpu, unsigned int khz);
 
 #endif

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -66,48 +68,67 @@ asm(".pushsection .rodata\n"
     "guest_code_end:\n"
     ".popsection");
 
-static int xioctl(int fd, unsigned long request, void *arg, const char *name)
-{
-	int ret = ioctl(fd, request, arg);
+_Thread_local char vm_why[VM_WHY_LEN];
 
-	if (ret < 0)
-		die("%s: %s", name, strerror(errno));
-	return ret;
+static bool __attribute__((format(printf, 1, 2))) failed(const char *fmt, ...)
+{
+	int error = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(vm_why, sizeof(vm_why), fmt, ap);
+	va_end(ap);
+	errno = error;
+	return false;
 }
 
-#define IOCTL(fd, request, arg) xioctl(fd, request, (void *)(arg), #request)
+/* What the ioctl returned is in *ret, if that is of interest. */
+static bool xioctl(int fd, unsigned long request, void *arg, int *ret, const char *name)
+{
+	int n = ioctl(fd, request, arg);
 
-static unsigned int host_phys_bits(void)
+	if (ret)
+		*ret = n;
+	return n >= 0 || failed("%s: %s", name, strerror(errno));
+}
+
+#define IOCTL(fd, request, arg) xioctl(fd, request, (void *)(arg), NULL, #request)
+#define IOCTL_RET(fd, request, arg, ret) xioctl(fd, request, (void *)(arg), ret, #request)
+
+static bool host_phys_bits(unsigned int *bits)
 {
 	unsigned int a = 0, b, c, d;
 
 	if (!__get_cpuid(0x80000008, &a, &b, &c, &d))
-		die("CPUID 0x80000008 does not exist: no width of physical addresses");
-	return a & 0xff;
+		return failed("CPUID 0x80000008 does not exist: no width of physical addresses");
+	*bits = a & 0xff;
+	return true;
 }
 
-void vm_create(struct vm *vm)
+bool vm_create(struct vm *vm)
 {
 	const unsigned int entries = 256;
-	int version;
+	int version, run_size;
 
 	memset(vm, 0, sizeof(*vm));
+	vm->fd = -1;
 	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm < 0)
-		die("/dev/kvm: %s (is kvm-amd or kvm-intel loaded, and may this user open it?)", strerror(errno));
-	version = IOCTL(vm->kvm, KVM_GET_API_VERSION, 0);
+		return failed("/dev/kvm: %s", strerror(errno));
+	if (!IOCTL_RET(vm->kvm, KVM_GET_API_VERSION, 0, &version))
+		return false;
 	if (version != KVM_API_VERSION)
-		die("/dev/kvm speaks version %d, not %d", version, KVM_API_VERSION);
-	vm->run_size = IOCTL(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+		return failed("/dev/kvm speaks version %d, not %d", version, KVM_API_VERSION);
 	vm->cpuid = xcalloc(1, sizeof(*vm->cpuid) + entries * sizeof(vm->cpuid->entries[0]));
 	vm->cpuid->nent = entries;
-	IOCTL(vm->kvm, KVM_GET_SUPPORTED_CPUID, vm->cpuid);
-	vm->phys_bits = host_phys_bits();
-	vm->fd = IOCTL(vm->kvm, KVM_CREATE_VM, 0);
-	IOCTL(vm->fd, KVM_SET_TSS_ADDR, VM_KVM_BEGIN + VM_PAGE);
+	if (!host_phys_bits(&vm->phys_bits) || !IOCTL_RET(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0, &run_size) ||
+	    !IOCTL(vm->kvm, KVM_GET_SUPPORTED_CPUID, vm->cpuid) || !IOCTL_RET(vm->kvm, KVM_CREATE_VM, 0, &vm->fd))
+		return false;
+	vm->run_size = run_size;
+	return IOCTL(vm->fd, KVM_SET_TSS_ADDR, VM_KVM_BEGIN + VM_PAGE);
 }
 
-void vm_add_memory(struct vm *vm, uint64_t gpa, void *memory, size_t size, bool read_only)
+bool vm_add_memory(struct vm *vm, uint64_t gpa, void *memory, size_t size, bool read_only)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = vm->slots++,
@@ -117,9 +138,9 @@ void vm_add_memory(struct vm *vm, uint64_t gpa, void *memory, size_t size, bool 
 		.userspace_addr = (uintptr_t)memory,
 	};
 
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
-		die("KVM takes no memory of %zu bytes at 0x%llx: %s", size, (unsigned long long)gpa,
-		    strerror(errno));
+	return !ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ||
+	       failed("KVM takes no memory of %zu bytes at 0x%llx: %s", size, (unsigned long long)gpa,
+		      strerror(errno));
 }
 
 /* One large page, for the first 2 MiB. Accessed and dirty are set already, so that the CPU changes nothing. */
@@ -139,7 +160,7 @@ void vm_write_code(void *memory)
 	memcpy(m + PAGE_DIRECTORY, &(uint64_t){ large_page }, 8);
 }
 
-static void set_mode(struct vcpu *vcpu, enum cpu_mode mode)
+static bool set_mode(struct vcpu *vcpu, enum cpu_mode mode)
 {
 	const bool real = mode == REAL16, wide = cpu_modes[mode].wide;
 	const uint8_t cpl = cpu_modes[mode].user ? 3 : 0;
@@ -163,65 +184,87 @@ static void set_mode(struct vcpu *vcpu, enum cpu_mode mode)
 		sregs.cr4 |= CR4_PAE;
 		sregs.efer |= EFER_LME | EFER_LMA;
 	}
-	IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs);
 	vcpu->mode = mode;
+	return IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs);
 }
 
-void vcpu_create(struct vm *vm, struct vcpu *vcpu, unsigned int id, const void *memory)
+bool vcpu_create(struct vm *vm, struct vcpu *vcpu, unsigned int id, const void *memory)
 {
-	vcpu->fd = IOCTL(vm->fd, KVM_CREATE_VCPU, (uintptr_t)id);
+	if (!IOCTL_RET(vm->fd, KVM_CREATE_VCPU, (uintptr_t)id, &vcpu->fd))
+		return false;
 	vcpu->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
-		die("cannot map vCPU %u: %s", id, strerror(errno));
-	IOCTL(vcpu->fd, KVM_SET_CPUID2, vm->cpuid);
+		return failed("cannot map vCPU %u: %s", id, strerror(errno));
 	vcpu->sregs = xcalloc(1, sizeof(*vcpu->sregs));
-	IOCTL(vcpu->fd, KVM_GET_SREGS, vcpu->sregs);
 	vcpu->samples = (const uint64_t *)((const uint8_t *)memory + SAMPLES);
-	set_mode(vcpu, REAL16);
+	return IOCTL(vcpu->fd, KVM_SET_CPUID2, vm->cpuid) && IOCTL(vcpu->fd, KVM_GET_SREGS, vcpu->sregs) &&
+	       set_mode(vcpu, REAL16);
 }
 
-static void run(struct vcpu *vcpu, enum cpu_mode mode, struct kvm_regs *regs)
+static bool run(struct vcpu *vcpu, enum cpu_mode mode, struct kvm_regs *regs)
 {
 	const struct kvm_run *r = vcpu->run;
 
-	if (vcpu->mode != mode)
-		set_mode(vcpu, mode);
+	if (vcpu->mode != mode && !set_mode(vcpu, mode))
+		return false;
 	regs->rflags = RFLAGS_RESERVED | RFLAGS_IOPL3;
-	IOCTL(vcpu->fd, KVM_SET_REGS, regs);
-	IOCTL(vcpu->fd, KVM_RUN, 0);
-	IOCTL(vcpu->fd, KVM_GET_REGS, regs);
-	if (r->exit_reason != KVM_EXIT_IO || r->io.port != DONE_PORT)
-		die("the %s vCPU ended with KVM's exit reason %u at 0x%llx, not at its last instruction",
-		    cpu_modes[mode].name, r->exit_reason, regs->rip);
+	if (!IOCTL(vcpu->fd, KVM_SET_REGS, regs) || !IOCTL(vcpu->fd, KVM_RUN, 0) ||
+	    !IOCTL(vcpu->fd, KVM_GET_REGS, regs))
+		return false;
+	errno = 0;
+	return (r->exit_reason == KVM_EXIT_IO && r->io.port == DONE_PORT) ||
+	       failed("the %s vCPU ended with KVM's exit reason %u at 0x%llx, not at its last instruction",
+		      cpu_modes[mode].name, r->exit_reason, regs->rip);
 }
 
-uint64_t vcpu_call(struct vcpu *vcpu, enum cpu_mode mode, uint64_t nr, uint64_t a0, uint64_t a1)
+bool vcpu_call(struct vcpu *vcpu, enum cpu_mode mode, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t *result)
 {
 	struct kvm_regs regs = { .rip = CODE + (guest_call - guest_code), .rax = nr, .rbx = a0, .rcx = a1 };
 
-	run(vcpu, mode, &regs);
-	return regs.rax;
+	if (!run(vcpu, mode, &regs))
+		return false;
+	*result = regs.rax;
+	return true;
 }
 
-uint64_t vcpu_timed(struct vcpu *vcpu, uint64_t nr, uint64_t a0, uint64_t a1, unsigned int n, int64_t *cycles)
+bool vcpu_timed(struct vcpu *vcpu, uint64_t nr, uint64_t a0, uint64_t a1, unsigned int n, int64_t *cycles,
+		uint64_t *result)
 {
 	struct kvm_regs regs = {
 		.rip = CODE + (guest_timed - guest_code), .r10 = nr, .rbx = a0, .rcx = a1, .r12 = n, .rdi = SAMPLES,
 	};
 
-	run(vcpu, LONG64, &regs);
+	if (!run(vcpu, LONG64, &regs))
+		return false;
 	memcpy(cycles, vcpu->samples, n * sizeof(*cycles));
-	return regs.r9;
+	*result = regs.r9;
+	return true;
 }
 
-uint64_t vcpu_tsc(struct vcpu *vcpu)
+bool vcpu_tsc(struct vcpu *vcpu, uint64_t *tsc)
 {
 	struct {
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry;
 	} msrs = { { .nmsrs = 1 }, { .index = MSR_IA32_TSC } };
+	int n;
 
-	if (IOCTL(vcpu->fd, KVM_GET_MSRS, &msrs) != 1)
-		die("KVM does not tell the guest's counter");
-	return msrs.entry.data;
+	if (!IOCTL_RET(vcpu->fd, KVM_GET_MSRS, &msrs, &n))
+		return false;
+	*tsc = msrs.entry.data;
+	return n == 1 || failed("KVM does not tell the guest's counter");
+}
+
+bool vcpu_tsc_offset(struct vcpu *vcpu, uint64_t *offset)
+{
+	struct kvm_device_attr attr = {
+		.group = KVM_VCPU_TSC_CTRL, .attr = KVM_VCPU_TSC_OFFSET, .addr = (uintptr_t)offset,
+	};
+
+	return IOCTL(vcpu->fd, KVM_GET_DEVICE_ATTR, &attr);
+}
+
+bool vcpu_set_tsc_khz(struct vcpu *vcpu, unsigned int khz)
+{
+	return IOCTL(vcpu->fd, KVM_SET_TSC_KHZ, (uintptr_t)khz);
 }
