@@ -97,6 +97,7 @@ tools: ## the tests' own programs
 	@$(MAKE) -s -C tests/tools OUT=$(CURDIR)/build/tools
 	@$(MAKE) -s -C tests/unit OUT=$(CURDIR)/build/unit
 	@$(MAKE) -s -C guest-tools OUT=$(CURDIR)/build/tools STATIC=1
+	@$(MAKE) -s -C host-tools OUT=$(CURDIR)/build/tools STATIC=1
 
 clean: ## what was built here (not the images)
 	rm -rf build

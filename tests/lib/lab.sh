@@ -5,6 +5,7 @@
 #
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
+#                [nics=MODEL...]  network cards of these models of QEMU's, on PCI Express; then no guest can be started
 #                [instructions=1]  emulated, slow, and with a TSC that counts the instructions executed
 #     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
 #         g1 bookworm`, `on other host date`. Without it the host is the one named host. HOST may be
@@ -332,7 +333,7 @@ _lab_initrd() {
 	local programs='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm' tools=${6-}
 	mkdir -p "$payload"
 	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
-		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm'
+		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm ptpkvm-host'
 		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
 	fi
 	# Stripped: each byte is copied four times on its way into the guest
@@ -377,8 +378,9 @@ _lab_initrd() {
 }
 
 lab_start() {
-	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' dir LAB_HOST
-	_lab_options 'image smp mem cpu append kernel modules name instructions' "$@"
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' dir LAB_HOST
+	local nic cards=()
+	_lab_options 'image smp mem cpu append kernel modules name instructions nics' "$@"
 	LAB_HOST=$name
 	_lab_check_name "$name"
 	if [[ -z $LAB_DIR ]]; then
@@ -397,7 +399,9 @@ lab_start() {
 	fi
 	dir=$(_lab_image "$image")
 	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
-	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" --disk "$dir/root.sqfs,root" \
+	for nic in $nics; do cards+=(--nic "$nic"); done
+	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
+		${nics:+--machine q35 "${cards[@]}"} --disk "$dir/root.sqfs,root" \
 		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
 	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"

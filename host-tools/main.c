@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm-host: is this host's time fit to be its guests', and what to do about it. */
+#include "ptpkvm-host.h"
+#include "util.h"
+
+static const struct verb verbs[] = {
+	{ "probe", cmd_probe, "have a bare vCPU ask for the time: does this host serve its guests" },
+};
+
+int main(int argc, char **argv)
+{
+	progname = "ptpkvm-host";
+	return verbs_main(verbs, ARRAY_SIZE(verbs), "0 good, 1 warnings, 2 broken or misuse, 3 no KVM host", argc, argv);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs of ptpkvm-host. */
+#ifndef PTPKVM_HOST_H
+#define PTPKVM_HOST_H
+
+#include "verbs.h"
+
+enum { EXIT_NO_HOST = 3 };	/* this machine can run no KVM guests */
+
+int cmd_probe(int argc, char **argv);
+
+#endif
