@@ -5,30 +5,9 @@
 #include <string.h>
 
 #include "file.h"
+#include "phc2sys.h"
 #include "rivals.h"
 #include "util.h"
-
-/* phc2sys writes CLOCK_REALTIME unless another clock is named by -c, or all are left to -a without -r. */
-static bool phc2sys_steers_system(const char *words, size_t len)
-{
-	const char *end = words + len, *word = words;
-	bool automatic = false, real = false, named = false;
-
-	for (word += strlen(word) + 1; word < end; word += strlen(word) + 1) {
-		if (!strncmp(word, "-c", 2)) {
-			const char *clock = word[2] ? word + 2 : word + 3;
-
-			named = true;
-			if (clock < end && !strcmp(clock, "CLOCK_REALTIME"))
-				return true;
-		}
-		if (word[0] == '-' && word[1] != '-') {
-			automatic |= strchr(word, 'a') != NULL;
-			real |= strchr(word, 'r') != NULL;
-		}
-	}
-	return automatic ? real : !named;
-}
 
 static bool is_rival(int pid, const char *comm, const char **name)
 {
@@ -38,27 +17,19 @@ static bool is_rival(int pid, const char *comm, const char **name)
 		{ "systemd-timesyn", "systemd-timesyncd" }, { "ntpd", "ntpd" }, { "openntpd", "openntpd" },
 		{ "ptpd", "ptpd" }, { "ptpd2", "ptpd" }, { "phc2sys", "phc2sys" },
 	};
-	char path[64], *words;
-	size_t len;
-	bool steers;
+	struct phc2sys phc2sys;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rivals); i++) {
 		if (strcmp(comm, rivals[i].comm))
 			continue;
 		*name = rivals[i].name;
-		if (strcmp(comm, "phc2sys"))
-			return true;
-		snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-		words = file_read(path, &len);
-		steers = words && phc2sys_steers_system(words, len);
-		free(words);
-		return steers;
+		return strcmp(comm, "phc2sys") || (phc2sys_read(&phc2sys, pid) && phc2sys.steers);
 	}
 	return false;
 }
 
-/* "ntpsec.service" of "0::/system.slice/ntpsec.service", or of the line of systemd's own hierarchy */
-static void unit_of(int pid, char *unit, size_t len)
+/* Of "0::/system.slice/ntpsec.service", or of the line of systemd's own hierarchy */
+void process_unit(int pid, char *unit, size_t len)
 {
 	char path[64], *text, *end, *slash;
 
@@ -85,7 +56,7 @@ static int add_rival(struct rival list[RIVALS_MAX], int n, const char *name, int
 		return n;
 	snprintf(list[n].name, sizeof(list[n].name), "%s", name);
 	list[n].pid = pid;
-	unit_of(pid, list[n].unit, sizeof(list[n].unit));
+	process_unit(pid, list[n].unit, sizeof(list[n].unit));
 	return n + 1;
 }
 

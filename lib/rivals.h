@@ -3,6 +3,8 @@
 #ifndef RIVALS_H
 #define RIVALS_H
 
+#include <stddef.h>
+
 #define RIVALS_MAX 16
 
 struct rival {
@@ -13,5 +15,8 @@ struct rival {
 
 /* Those beside chronyd: their number. *chronyd: its process, 0 if it doesn't run. */
 int rivals_find(struct rival list[RIVALS_MAX], int *chronyd);
+
+/* "ntpsec.service", the systemd unit of a process; empty if it has none. */
+void process_unit(int pid, char *unit, size_t len);
 
 #endif

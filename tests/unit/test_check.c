@@ -962,6 +962,15 @@ static void test_phc2sys(void **state)
 	assert_true(PHC2SYS("phc2sys\0-arr"));
 	assert_false(PHC2SYS("phc2sys\0-a"));
 	assert_false(PHC2SYS("phc2sys\0-c"));	/* cut off */
+	assert_true(PHC2SYS("phc2sys\0-s/dev/ptpa\0-w\0-z/var/run/ptp4l"));	/* no -a among the letters of paths */
+
+	/* timemaster's feeds chronyd, and leaves the clock alone. */
+	assert_false(PHC2SYS("phc2sys\0-l\0005\0-a\0-r\0-z\0/run/s\0-E\0ntpshm\0-M\0000"));
+	assert_false(PHC2SYS("phc2sys\0-ar\0--clock_servo=refclock_sock"));
+	assert_true(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf"));
+	put("/etc/phc2sys.conf", "clock_servo ntpshm\n[global]\nclock_servo\tntpshm  \n");
+	assert_false(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf"));
+	assert_true(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf\0-E\0linreg"));
 }
 
 #define DEBIAN_CONF \

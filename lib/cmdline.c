@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmdline.h"
+#include "file.h"
+
+bool cmdline_read(struct cmdline *c, int pid)
+{
+	char path[64];
+	size_t len = 0;
+
+	memset(c, 0, sizeof(*c));
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	c->words = file_read(path, &len);
+	if (!c->words)
+		return false;
+	c->end = c->words + len;
+	c->at = len ? c->words + strlen(c->words) + 1 : c->end;
+	return true;
+}
+
+void cmdline_free(struct cmdline *c)
+{
+	free(c->words);
+	c->words = NULL;
+}
+
+static const char *next_word(struct cmdline *c)
+{
+	const char *word = c->at;
+
+	if (word >= c->end)
+		return NULL;
+	c->at += strlen(word) + 1;
+	return word;
+}
+
+static void long_option(struct cmdline *c, const char *word, struct cmdline_option *o)
+{
+	size_t n = strcspn(word, "=");
+
+	snprintf(o->name, sizeof(o->name), "%.*s", (int)n, word);
+	o->value = word[n] ? word + n + 1 : next_word(c);
+}
+
+static void letter(struct cmdline *c, const char *with, struct cmdline_option *o)
+{
+	o->letter = *c->more++;
+	if (strchr(with, o->letter)) {
+		o->value = *c->more ? c->more : next_word(c);
+		c->more = NULL;
+	} else if (!*c->more) {
+		c->more = NULL;
+	}
+}
+
+bool cmdline_next(struct cmdline *c, const char *with, struct cmdline_option *o)
+{
+	const char *word;
+
+	memset(o, 0, sizeof(*o));
+	if (!c->more) {
+		word = next_word(c);
+		if (word && !c->only_words && !strcmp(word, "--")) {
+			c->only_words = true;
+			word = next_word(c);
+		}
+		if (!word)
+			return false;
+		if (c->only_words || word[0] != '-' || !word[1]) {
+			o->value = word;
+			return true;
+		}
+		if (word[1] == '-') {
+			long_option(c, word + 2, o);
+			return true;
+		}
+		c->more = word + 1;
+	}
+	letter(c, with, o);
+	return true;
+}

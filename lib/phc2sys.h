@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a running phc2sys does, by its command line and configuration (phc2sys(8)). */
+#ifndef PHC2SYS_H
+#define PHC2SYS_H
+
+#include <stdbool.h>
+
+struct phc2sys {
+	int pid;
+	bool steers;		/* CLOCK_REALTIME: not where it only feeds NTP (ntpshm, refclock_sock) */
+	bool automatic;		/* -a: the clocks are ptp4l's */
+	bool waits;		/* -w or -a: for ptp4l, whose TAI offset it takes */
+	char source[64];	/* -s: an interface, a device or CLOCK_REALTIME; empty if not given */
+	char servo[24];		/* "pi" */
+};
+
+/* False if there is no such process any more. */
+bool phc2sys_read(struct phc2sys *p, int pid);
+
+#endif
