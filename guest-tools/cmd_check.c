@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../include/version.h"
 #include "check.h"
@@ -32,31 +31,9 @@ static const char *const driver_names[] = {
 
 /* --- for programs --- */
 
-/* null where there is nothing */
-static void json_text(struct json *j, const char *key, const char *s)
-{
-	json_string(j, key, s[0] ? s : NULL);
-}
-
 static void json_error(struct json *j, const char *key, int error)
 {
 	json_string(j, key, error ? errname(error) : NULL);
-}
-
-static void json_if_s64(struct json *j, const char *key, bool known, int64_t val)
-{
-	if (known)
-		json_s64(j, key, val);
-	else
-		json_null(j, key);
-}
-
-static void json_if_u64(struct json *j, const char *key, bool known, uint64_t val)
-{
-	if (known)
-		json_u64(j, key, val);
-	else
-		json_null(j, key);
 }
 
 static void json_machine(struct json *j, const struct check_facts *f)
@@ -223,17 +200,6 @@ struct options {
 	struct ignored ignored;
 };
 
-static void set_root(const char *dir)
-{
-	struct stat st;
-
-	if (!dir[0] || stat(dir, &st))
-		misuse("--root: %s: %s", dir, dir[0] ? strerror(errno) : "a directory is needed");
-	if (!S_ISDIR(st.st_mode))
-		misuse("--root: %s is not a directory", dir);
-	file_root = dir;
-}
-
 static void parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -255,7 +221,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 			ignored_add(&o->ignored, optarg, check_codes);
 			break;
 		case 'r':
-			set_root(optarg);
+			opt_root(optarg);
 			break;
 		case 'h':
 			o->help = true;

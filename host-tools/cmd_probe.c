@@ -62,7 +62,7 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 	json_open(&j, "host", '{');
 	json_string(&j, "kernel", f->kernel);
 	json_string(&j, "clocksource", f->clocksource);
-	json_string(&j, "hypervisor", f->hypervisor[0] ? f->hypervisor : NULL);
+	json_text(&j, "hypervisor", f->hypervisor);
 	json_bool(&j, "cpu_virtualises", f->cpu_virtualises);
 	json_bool(&j, "vcpu_runs", f->failed == PROBE_DONE);
 	json_close(&j, '}');

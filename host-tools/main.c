@@ -4,6 +4,7 @@
 #include "util.h"
 
 static const struct verb verbs[] = {
+	{ "check", cmd_check, "network cards, the chain from the grandmaster to the system's clock, KVM (the default)" },
 	{ "probe", cmd_probe, "have a bare vCPU ask for the time: does this host serve its guests" },
 };
 

@@ -13,6 +13,17 @@
 
 const char *file_root = "";
 
+void opt_root(const char *dir)
+{
+	struct stat st;
+
+	if (!dir[0] || stat(dir, &st))
+		misuse("--root: %s: %s", dir, dir[0] ? strerror(errno) : "a directory is needed");
+	if (!S_ISDIR(st.st_mode))
+		misuse("--root: %s is not a directory", dir);
+	file_root = dir;
+}
+
 const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
 {
 	if ((size_t)snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path) >= FILE_PATH_MAX)

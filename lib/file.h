@@ -9,6 +9,8 @@
 
 /* Where the files of the system are looked for: "" or the argument of --root. Not for /dev and /proc/self. */
 extern const char *file_root;
+/* Takes the argument of --root; what is no directory is misuse. */
+void opt_root(const char *dir);
 
 /* file_root and path, in a buffer of the caller; a path that does not fit ends the program. */
 #define FILE_PATH_MAX 4096

@@ -150,3 +150,24 @@ void json_null(struct json *j, const char *key)
 	fputs("null", j->f);
 	end(j);
 }
+
+void json_text(struct json *j, const char *key, const char *val)
+{
+	json_string(j, key, val[0] ? val : NULL);
+}
+
+void json_if_s64(struct json *j, const char *key, bool known, int64_t val)
+{
+	if (known)
+		json_s64(j, key, val);
+	else
+		json_null(j, key);
+}
+
+void json_if_u64(struct json *j, const char *key, bool known, uint64_t val)
+{
+	if (known)
+		json_u64(j, key, val);
+	else
+		json_null(j, key);
+}

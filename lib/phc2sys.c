@@ -7,9 +7,6 @@
 #include "linuxptp_conf.h"
 #include "phc2sys.h"
 
-/* Its options that take an argument (phc2sys.c, linuxptp 3.1 to 4.4 and what comes after) */
-#define WITH_ARGUMENT "CcdfsEPISFRNOLMiunzlt"
-
 static void see(const struct linuxptp_setting *s, void *arg)
 {
 	struct phc2sys *p = arg;
@@ -67,7 +64,7 @@ bool phc2sys_read(struct phc2sys *p, int pid)
 	strcpy(p->servo, "pi");
 	if (!cmdline_read(&c, pid))
 		return false;
-	while (cmdline_next(&c, WITH_ARGUMENT, &o))
+	while (cmdline_next(&c, PHC2SYS_WITH_ARGUMENT, &o))
 		take(p, &seen, &o);
 	cmdline_free(&c);
 	if (seen.conf[0] == '/')

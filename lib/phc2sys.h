@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* Its options that take an argument, in linuxptp 3.1 to 4.4 and after */
+#define PHC2SYS_WITH_ARGUMENT "CcdfsEPISFRNOLMiunzlt"
+
 struct phc2sys {
 	int pid;
 	bool steers;		/* CLOCK_REALTIME: not where it only feeds NTP (ntpshm, refclock_sock) */

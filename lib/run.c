@@ -234,7 +234,7 @@ void run_explain(const struct run_result *res, const char *program, unsigned int
 		snprintf(why, len, "%s: cannot be executed%s%s", program, colon, res->err);
 		break;
 	default:
-		if (res->status > RUN_SIGNAL)
+		if (res->status > RUN_SIGNAL && res->status < RUN_SIGNAL + NSIG)
 			snprintf(why, len, "%s: ended by signal %d%s%s", program, res->status - RUN_SIGNAL,
 				 colon, res->err);
 		else

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What run_result.status can be beside a program's own exit status, as in sh(1) and timeout(1). */
+/*
+ * What run_result.status can be beside a program's own exit status, as in sh(1) and timeout(1). From
+ * RUN_SIGNAL + NSIG on it is the program's own: 255 is the -1 of some.
+ */
 enum { RUN_TIMEOUT = 124, RUN_NOT_EXECUTABLE = 126, RUN_NOT_FOUND = 127, RUN_SIGNAL = 128 };
 
 struct run_result {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A libFuzzer target for what comes from outside: chronyc's output, chrony's version and configuration, sysfs.
+ * A libFuzzer target for what comes from outside: chronyc's and pmc's output, chrony's version, configurations
+ * and command lines, leap second lists, sysfs.
  * The first byte of the input says which. file.c's functions are replaced by some that give the input as
  * every file.
  */
@@ -14,6 +15,10 @@
 #include "file.h"
 #include "host_clock.h"
 #include "json.h"
+#include "leap.h"
+#include "linuxptp_conf.h"
+#include "phc2sys.h"
+#include "pmc.h"
 
 #define MAX 8
 
@@ -170,13 +175,64 @@ static void fuzz_json(void)
 	free(out);
 }
 
+static void fuzz_pmc(void)
+{
+	struct pmc_data d;
+	int n;
+
+	memset(&d, 'x', sizeof(d));
+	n = pmc_parse(text, &d, why, sizeof(why));
+	must(n >= -1 && d.n_ports >= 0 && d.n_ports <= PMC_PORTS_MAX);
+	if (n < 0)
+		must(memchr(why, 0, sizeof(why)) && !strchr(why, '\n'));
+	must(isfinite(d.offset_ns) && isfinite(d.path_delay_ns) && d.gm_class >= 0 && d.gm_class <= 255);
+	must(memchr(d.grandmaster, 0, sizeof(d.grandmaster)) && memchr(d.identity, 0, sizeof(d.identity)));
+	for (int i = 0; i < d.n_ports; i++)
+		must(strlen(d.ports[i].identity) >= 20 && memchr(d.ports[i].state, 0, sizeof(d.ports[i].state)) &&
+		     memchr(d.ports[i].interface, 0, sizeof(d.ports[i].interface)));
+}
+
+static void see_setting(const struct linuxptp_setting *s, void *arg)
+{
+	int *line = arg;
+
+	must(s->line >= *line && !strpbrk(s->option, " \t\n") && !strchr(s->value, '\n'));
+	must(s->option[0] || !s->value[0]);
+	*line = s->line;
+}
+
+static void fuzz_linuxptp_conf(void)
+{
+	int line = 0;
+
+	must(!linuxptp_conf_walk("/ptp4l.conf", see_setting, &line));
+}
+
+/* A command line, and the configuration that it names */
+static void fuzz_phc2sys(void)
+{
+	struct phc2sys p;
+
+	memset(&p, 'x', sizeof(p));
+	must(phc2sys_read(&p, 1));
+	must(memchr(p.source, 0, sizeof(p.source)) && memchr(p.servo, 0, sizeof(p.servo)) && p.pid == 1);
+}
+
+static void fuzz_leap(void)
+{
+	struct leap_file leap = { .error = 0 };
+
+	leap_list_parse(&leap, text, 1795000000);
+	must(leap.tai_utc >= 0 && leap.tai_utc <= 1000 && leap.expires >= 0);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static void (*const targets[])(void) = {
-		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata,
-		fuzz_version, fuzz_conf,	fuzz_sysfs,    fuzz_json,
+		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
+		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
 	};
 	char *copy;
 

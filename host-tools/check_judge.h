@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of the judgement: no input and no output in any. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+#include "check.h"
+
+struct judge {
+	const struct check_facts *f;
+	struct check_report *r;
+};
+
+#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
+#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+
+/* chrony's unit here, without its suffix */
+const char *judge_chrony_service(const struct check_facts *f);
+/* chronyd's selected source, or NULL */
+const struct chrony_source *judge_selected(const struct chrony_facts *c);
+
+void judge_nics(struct judge *j);
+
+/* Who steers the clock, for the report */
+void judge_find_steerers(struct judge *j);
+void judge_ptp4l(struct judge *j);
+void judge_offset(struct judge *j);
+void judge_steering(struct judge *j);
+
+/* What TAI − UTC is today */
+int judge_tai_utc(const struct check_facts *f);
+void judge_tai(struct judge *j);
+void judge_leap(struct judge *j);
+
+#endif

@@ -1,0 +1,1260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm-host check: its judgement on facts of our own making, and what it gathers from a tree of our own. */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "check.h"
+#include "check_judge.h"
+#include "file.h"
+#include "ptpkvm-host.h"
+#include "tree.h"
+
+#define NOW 1795000000LL	/* November 2026 */
+#define HARDWARE (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)
+#define SOFTWARE (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE)
+
+/* --- the judgement --- */
+
+static struct check_facts facts;
+static struct check_report report;
+
+static struct nic *add_nic(struct check_facts *f, const char *name, int phc)
+{
+	struct nic *n = &f->nics.list[f->nics.n++];
+
+	*n = (struct nic){ .driver = "igb",
+			   .operstate = "up",
+			   .speed = 1000,
+			   .stamping = HARDWARE | SOFTWARE,
+			   .tx_types = 1 << HWTSTAMP_TX_ON,
+			   .rx_filters = 1 << HWTSTAMP_FILTER_ALL,
+			   .phc = phc };
+	strcpy(n->name, name);
+	return n;
+}
+
+static struct nic *add_stack(struct check_facts *f, const char *name, enum nic_kind kind, const char *below,
+			     const char *also)
+{
+	struct nic *n = add_nic(f, name, -1);
+
+	n->kind = kind;
+	n->stamping = SOFTWARE;
+	strcpy(n->lower[n->n_lower++], below);
+	if (also)
+		strcpy(n->lower[n->n_lower++], also);
+	return n;
+}
+
+/* A host as it should be: hardware timestamps from a grandmaster, phc2sys. */
+static void healthy(struct check_facts *f)
+{
+	struct ptp4l_fact *p = &f->ptp4l[0];
+
+	*f = (struct check_facts){
+		.root = true,
+		.debian = true,
+		.linuxptp = true,
+		.now = NOW,
+		.n_ptp4l = 1,
+		.n_phc2sys = 1,
+		.n_rivals = 1,
+		.n_leap_files = 1,
+		.kernel = { .known = true, .maxerror_us = 50, .esterror_us = 1, .tai_utc = 37 },
+		.clocksource = "tsc",
+		.clocksources = "tsc hpet acpi_pm ",
+		.cpu = { .known = true, .vmx = true, .constant_tsc = true, .nonstop_tsc = true },
+		.kvm = { .module = "kvm_intel", .node = true },
+	};
+	add_nic(f, "eno1", 0);
+	add_nic(f, "eno2", 0);
+	f->leap_files[0] = (struct leap_file){ .path = "/usr/share/zoneinfo/leap-seconds.list",
+					       .expires = NOW + 100 * 86400, .tai_utc = 37 };
+	f->rivals[0] = (struct rival){ .name = "phc2sys", .pid = 512, .unit = "phc2sys.service" };
+	f->phc2sys[0] = (struct phc2sys_fact){
+		.process = { .pid = 512, .steers = true, .waits = true, .source = "eno1", .servo = "pi" },
+		.unit = "phc2sys.service"
+	};
+	*p = (struct ptp4l_fact){
+		.process = { .pid = 500,
+			     .unit = "ptp4l@eno1.service",
+			     .conf = "/etc/linuxptp/ptp4l.conf",
+			     .interfaces = { "eno1" },
+			     .n_interfaces = 1,
+			     .servo = "pi",
+			     .socket = "/var/run/ptp4l" },
+		.asked = true,
+		.result = PMC_ANSWERED,
+		.data = { .has_default = true,
+			  .has_current = true,
+			  .has_parent = true,
+			  .has_time = true,
+			  .has_status = true,
+			  .identity = "6e2bee.fffe.8fb69c",
+			  .slave_only = true,
+			  .clock_class = 255,
+			  .steps = 1,
+			  .offset_ns = -12,
+			  .path_delay_ns = 1300,
+			  .grandmaster = "4e2367.fffe.f129c3",
+			  .gm_class = 6,
+			  .utc_offset = 37,
+			  .utc_offset_valid = true,
+			  .ptp_timescale = true,
+			  .master_offset_ns = -12,
+			  .gm_present = true,
+			  .n_ports = 1,
+			  .ports = { { "6e2bee.fffe.8fb69c-1", "SLAVE", "eno1", "HARDWARE" } } },
+	};
+}
+
+static struct chrony_source source(char mode, char state, const char *name)
+{
+	struct chrony_source s = { .mode = mode, .state = state, .reach = 0377, .last_rx = 1, .offset = 3e-6 };
+
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	return s;
+}
+
+/* A host of NTP only, as most are */
+static void ntp_only(struct check_facts *f)
+{
+	healthy(f);
+	f->linuxptp = false;
+	f->n_ptp4l = f->n_phc2sys = f->n_rivals = 0;
+	f->nics.list[0].stamping = f->nics.list[1].stamping = SOFTWARE;
+	f->chrony = (struct chrony_facts){ .pid = 498,
+					   .unit = "chrony.service",
+					   .answers = true,
+					   .n_sources = 2,
+					   .conf = "/etc/chrony/chrony.conf",
+					   .leapsectz = "right/UTC" };
+	f->chrony.sources[0] = source('^', '-', "192.0.2.1");
+	f->chrony.sources[1] = source('^', '*', "192.0.2.2");
+}
+
+/* chronyd takes ptp4l's time from a refclock, as timemaster has it. */
+static void timemaster(struct check_facts *f)
+{
+	struct phc2sys_fact phc2sys = {
+		.process = { .pid = 512, .waits = true, .automatic = true, .servo = "ntpshm" }
+	};
+
+	ntp_only(f);
+	f->linuxptp = true;
+	f->nics.list[0].stamping |= HARDWARE;
+	f->n_ptp4l = f->n_phc2sys = 1;
+	f->phc2sys[0] = phc2sys;
+	f->chrony.sources[1] = source('#', '*', "PTP0");
+	f->chrony.refclocks[f->chrony.n_refclocks++] = (struct refclock_fact){ "SHM", "0", "PTP0" };
+}
+
+static void nothing(struct check_facts *f)
+{
+	(void)f;
+}
+
+static void named_software(struct check_facts *f)
+{
+	ntp_only(f);
+	f->named[f->n_named++] = "eno1";
+}
+
+static void software_of_ptp4l(struct check_facts *f)
+{
+	f->nics.list[0].stamping = SOFTWARE;
+	f->ptp4l[0].process.software = true;
+	f->n_phc2sys = 0;
+	strcpy(f->ptp4l[0].data.ports[0].timestamping, "SOFTWARE");
+}
+
+static void hardware_missing(struct check_facts *f)
+{
+	f->nics.list[0].stamping = SOFTWARE;
+}
+
+static void unfit(struct check_facts *f)
+{
+	f->nics.list[0].stamping = 0;
+}
+
+static void unfit_unused(struct check_facts *f)
+{
+	f->nics.list[1].stamping = 0;
+}
+
+static void vf(struct check_facts *f)
+{
+	f->nics.list[0].vf = true;
+	strcpy(f->nics.list[0].pf, "eno9");
+}
+
+static void vf_without_any(struct check_facts *f)
+{
+	vf(f);
+	f->nics.list[0].stamping = 0;
+}
+
+static void vf_unused(struct check_facts *f)
+{
+	f->nics.list[1].vf = true;
+	f->nics.list[1].stamping = 0;
+}
+
+static void down(struct check_facts *f)
+{
+	strcpy(f->nics.list[0].operstate, "down");
+	strcpy(f->nics.list[1].operstate, "down");
+}
+
+static void virtual(struct check_facts *f)
+{
+	ntp_only(f);
+	add_nic(f, "vnet0", -1)->kind = NIC_VIRTUAL;
+	f->named[f->n_named++] = "vnet0";
+}
+
+static void bridge(struct check_facts *f)
+{
+	ntp_only(f);
+	add_stack(f, "br0", NIC_BRIDGE, "eno1", NULL);
+	f->named[f->n_named++] = "br0";
+}
+
+static void bond(struct check_facts *f)
+{
+	add_stack(f, "bond0", NIC_BOND, "eno1", "eno2");
+	add_stack(f, "bond0.5", NIC_VLAN, "bond0", NULL);
+	f->named[f->n_named++] = "bond0";
+	f->named[f->n_named++] = "bond0.5";
+}
+
+static void bond_half(struct check_facts *f)
+{
+	bond(f);
+	f->nics.list[1].stamping = SOFTWARE;
+}
+
+static void bond_unfit(struct check_facts *f)
+{
+	bond(f);
+	f->nics.list[1].stamping = 0;
+}
+
+static void bond_unknown(struct check_facts *f)
+{
+	bond(f);
+	f->nics.list[1].error = ENODEV;
+}
+
+static void given_away(struct check_facts *f)
+{
+	f->nics.list[0].vfs = 3;
+	f->nics.list[0].vfs_away = 2;
+	for (int i = 0; i < 12; i++)
+		f->nics.away[f->nics.n_away++] = (struct nic_away){ "0000:04:00.0", "vfio-pci", i > 9 };
+}
+
+static void no_nics(struct check_facts *f)
+{
+	ntp_only(f);
+	f->nics.n = 0;
+}
+
+static void many_nics(struct check_facts *f)
+{
+	char name[IFNAMSIZ];
+
+	ntp_only(f);
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "ens%d", i);
+		add_nic(f, name, i);
+	}
+	f->nics.left_out = 5;
+}
+
+static void no_ptp4l(struct check_facts *f)
+{
+	f->n_ptp4l = 0;
+}
+
+static void phc2sys_to_phc(struct check_facts *f)
+{
+	ntp_only(f);
+	f->n_phc2sys = 1;
+	strcpy(f->phc2sys[0].process.source, "CLOCK_REALTIME");
+}
+
+static void denied(struct check_facts *f)
+{
+	f->root = f->ptp4l[0].asked = false;
+	f->ptp4l[0].denied = true;
+	f->ptp4l[0].result = PMC_SILENT;
+	f->ptp4l[0].data = (struct pmc_data){ 0 };
+}
+
+static void unanswered(struct check_facts *f, enum pmc_result result, const char *why)
+{
+	f->ptp4l[0].result = result;
+	f->ptp4l[0].data = (struct pmc_data){ 0 };
+	strcpy(f->ptp4l[0].why, why);
+}
+
+static void pmc_hangs(struct check_facts *f)
+{
+	unanswered(f, PMC_FAILED, "pmc: no answer within 3 s");
+}
+
+static void silent(struct check_facts *f)
+{
+	unanswered(f, PMC_SILENT, "no answer from ptp4l");
+	f->ptp4l[0].process.unit[0] = 0;
+}
+
+static void pmc_absent(struct check_facts *f)
+{
+	unanswered(f, PMC_ABSENT, "pmc: not installed");
+}
+
+static void pmc_garbled(struct check_facts *f)
+{
+	unanswered(f, PMC_GARBLED, "pmc's output is not understood: 'x'");
+}
+
+static void shared_socket(struct check_facts *f)
+{
+	f->ptp4l[1] = f->ptp4l[0];
+	f->ptp4l[1].process.pid = 501;
+	f->n_ptp4l = 2;
+}
+
+static void faulty(struct check_facts *f)
+{
+	strcpy(f->ptp4l[0].data.ports[0].state, "FAULTY");
+}
+
+static void listening(struct check_facts *f)
+{
+	strcpy(f->ptp4l[0].data.ports[0].state, "LISTENING");
+}
+
+static void listening_with_backup(struct check_facts *f)
+{
+	timemaster(f);
+	listening(f);
+	f->chrony.sources[1] = source('^', '*', "192.0.2.2");
+}
+
+static void uncalibrated(struct check_facts *f)
+{
+	strcpy(f->ptp4l[0].data.ports[0].state, "UNCALIBRATED");
+}
+
+static void uncalibrated_for_chronyd(struct check_facts *f)
+{
+	timemaster(f);
+	uncalibrated(f);
+	strcpy(f->ptp4l[0].process.servo, "ntpshm");
+}
+
+static void own_master(struct check_facts *f)
+{
+	strcpy(f->ptp4l[0].data.ports[0].state, "MASTER");
+	f->ptp4l[0].data.clock_class = 248;
+}
+
+static void grandmaster(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].data.clock_class = 6;
+}
+
+static void server_only(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].process.server_only = true;
+}
+
+static void boundary(struct check_facts *f)
+{
+	struct pmc_data *d = &f->ptp4l[0].data;
+
+	strcpy(f->ptp4l[0].process.interfaces[1], "eno2");
+	f->ptp4l[0].process.n_interfaces = 2;
+	for (int i = 1; i < 6; i++)
+		d->ports[d->n_ports++] =
+			(struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE" };
+}
+
+/* Over the read-only socket */
+static void names_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.ports[0].interface[0] = f->ptp4l[0].data.ports[0].timestamping[0] = 0;
+}
+
+static void holdover(struct check_facts *f)
+{
+	f->ptp4l[0].data.gm_class = 7;
+}
+
+static void degraded(struct check_facts *f)
+{
+	f->ptp4l[0].data.gm_class = 187;
+}
+
+static void class_default(struct check_facts *f)
+{
+	f->ptp4l[0].data.gm_class = 248;
+}
+
+static void off_at_bound(struct check_facts *f)
+{
+	f->ptp4l[0].data.master_offset_ns = -CHECK_HARDWARE_OFFSET_WARN_NS;
+}
+
+static void off(struct check_facts *f)
+{
+	f->ptp4l[0].data.master_offset_ns = CHECK_HARDWARE_OFFSET_WARN_NS + 1;
+}
+
+static void off_software(struct check_facts *f)
+{
+	software_of_ptp4l(f);
+	f->ptp4l[0].data.master_offset_ns = CHECK_SOFTWARE_OFFSET_WARN_NS;
+}
+
+static void far_off(struct check_facts *f)
+{
+	f->ptp4l[0].data.has_status = false;
+	f->ptp4l[0].data.offset_ns = -CHECK_OFFSET_FAIL_NS - 1;
+}
+
+static void long_path(struct check_facts *f)
+{
+	f->ptp4l[0].data.path_delay_ns = CHECK_PATH_DELAY_WARN_NS + 1;
+}
+
+static void negative_path(struct check_facts *f)
+{
+	f->ptp4l[0].data.path_delay_ns = -1;
+}
+
+static void nobody_steers(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.pid = 0;
+}
+
+static void ptp_but_nobody_steers(struct check_facts *f)
+{
+	f->n_phc2sys = f->n_rivals = 0;
+}
+
+static void watches_only(struct check_facts *f)
+{
+	f->chrony = (struct chrony_facts){ .pid = 498, .watches_only = true };
+}
+
+static void fight(struct check_facts *f)
+{
+	f->chrony = (struct chrony_facts){ .pid = 498, .unit = "chrony.service", .answers = true };
+}
+
+static void fight_of_ntp(struct check_facts *f)
+{
+	ntp_only(f);
+	f->rivals[f->n_rivals++] = (struct rival){ .name = "systemd-timesyncd", .pid = 300,
+						   .unit = "systemd-timesyncd.service" };
+}
+
+static void fight_of_two_phc2sys(struct check_facts *f)
+{
+	f->phc2sys[f->n_phc2sys++] = f->phc2sys[0];
+	f->phc2sys[0].unit[0] = 0;
+}
+
+static void fight_of_ptp4l(struct check_facts *f)
+{
+	ntp_only(f);
+	f->linuxptp = true;
+	f->n_ptp4l = 1;
+	f->ptp4l[0].process.software = true;
+	f->chrony.sources[1].mode = '#';
+}
+
+static void timesyncd(struct check_facts *f)
+{
+	fight_of_ntp(f);
+	f->chrony.pid = 0;
+}
+
+static void chronyd_silent(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.answers = false;
+	f->chrony.n_sources = 0;
+	strcpy(f->chrony.answers_why, "chronyc: no answer within 5 s");
+}
+
+static void no_source(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.sources[1].state = '?';
+}
+
+static void ptp_unused(struct check_facts *f)
+{
+	timemaster(f);
+	f->chrony.sources[1] = source('^', '*', "192.0.2.2");
+}
+
+static void tai_unset(struct check_facts *f)
+{
+	ntp_only(f);
+	f->kernel.tai_utc = 0;
+}
+
+static void tai_unset_unconfigured(struct check_facts *f)
+{
+	tai_unset(f);
+	f->chrony.leapsectz[0] = 0;
+}
+
+static void tai_unset_no_chrony(struct check_facts *f)
+{
+	f->kernel.tai_utc = 0;
+}
+
+static void tai_old(struct check_facts *f)
+{
+	f->kernel.tai_utc = 36;
+}
+
+static void tai_of_ptp(struct check_facts *f)
+{
+	f->ptp4l[0].data.utc_offset = 36;
+}
+
+static void tai_of_arbitrary_scale(struct check_facts *f)
+{
+	tai_of_ptp(f);
+	f->ptp4l[0].data.ptp_timescale = false;
+}
+
+static void constant_in_file(struct check_facts *f)
+{
+	f->constants[f->n_constants++] =
+		(struct constant_fact){ "/etc/default/phc2sys:3", "/etc/default/phc2sys", 3, "-36", 36 };
+}
+
+static void constant_running(struct check_facts *f)
+{
+	f->constants[f->n_constants++] = (struct constant_fact){ "phc2sys, process 512", "", 0, "35", 35 };
+}
+
+static void constant_right(struct check_facts *f)
+{
+	constant_in_file(f);
+	f->constants[0].seconds = 37;
+}
+
+/* One day there is another leap second: what a list says that holds comes before what is compiled in. */
+static void next_leap_second(struct check_facts *f)
+{
+	f->leap_files[0].tai_utc = f->kernel.tai_utc = f->ptp4l[0].data.utc_offset = 38;
+}
+
+static void leap_expired(struct check_facts *f)
+{
+	next_leap_second(f);
+	f->leap_files[0].expires = NOW - 1;
+	f->kernel.tai_utc = f->ptp4l[0].data.utc_offset = 37;
+}
+
+static void leap_missing(struct check_facts *f)
+{
+	f->leap_files[f->n_leap_files++] = (struct leap_file){ .path = "/usr/share/zoneinfo/right/UTC",
+							       .whose = "chronyd", .error = ENOENT };
+}
+
+static void leap_own_expired(struct check_facts *f)
+{
+	f->leap_files[f->n_leap_files++] =
+		(struct leap_file){ .path = "/etc/leap", .whose = "ptp4l", .expires = 1 };
+}
+
+static void leap_zone(struct check_facts *f)
+{
+	f->leap_files[0] = (struct leap_file){ .path = "/usr/share/zoneinfo/right/UTC", .whose = "chronyd" };
+}
+
+static void leap_none(struct check_facts *f)
+{
+	f->n_leap_files = 0;
+}
+
+static void unsynchronized(struct check_facts *f)
+{
+	f->kernel.status = STA_UNSYNC;
+}
+
+static void large_error(struct check_facts *f)
+{
+	f->kernel.maxerror_us = CHECK_MAXERROR_WARN_US + 1;
+}
+
+static void no_adjtimex(struct check_facts *f)
+{
+	f->kernel.known = false;
+}
+
+static void kvm_clock(struct check_facts *f)
+{
+	strcpy(f->clocksource, "kvm-clock");
+	f->cpu.hypervisor = true;
+}
+
+static void kvm_clock_only(struct check_facts *f)
+{
+	kvm_clock(f);
+	strcpy(f->clocksources, "kvm-clock acpi_pm ");
+}
+
+static void unstable(struct check_facts *f)
+{
+	strcpy(f->clocksource, "hpet");
+	strcpy(f->clocksources, "hpet acpi_pm ");
+}
+
+static void hpet(struct check_facts *f)
+{
+	strcpy(f->clocksource, "hpet");
+}
+
+static void hpet_only(struct check_facts *f)
+{
+	unstable(f);
+	f->cpu.constant_tsc = false;
+}
+
+static void variable(struct check_facts *f)
+{
+	f->cpu.nonstop_tsc = false;
+}
+
+static void no_clocksource(struct check_facts *f)
+{
+	f->clocksource[0] = 0;
+}
+
+static void no_virtualization(struct check_facts *f)
+{
+	f->cpu.vmx = false;
+}
+
+static void no_virtualization_in_guest(struct check_facts *f)
+{
+	f->cpu.vmx = false;
+	f->cpu.hypervisor = true;
+}
+
+static void not_loaded(struct check_facts *f)
+{
+	f->kvm = (struct kvm_facts){ .open_error = ENOENT };
+	f->cpu.vmx = false;
+	f->cpu.svm = true;
+}
+
+static void no_node(struct check_facts *f)
+{
+	f->kvm.node = false;
+	f->kvm.open_error = ENOENT;
+}
+
+static void kvm_denied(struct check_facts *f)
+{
+	f->kvm.open_error = EACCES;
+}
+
+static void kvm_error(struct check_facts *f)
+{
+	f->kvm.open_error = ENODEV;
+}
+
+static void offline(struct check_facts *f)
+{
+	*f = (struct check_facts){ .offline = true, .now = NOW, .kvm.open_error = -1 };
+}
+
+static void offline_with_processes(struct check_facts *f)
+{
+	ntp_only(f);
+	f->offline = true;
+	f->kernel.known = f->chrony.answers = false;
+}
+
+/* What is wrong, of what code, with what exit status, and the (beginning of the) first remedy. */
+static const struct {
+	void (*change)(struct check_facts *f);
+	const char *codes;
+	int status;
+	const char *remedy;
+} cases[] = {
+	{ nothing, "", EXIT_GOOD, "" },
+	{ ntp_only, "", EXIT_GOOD, "" },
+	{ timemaster, "", EXIT_GOOD, "" },
+	{ named_software, "nic-software", EXIT_WARNINGS, "ethtool -T eno1" },
+	{ software_of_ptp4l, "", EXIT_GOOD, "" },
+	{ hardware_missing, "nic-software", EXIT_WARNINGS, "ethtool -T eno1" },
+	{ unfit, "nic-unfit", EXIT_BROKEN, "ethtool -T eno1" },
+	{ unfit_unused, "", EXIT_GOOD, "" },
+	{ vf, "nic-vf", EXIT_WARNINGS, "sudo ptpkvm-host check eno9" },
+	{ vf_without_any, "nic-vf", EXIT_BROKEN, "sudo ptpkvm-host check eno9" },
+	{ vf_unused, "", EXIT_GOOD, "" },
+	{ down, "nic-down", EXIT_WARNINGS, "sudo ip link set eno1 up" },
+	{ virtual, "nic-virtual", EXIT_WARNINGS, "sudo ptpkvm-host check" },
+	{ bridge, "nic-bridge", EXIT_WARNINGS, "sudo ptpkvm-host check eno1" },
+	{ bond, "", EXIT_GOOD, "" },
+	{ bond_half, "nic-stacked nic-stacked", EXIT_WARNINGS, "sudo ptpkvm-host check eno1 eno2" },
+	{ bond_unfit, "nic-stacked nic-stacked", EXIT_BROKEN, "sudo ptpkvm-host check eno1 eno2" },
+	{ bond_unknown, "", EXIT_GOOD, "" },
+	{ given_away, "", EXIT_GOOD, "" },
+	{ no_nics, "", EXIT_GOOD, "" },
+	{ many_nics, "", EXIT_GOOD, "" },
+	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
+	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
+	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
+	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
+	{ silent, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl _PID=500" },
+	{ pmc_absent, "pmc-absent", EXIT_WARNINGS, "sudo apt install linuxptp" },
+	{ pmc_garbled, "pmc-garbled", EXIT_WARNINGS, "sudo pmc -u" },
+	{ shared_socket, "ptp4l-shared-socket", EXIT_WARNINGS, "echo 'uds_address /var/run/ptp4l.1'" },
+	{ faulty, "ptp4l-faulty", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
+	{ listening, "ptp4l-listening", EXIT_BROKEN, "sudo tcpdump -c 5 -ni eno1" },
+	{ listening_with_backup, "ptp4l-listening", EXIT_WARNINGS, "sudo tcpdump" },
+	{ uncalibrated, "ptp4l-uncalibrated", EXIT_WARNINGS, "sudo journalctl" },
+	{ uncalibrated_for_chronyd, "", EXIT_GOOD, "" },
+	{ own_master, "ptp4l-master", EXIT_WARNINGS, "sudo journalctl" },
+	{ grandmaster, "", EXIT_GOOD, "" },
+	{ server_only, "", EXIT_GOOD, "" },
+	{ boundary, "", EXIT_GOOD, "" },
+	{ names_untold, "", EXIT_GOOD, "" },
+	{ holdover, "gm-class", EXIT_WARNINGS, "on the grandmaster:" },
+	{ degraded, "gm-class", EXIT_WARNINGS, "on the grandmaster:" },
+	{ class_default, "gm-class", EXIT_WARNINGS, "on the grandmaster:" },
+	{ off_at_bound, "", EXIT_GOOD, "" },
+	{ off, "offset-large", EXIT_WARNINGS, "sudo journalctl -u ptp4l@eno1.service" },
+	{ off_software, "", EXIT_GOOD, "" },
+	{ far_off, "offset-large", EXIT_BROKEN, "sudo journalctl" },
+	{ long_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
+	{ negative_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
+	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
+	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
+	{ watches_only, "", EXIT_GOOD, "" },
+	{ fight, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now chrony.service" },
+	{ fight_of_ntp, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
+	{ fight_of_two_phc2sys, "steering-fight", EXIT_BROKEN, "sudo kill 512" },
+	{ fight_of_ptp4l, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now chrony.service" },
+	{ timesyncd, "", EXIT_GOOD, "" },
+	{ chronyd_silent, "steering-silent", EXIT_WARNINGS, "sudo systemctl restart chrony" },
+	{ no_source, "steering-no-source", EXIT_WARNINGS, "chronyc -n sources" },
+	{ ptp_unused, "steering-ptp-unused", EXIT_WARNINGS, "chronyc -n sources" },
+	{ tai_unset, "tai-unset", EXIT_WARNINGS, "sudo systemctl restart chrony" },
+	{ tai_unset_unconfigured, "tai-unset", EXIT_WARNINGS, "echo 'leapseclist /usr/share/zoneinfo/leap-seconds.list'" },
+	{ tai_unset_no_chrony, "tai-unset", EXIT_WARNINGS, "sudo ptpkvm-host config" },
+	{ tai_old, "tai-kernel", EXIT_WARNINGS, "grep -rn" },
+	{ tai_of_ptp, "tai-ptp", EXIT_BROKEN, "on the grandmaster:" },
+	{ tai_of_arbitrary_scale, "", EXIT_GOOD, "" },
+	{ constant_in_file, "tai-constant", EXIT_WARNINGS, "sudo sed -i '3s/-36\\b/-37/' /etc/default/phc2sys" },
+	{ constant_running, "tai-constant", EXIT_BROKEN, "start phc2sys with -w" },
+	{ constant_right, "", EXIT_GOOD, "" },
+	{ next_leap_second, "", EXIT_GOOD, "" },
+	{ leap_expired, "leap-expired", EXIT_WARNINGS, "sudo apt install --only-upgrade tzdata" },
+	{ leap_missing, "leap-missing", EXIT_WARNINGS, "sudo apt install tzdata-legacy" },
+	{ leap_own_expired, "leap-expired", EXIT_WARNINGS, "sudo cp /usr/share/zoneinfo/leap-seconds.list /etc/leap" },
+	{ leap_zone, "", EXIT_GOOD, "" },
+	{ leap_none, "", EXIT_GOOD, "" },
+	{ unsynchronized, "kernel-unsynchronized", EXIT_WARNINGS, "chronyc tracking" },
+	{ large_error, "kernel-error", EXIT_WARNINGS, "chronyc tracking" },
+	{ no_adjtimex, "", EXIT_GOOD, "" },
+	{ kvm_clock, "clocksource-kvm-clock", EXIT_WARNINGS, "echo tsc | sudo tee /sys/devices/" },
+	{ kvm_clock_only, "clocksource-kvm-clock", EXIT_WARNINGS, "sudo ptpkvm-host probe" },
+	{ unstable, "tsc-unstable", EXIT_WARNINGS, "sudo dmesg" },
+	{ hpet, "clocksource-other", EXIT_WARNINGS, "echo tsc | sudo tee /sys/devices/" },
+	{ hpet_only, "clocksource-other", EXIT_WARNINGS, "sudo ptpkvm-host probe" },
+	{ variable, "tsc-variable", EXIT_WARNINGS, "sudo ptpkvm-host probe" },
+	{ no_clocksource, "", EXIT_GOOD, "" },
+	{ no_virtualization, "kvm-no-virtualization", EXIT_NO_HOST, "enable VT-x or AMD-V" },
+	{ no_virtualization_in_guest, "kvm-no-virtualization", EXIT_NO_HOST, "on its host: cat" },
+	{ not_loaded, "kvm-not-loaded", EXIT_BROKEN, "sudo modprobe kvm_amd" },
+	{ no_node, "kvm-no-node", EXIT_BROKEN, "sudo udevadm trigger" },
+	{ kvm_denied, "kvm-denied", EXIT_WARNINGS, "sudo usermod -aG kvm" },
+	{ kvm_error, "kvm-error", EXIT_BROKEN, "sudo dmesg" },
+	{ offline, "", EXIT_GOOD, "" },
+	{ offline_with_processes, "", EXIT_GOOD, "" },
+};
+
+static int word_index(const char *const *list, const char *word)
+{
+	for (int i = 0; list[i]; i++)
+		if (!strcmp(list[i], word))
+			return i;
+	return -1;
+}
+
+/* Also: every code of the list comes up in some case. */
+static void test_cases(void **state)
+{
+	bool seen[64] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *first = "";
+		char codes[300] = "";
+		int last = 0;
+
+		healthy(&facts);
+		cases[i].change(&facts);
+		check_judge(&facts, &report);
+		for (int n = 0; n < report.said.n; n++) {
+			const struct verdict *v = &report.said.list[n];
+
+			/* every link in its order, every text there, and every code in the list of codes */
+			assert_in_range(word_index(check_links, v->link), last, last + 1);
+			last = word_index(check_links, v->link);
+			assert_true(strlen(v->text) > 2 && strlen(v->text) < sizeof(v->text) - 1);
+			assert_true(strlen(v->remedy) < sizeof(v->remedy) - 1);
+			if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+				continue;
+			if (word_index(check_codes, v->code) < 0)
+				fail_msg("%s is not in the list of codes", v->code);
+			seen[word_index(check_codes, v->code)] = true;
+			add_text(codes, sizeof(codes), "%s%s", codes[0] ? " " : "", v->code);
+			if (!first[0])
+				first = v->remedy;
+		}
+		assert_string_equal(codes, cases[i].codes);
+		assert_string_equal(check_links[last], "kvm");
+		assert_int_equal(check_exit_status(&facts, &report), cases[i].status);
+		if (strncmp(first, cases[i].remedy, strlen(cases[i].remedy)))
+			assert_string_equal(first, cases[i].remedy);
+	}
+	for (int i = 0; check_codes[i]; i++)
+		if (!seen[i])
+			fail_msg("no case for %s", check_codes[i]);
+}
+
+static const char *text_of(const char *link)
+{
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, link))
+			return report.said.list[i].text;
+	return "";
+}
+
+static void text_is(void (*change)(struct check_facts *f), const char *link, const char *want)
+{
+	healthy(&facts);
+	change(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(text_of(link), want);
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	text_is(nothing, "nic",
+		"eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; the same PHC as eno2");
+	text_is(nothing, "ptp4l",
+		"eno1 SLAVE; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware timestamps");
+	text_is(names_untold, "ptp4l",
+		"eno1 SLAVE; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware timestamps");
+	text_is(nothing, "offset", "-12 ns to the master, path delay 1.3 µs (hardware timestamps)");
+	text_is(nothing, "steering", "phc2sys, from eno1");
+	text_is(nothing, "tai", "TAI − UTC is 37 s, in the kernel and in PTP");
+	text_is(nothing, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.0 µs)");
+	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
+	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last offset 3.0 µs");
+	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last offset 3.0 µs");
+	text_is(timesyncd, "steering", "systemd-timesyncd, by NTP");
+	text_is(vf, "nic",
+		"eno1 (igb, 1000 Mb/s): software timestamps only: a VF has no clock of its own; a VF of eno9");
+	text_is(given_away, "nic",
+		"eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; the same PHC as "
+		"eno2; a PF with 3 VFs, 2 of them given away: no clock goes with them");
+	text_is(bridge, "nic",
+		"br0 is a bridge over eno1 (software): PTP belongs on the port, not on the bridge");
+	text_is(bond_half, "nic",
+		"bond0 is a bond over eno1 (hardware), eno2 (software): not all of them have hardware timestamps");
+	text_is(boundary, "ptp4l", "eno1 SLAVE, eno2 MASTER, eno2 MASTER, eno2 MASTER and 2 more; grandmaster "
+				   "4e2367.fffe.f129c3, class 6, 1 step, hardware timestamps");
+	text_is(pmc_hangs, "ptp4l", "ptp4l of eno1 runs, but cannot be asked: pmc: no answer within 3 s");
+	text_is(fight, "steering",
+		"they fight over the system's clock, which only one may steer: phc2sys (process 512), "
+		"chronyd (process 498)");
+	text_is(software_of_ptp4l, "steering", "ptp4l, from software timestamps of eno1");
+	text_is(constant_in_file, "tai",
+		"/etc/default/phc2sys:3: a constant of -36, but TAI − UTC is 37 s today");
+	text_is(leap_expired, "leap", "/usr/share/zoneinfo/leap-seconds.list expired on 2026-11-18");
+}
+
+/* Nothing that there can be at once is more than there is room for. */
+static void test_everything(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	many_nics(&facts);
+	given_away(&facts);
+	for (int i = 0; i < PTP4L_MAX; i++)
+		facts.ptp4l[i].process.software = true;
+	facts.n_ptp4l = PTP4L_MAX;
+	facts.n_phc2sys = CHECK_PHC2SYS_MAX;
+	facts.n_rivals = RIVALS_MAX;
+	facts.n_constants = CHECK_CONSTANTS_MAX;
+	facts.n_leap_files = CHECK_LEAP_FILES_MAX;
+	for (int i = 0; i < RIVALS_MAX; i++)
+		strcpy(facts.rivals[i].name, "ntpd");
+	for (int i = 0; i < CHECK_PHC2SYS_MAX; i++)
+		facts.phc2sys[i].process.steers = true;
+	check_judge(&facts, &report);
+	assert_in_range(report.n_steerers, 20, CHECK_STEERERS_MAX);
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
+}
+
+/* --- the facts --- */
+
+static int empty_tree(void **state)
+{
+	(void)state;
+	tree_make();
+	return 0;
+}
+
+static int remove_tree(void **state)
+{
+	(void)state;
+	tree_remove();
+	return 0;
+}
+
+static void put_process(int pid, const char *comm, const char *cmdline, size_t len)
+{
+	char path[64], reason[200];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	put(path, comm);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	assert_int_equal(file_write(path, cmdline, len, 0644, reason, sizeof(reason)), 0);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	put(path, "0::/system.slice/x.service\n");
+}
+
+#define PROCESS(pid, comm, cmdline) put_process(pid, comm, cmdline, sizeof(cmdline))
+
+static void test_empty_tree(void **state)
+{
+	(void)state;
+	check_gather(&facts);
+	assert_true(facts.offline);
+	assert_int_equal(facts.nics.n + facts.n_ptp4l + facts.n_phc2sys + facts.n_rivals + facts.n_constants +
+				 facts.n_leap_files + facts.chrony.pid,
+			 0);
+	assert_false(facts.cpu.known || facts.kernel.known || facts.kvm.node);
+	check_judge(&facts, &report);
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
+}
+
+static void test_machine(void **state)
+{
+	(void)state;
+	put("/proc/cpuinfo", "processor\t: 0\nvmx flags\t: x\nflags\t\t: fpu vmx constant_tsc nonstop_tscx tsc_reliable\n"
+			     "\nprocessor\t: 1\nflags\t\t: svm\n");
+	put("/sys/module/kvm_amd/parameters/nested", "1\n");
+	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
+	put("/sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc hpet \n");
+	put("/etc/debian_version", "12\n");
+	put("/usr/sbin/ptp4l", "");
+	check_gather(&facts);
+	assert_true(facts.cpu.known && facts.cpu.vmx && !facts.cpu.svm && facts.cpu.constant_tsc);
+	assert_true(!facts.cpu.nonstop_tsc && facts.cpu.tsc_reliable && !facts.cpu.hypervisor);
+	assert_string_equal(facts.kvm.module, "kvm_amd");
+	assert_true(facts.kvm.nested && facts.debian && facts.linuxptp);
+	assert_string_equal(facts.clocksource, "tsc");
+	assert_string_equal(facts.clocksources, "tsc hpet ");
+	put("/proc/cpuinfo", "flags\nflags\t\n");
+	check_gather(&facts);
+	assert_false(facts.cpu.known);
+}
+
+static void test_chain(void **state)
+{
+	(void)state;
+	PROCESS(10, "ptp4l\n", "ptp4l\0-f\0/etc/p.conf\0-i\0eno1");
+	PROCESS(11, "phc2sys\n", "phc2sys\0-a\0-r\0-E\0ntpshm");
+	PROCESS(12, "phc2sys\n", "phc2sys\0-s\0eno1\0-w");
+	PROCESS(13, "chronyd\n", "chronyd\0-x\0-f\0/etc/c.conf");
+	PROCESS(14, "ntpd\n", "ntpd");
+	put("/etc/c.conf", "refclock SHM 2 poll 0 refid PTP0\nrefclock PHC /dev/ptp0:extpps refid NIC\n"
+			   "refclock AVERYLONGDRIVER x\nrefclock SOCK\nleapsectz right/UTC\nleapseclist /etc/leap\n");
+	check_gather(&facts);
+	assert_int_equal(facts.n_ptp4l, 1);
+	assert_false(facts.ptp4l[0].asked);
+	assert_int_equal(facts.n_phc2sys, 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(facts.phc2sys[i].process.steers, facts.phc2sys[i].process.pid == 12);
+	assert_string_equal(facts.phc2sys[0].unit, "x.service");
+	assert_int_equal(facts.chrony.pid, 13);
+	assert_true(facts.chrony.watches_only);
+	assert_string_equal(facts.chrony.conf, "/etc/c.conf");
+	assert_int_equal(facts.chrony.n_refclocks, 3);
+	assert_string_equal(facts.chrony.refclocks[0].driver, "SHM");
+	assert_string_equal(facts.chrony.refclocks[0].device, "2");
+	assert_string_equal(facts.chrony.refclocks[0].refid, "PTP0");
+	assert_string_equal(facts.chrony.refclocks[1].device, "/dev/ptp0");
+	assert_string_equal(facts.chrony.refclocks[2].device, "");
+	assert_string_equal(facts.chrony.leapsectz, "right/UTC");
+	assert_int_equal(facts.n_leap_files, 2);
+	assert_int_equal(facts.leap_files[0].error, ENOENT);
+	assert_int_equal(facts.leap_files[1].error, ENOENT);
+
+	/* Directives in its place: they are cut up, and no file is read. */
+	PROCESS(13, "chronyd\n", "chronyd\0-n\0server\0x");
+	put("/etc/chrony/chrony.conf", "refclock SHM 0\n");
+	check_gather(&facts);
+	assert_string_equal(facts.chrony.conf, "");
+	assert_false(facts.chrony.watches_only);
+	PROCESS(13, "chronyd\n", "chronyd\0-F\0001");
+	check_gather(&facts);
+	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
+}
+
+static void constant_is(int i, const char *place, const char *text)
+{
+	assert_string_equal(facts.constants[i].place, place);
+	assert_string_equal(facts.constants[i].text, text);
+}
+
+static void test_constants(void **state)
+{
+	(void)state;
+	PROCESS(10, "phc2sys\n", "phc2sys\0-s\0eno1\0-O\0-36");
+	PROCESS(11, "ptp4l\n", "ptp4l\0--utc_offset=35");
+	put("/etc/linuxptp/ptp4l.conf", "[global]\n#utc_offset 36\nutc_offset\t\t34\noffset_from_master_min_threshold 36\n");
+	put("/etc/linuxptp/timemaster.conf", "[chrony.conf]\nrefclock PHC /dev/ptp0 offset -36.0 poll 0\n[phc2sys]\n");
+	put("/etc/sysconfig/phc2sys", "OPTIONS=\"-a -r -O-36\"\n");
+	put("/etc/systemd/system/phc2sys@.service.d/x.conf", "ExecStart=/usr/sbin/phc2sys -s %I -O 37\n");
+	put("/etc/chrony/chrony.conf", "include /etc/chrony/more\nserver x offset 36\n");
+	put("/etc/chrony/more", "\nrefclock PHC /dev/ptp0 offset 36\nrefclock SHM 0 offset 0.036 delay 36\n");
+	check_gather(&facts);
+	assert_int_equal(facts.n_constants, 7);
+	constant_is(0, "phc2sys, process 10", "-36");
+	constant_is(1, "ptp4l, process 11", "35");
+	constant_is(2, "/etc/linuxptp/ptp4l.conf:3", "34");
+	constant_is(3, "/etc/linuxptp/timemaster.conf:2", "-36.0");
+	constant_is(4, "/etc/sysconfig/phc2sys:1", "-36");
+	constant_is(5, "/etc/systemd/system/phc2sys@.service.d/x.conf:1", "37");
+	constant_is(6, "/etc/chrony/more:2", "36");
+	assert_float_equal(facts.constants[3].seconds, 36, 0);
+}
+
+static void test_hostile_constants(void **state)
+{
+	char text[4096] = "";
+
+	(void)state;
+	put("/etc/ptp4l.conf", "-O\nutc_offset\nutc_offset 36x\n-O --36\n-O 0x24\n-O 29\n-O 46\n-O nan\n'\"=\n-O 36e0\n"
+			       "-O 36.0000000000000000000000000000000000\n");
+	check_gather(&facts);
+	assert_int_equal(facts.n_constants, 0);
+	for (int i = 0; i < CHECK_CONSTANTS_MAX + 9; i++)
+		add_text(text, sizeof(text), "-O 36 ");
+	put("/etc/ptp4l.conf", text);
+	check_gather(&facts);
+	assert_int_equal(facts.n_constants, CHECK_CONSTANTS_MAX);
+}
+
+static void leap_is(const char *text, int64_t expires, int tai_utc)
+{
+	struct leap_file leap = { .error = 0 };
+
+	leap_list_parse(&leap, text, NOW);
+	assert_int_equal(leap.expires, expires);
+	assert_int_equal(leap.tai_utc, tai_utc);
+}
+
+static void test_leap_lists(void **state)
+{
+	char text[5000];
+
+	(void)state;
+	leap_is("#$\t3676924800\n#@\t3991766400\n3644697600\t36\t# 1 Jul 2015\n3692217600      37      # 1 Jan 2017\r\n",
+		1782777600, 37);
+	/* in the future, not yet */
+	leap_is("3692217600\t37\n4100000000\t38\n#@ 4500000000\n", 2291011200, 37);
+	leap_is("", 0, 0);
+	leap_is("#@\n#@ x\n#@ 99999999999999999999\n#@ 1\n", 0, 0);
+	leap_is("3692217600\n3692217600 x\n3692217600 -37\n1 10\nx 37\n3692217600 1001", 0, 0);
+	memset(text, '9', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	leap_is(text, 0, 0);
+}
+
+static void test_leap_files(void **state)
+{
+	(void)state;
+	put("/usr/share/zoneinfo/leap-seconds.list", "#@\t3991766400\n3692217600\t37\n");
+	put("/etc/p.conf", "[global]\nleapfile /usr/share/zoneinfo/leap-seconds.list\n");
+	put("/usr/share/zoneinfo/right/UTC", "TZif");
+	put("/etc/chrony.conf", "leapsectz right/UTC\n");
+	PROCESS(10, "ptp4l\n", "ptp4l\0-f\0/etc/p.conf");
+	check_gather(&facts);
+	assert_int_equal(facts.n_leap_files, 2);	/* each once */
+	assert_string_equal(facts.leap_files[0].whose, "ptp4l");
+	assert_int_equal(facts.leap_files[0].expires, 1782777600);
+	assert_string_equal(facts.leap_files[1].path, "/usr/share/zoneinfo/right/UTC");
+	assert_int_equal(facts.leap_files[1].error, 0);
+}
+
+/* --- its output --- */
+
+static char *whole_file(const char *path)
+{
+	char *text = calloc(1, 1 << 17);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(text);
+	assert_non_null(f);
+	assert_true(fread(text, 1, (1 << 17) - 1, f) < (1 << 17) - 1);
+	fclose(f);
+	return text;
+}
+
+static int check(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_check(end - (char **)argv, argv);
+}
+
+static void documented(const char *doc, const char *word, size_t len)
+{
+	char quoted[80], dotted[80];
+
+	snprintf(quoted, sizeof(quoted), "`%.*s`", (int)len, word);
+	snprintf(dotted, sizeof(dotted), ".%.*s`", (int)len, word);
+	if (!strstr(doc, quoted) && !strstr(doc, dotted))
+		fail_msg("not in the documentation: %s", quoted);
+}
+
+static void put_machine(void)
+{
+	char full[FILE_PATH_MAX];
+
+	put("/sys/class/net/eno1/device/vendor", "0x8086\n");
+	put("/sys/class/net/br0/bridge/x", "");
+	put("/sys/bus/pci/devices/0000:04:00.0/class", "0x020000\n");
+	assert_int_equal(symlink("../../drivers/vfio-pci",
+				 file_path(full, "/sys/bus/pci/devices/0000:04:00.0/driver")),
+			 0);
+	PROCESS(10, "ptp4l\n", "ptp4l\0-i\0eno1");
+	PROCESS(11, "phc2sys\n", "phc2sys\0-s\0eno1\0-O\0-36");
+	PROCESS(12, "ntpd\n", "ntpd");
+	put("/usr/share/zoneinfo/leap-seconds.list", "#@\t3991766400\n");
+}
+
+/* Every finding, and every key of the JSON of a tree that has one of each */
+static void test_documented(void **state)
+{
+	char *doc = whole_file("Documentation/ptpkvm-host-check.md");
+
+	(void)state;
+	put_machine();
+	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
+	for (const char *key = said_out; (key = strchr(key, '"')); key += strcspn(key, "\n")) {
+		size_t len = strcspn(key + 1, "\"");
+
+		if (key[len + 2] == ':' && strncmp(key + len + 2, ": {", 3) && strncmp(key + len + 2, ": [", 3))
+			documented(doc, key + 1, len);
+	}
+	for (int i = 0; check_codes[i]; i++)
+		documented(doc, check_codes[i], strlen(check_codes[i]));
+	for (int i = 0; check_links[i]; i++)
+		documented(doc, check_links[i], strlen(check_links[i]));
+	free(doc);
+}
+
+static void test_text_output(void **state)
+{
+	(void)state;
+	put_machine();
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	assert_non_null(strstr(
+		said_out, "FAIL  tai           phc2sys, process 11: a constant of -36, but TAI − UTC is 37 s "
+			  "today [tai-constant]\n          start phc2sys with -w"));
+	assert_null(strstr(said_out, "PASS"));
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore",
+						  (char[]){ "tai-constant,steering-fight,leap-expired" },
+						  "--root", tree, NULL }),
+			 EXIT_GOOD);
+	assert_string_equal(said_out, "");
+}
+
+static void misused(char *a, char *b, const char *want)
+{
+	assert_int_equal(apart(check, (char *[]){ "check", "--root", tree, a, b, NULL }), EXIT_BROKEN);
+	if (!strstr(said_err, want))
+		assert_string_equal(said_err, want);
+	assert_string_equal(said_out, "");
+}
+
+static void test_misuse(void **state)
+{
+	(void)state;
+	misused("eth7", NULL, "there is no interface 'eth7', but there are none\n");
+	put_machine();
+	misused("eno1", "nic99", "there is no interface 'nic99', but there are br0 eno1\n");
+	misused("--ignore", "no-such-code", "there is no warning or failure 'no-such-code'");
+	misused("--root", "/nonexistent", "--root: /nonexistent: No such file");
+	misused("--wat", NULL, "Try 'ptpkvm-host check --help'.");
+	assert_int_equal(apart(check, (char *[]){ "check", "--root", tree, "br0", NULL }), EXIT_BROKEN);
+	assert_non_null(strstr(said_out,
+			       "----  nic           br0 (bridge, driver unknown): no card is below it; "
+			       "its driver was not asked\n----  ptp4l"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test_setup(test_empty_tree, empty_tree),
+		cmocka_unit_test_setup(test_machine, empty_tree),
+		cmocka_unit_test_setup(test_chain, empty_tree),
+		cmocka_unit_test_setup(test_constants, empty_tree),
+		cmocka_unit_test_setup(test_hostile_constants, empty_tree),
+		cmocka_unit_test(test_leap_lists),
+		cmocka_unit_test_setup(test_leap_files, empty_tree),
+		cmocka_unit_test_setup(test_documented, empty_tree),
+		cmocka_unit_test_setup(test_text_output, empty_tree),
+		cmocka_unit_test_setup(test_misuse, empty_tree),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("host-check", tests, NULL, remove_tree);
+}

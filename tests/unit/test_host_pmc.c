@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* pmc's output as linuxptp 3.1.1, 4.2 and 4.4 print it (fixtures/), whole, cut, and with something else in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pmc.h"
+#include "ptp4l.h"
+#include "tree.h"
+
+static struct pmc_data d;
+static char why[300];
+
+static const char *const versions[] = { "3.1.1", "4.2", "4.4" };
+
+static char *fixture(const char *version, const char *state)
+{
+	char path[100], *text = calloc(1, 1 << 14);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "tests/unit/fixtures/pmc-%s-%s.txt", version, state);
+	f = fopen(path, "r");
+	assert_non_null(text);
+	if (!f)
+		fail_msg("%s is missing", path);
+	assert_in_range(fread(text, 1, (1 << 14) - 1, f), 1, (1 << 14) - 2);
+	fclose(f);
+	return text;
+}
+
+static int parse_fixture(const char *version, const char *state)
+{
+	char *text = fixture(version, state);
+	int n = pmc_parse(text, &d, why, sizeof(why));
+
+	free(text);
+	return n;
+}
+
+/* --- what the real ones print --- */
+
+static void test_slave(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(parse_fixture(versions[i], "slave"), 7);
+		assert_true(d.has_default && d.has_current && d.has_parent && d.has_time && d.has_status);
+		assert_true(d.slave_only && d.gm_present);
+		assert_int_equal(d.domain, 0);
+		assert_int_equal(d.number_ports, 1);
+		assert_int_equal(d.clock_class, 255);
+		assert_int_equal(d.gm_class, 248);
+		assert_int_equal(d.gm_accuracy, 0xfe);
+		assert_int_equal(d.steps, 1);
+		assert_int_equal(d.utc_offset, 37);
+		assert_false(d.utc_offset_valid || d.ptp_timescale || d.time_traceable);
+		assert_true(d.offset_ns > -1e6 && d.offset_ns < 1e6 && d.offset_ns != 0);
+		assert_int_equal(d.master_offset_ns, d.offset_ns);
+		assert_true(d.path_delay_ns > 100 && d.path_delay_ns < 1e6);
+		assert_string_not_equal(d.grandmaster, d.identity);
+		assert_int_equal(strlen(d.grandmaster), 18);
+		assert_int_equal(d.n_ports, 1);
+		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].interface, "s0");
+		assert_string_equal(d.ports[0].timestamping, "SOFTWARE");
+		assert_memory_equal(d.ports[0].identity, d.identity, 18);
+	}
+}
+
+static void test_master(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(parse_fixture(versions[i], "master"), 7);
+		assert_string_equal(d.ports[0].state, "MASTER");
+		assert_string_equal(d.grandmaster, d.identity);
+		assert_false(d.gm_present || d.slave_only);
+		assert_int_equal(d.steps, 0);
+		assert_int_equal(d.clock_class, 248);
+	}
+}
+
+static void test_listening(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(parse_fixture(versions[i], "listening"), 7);
+		assert_string_equal(d.ports[0].state, "LISTENING");
+		assert_false(d.gm_present);
+	}
+}
+
+static void test_boundary(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(parse_fixture(versions[i], "boundary"), 9);
+		assert_int_equal(d.number_ports, 2);
+		assert_int_equal(d.n_ports, 2);
+		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].interface, "s0");
+		assert_string_equal(d.ports[1].state, "MASTER");
+		assert_string_equal(d.ports[1].interface, "b0");
+	}
+}
+
+/* Over the socket that is for everybody the interface's name is refused; 3.1.1 has none. */
+static void test_read_only(void **state)
+{
+	(void)state;
+	for (size_t i = 1; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(parse_fixture(versions[i], "read-only"), 6);
+		assert_int_equal(d.n_ports, 1);
+		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].interface, "");
+		assert_true(d.gm_present);
+	}
+}
+
+static void test_absent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+		assert_int_equal(parse_fixture(versions[i], "absent"), 0);
+	assert_int_equal(pmc_parse("", &d, why, sizeof(why)), 0);
+}
+
+/* Cut anywhere it is either less, or an error; never more, never beyond its end. */
+static void test_cut(void **state)
+{
+	char *text = fixture("4.4", "boundary"), *copy;
+
+	(void)state;
+	for (size_t n = 0; n < strlen(text); n++) {
+		copy = malloc(n + 1);
+		memcpy(copy, text, n);
+		copy[n] = 0;
+		assert_in_range(pmc_parse(copy, &d, why, sizeof(why)) + 1, 0, 10);
+		free(copy);
+	}
+	free(text);
+}
+
+/* --- what they don't --- */
+
+#define CLOCK "6e2bee.fffe.8fb69c"
+#define ANSWER(name) "\t" CLOCK "-0 seq 0 RESPONSE MANAGEMENT " name " \n"
+#define PORT(name) "\t" CLOCK "-1 seq 0 RESPONSE MANAGEMENT " name " \n"
+
+static int parse(const char *text)
+{
+	why[0] = 0;
+	return pmc_parse(text, &d, why, sizeof(why));
+}
+
+static void refused(const char *text)
+{
+	if (parse(text) != -1)
+		fail_msg("taken: %s", text);
+	assert_non_null(strstr(why, "pmc's output is not understood: '"));
+	assert_null(strchr(why, '\n'));
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	refused(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster nan\n");
+	refused(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster 1e9\n");
+	refused(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster --1.0\n");
+	refused(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster\n");
+	refused(ANSWER("CURRENT_DATA_SET") "\t\tmeanPathDelay 99999999999999999999.0\n");
+	refused(ANSWER("CURRENT_DATA_SET") "\t\tstepsRemoved 1x\n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tslaveOnly 2\n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tclockClass 256\n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tclockClass -1\n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tdomainNumber \n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tclockIdentity 6e2bee.fffe.8fb69\n");
+	refused(ANSWER("DEFAULT_DATA_SET") "\t\tclockIdentity 6e2bee.fffe.8fb69c0\n");
+	refused(ANSWER("PARENT_DATA_SET") "\t\tgrandmasterIdentity zzzzzz.fffe.8fb69c\n");
+	refused(ANSWER("PARENT_DATA_SET") "\t\tgm.ClockAccuracy 0x1ff\n");
+	refused(ANSWER("PARENT_DATA_SET") "\t\tgm.ClockAccuracy 0xg0\n");
+	refused(ANSWER("PARENT_DATA_SET") "\t\tgm.ClockClass six\n");
+	refused(ANSWER("TIME_PROPERTIES_DATA_SET") "\t\tcurrentUtcOffset 99999\n");
+	refused(ANSWER("TIME_PROPERTIES_DATA_SET") "\t\tptpTimescale yes\n");
+	refused(ANSWER("TIME_STATUS_NP") "\t\tmaster_offset 9223372036854775808\n");
+	refused(ANSWER("TIME_STATUS_NP") "\t\tgmPresent maybe\n");
+	refused(PORT("PORT_DATA_SET") "\t\tportState A_STATE_THAT_IS_FAR_TOO_LONG\n");
+	refused(PORT("PORT_DATA_SET") "\t\tportState \n");
+	refused(PORT("PORT_PROPERTIES_NP") "\t\tinterface \x1b[2J\n");
+	refused(PORT("PORT_PROPERTIES_NP") "\t\tinterface an-interface-with-a-long-name\n");
+}
+
+/* Other answers, other fields, errors, what pmc logs, and heads that are none */
+static void test_passed_over(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(ANSWER("CURRENT_DATA_SET") "\t\tnewField x\n\t\t\n\t\tstepsRemoved 2 and more\n"), 1);
+	assert_int_equal(d.steps, 2);
+	assert_int_equal(parse(ANSWER("NEW_DATA_SET") "\t\tstepsRemoved x\n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-0 seq 6 RESPONSE MANAGEMENT_ERROR_STATUS \n\t\tstepsRemoved x\n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-0 seq 6 RESPONSE MANAGEMENT empty-tlv \n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-0 seq 6 COMMAND MANAGEMENT CURRENT_DATA_SET \n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-0 seq 6 RESPONSE MANAGEMENT\n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-65536 seq 6 RESPONSE MANAGEMENT CURRENT_DATA_SET\n"), 0);
+	assert_int_equal(parse("\t" CLOCK "-000000000000000001 seq 6 RESPONSE MANAGEMENT CURRENT_DATA_SET\n"), 0);
+	assert_int_equal(parse("\t" CLOCK " seq 6 RESPONSE MANAGEMENT CURRENT_DATA_SET\n"), 0);
+	assert_int_equal(parse("\t\n\t \n\t\t\nsending: GET X\npmc[1.0]: uds: bind failed\n"), 0);
+	assert_int_equal(parse("\t\tstepsRemoved x\n"), 0);	/* of no answer */
+	assert_false(d.has_current);
+}
+
+static void test_values(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster -1234567.5\n\t\tmeanPathDelay -0.5\n"), 1);
+	assert_float_equal(d.offset_ns, -1234567.5, 0);
+	assert_float_equal(d.path_delay_ns, -0.5, 0);
+	assert_int_equal(parse(ANSWER("TIME_STATUS_NP") "\t\tmaster_offset -37000000123\n\t\tgmPresent true"), 1);
+	assert_true(d.master_offset_ns == -37000000123LL && d.gm_present);
+	assert_int_equal(parse(ANSWER("TIME_PROPERTIES_DATA_SET")
+			       "\t\tleap61 1\n\t\tleap59 0\n\t\tcurrentUtcOffsetValid 1\n\t\tptpTimescale 1\n"
+			       "\t\ttimeTraceable 1\n\t\tcurrentUtcOffset -1\n"),
+			 1);
+	assert_true(d.leap61 && !d.leap59 && d.utc_offset_valid && d.ptp_timescale && d.time_traceable);
+	assert_int_equal(d.utc_offset, -1);
+}
+
+static void test_many_ports(void **state)
+{
+	char text[8192] = "";
+
+	(void)state;
+	for (int i = 1; i <= PMC_PORTS_MAX + 5; i++)
+		add_text(text, sizeof(text), "\t" CLOCK "-%d seq 0 RESPONSE MANAGEMENT PORT_DATA_SET\n\t\tportState SLAVE\n",
+			 i);
+	assert_int_equal(parse(text), PMC_PORTS_MAX + 5);
+	assert_int_equal(d.n_ports, PMC_PORTS_MAX);
+}
+
+static void test_long_lines(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	assert_int_equal(parse(text), 0);
+	text[0] = '\t';
+	assert_int_equal(parse(text), 0);
+	memcpy(text, ANSWER("CURRENT_DATA_SET") "\t\tstepsRemoved ",
+	       strlen(ANSWER("CURRENT_DATA_SET") "\t\tstepsRemoved "));
+	assert_int_equal(parse(text), -1);
+	assert_int_equal(strlen(why), sizeof(why) - 1);
+}
+
+/* --- programs in its place --- */
+
+/* Only what the test puts into the tree's bin is found, and the shell's own. */
+static void put_pmc(const char *script)
+{
+	char path[600];
+
+	unsetenv("TMPDIR");	/* the tree before */
+	tree_make();
+	snprintf(path, sizeof(path), "%s/bin:/bin:/usr/bin", tree);
+	setenv("PATH", path, 1);
+	setenv("TMPDIR", tree, 1);
+	if (script)
+		put_mode("/bin/pmc", script, 0755);
+}
+
+static enum pmc_result ask(const char *script)
+{
+	put_pmc(script);
+	return pmc_ask("/var/run/ptp4l", 24, 1, &d, why, sizeof(why));
+}
+
+static void test_asked(void **state)
+{
+	const char *words;
+
+	(void)state;
+	assert_int_equal(ask("#!/bin/sh\necho \"$@\" >>$TMPDIR/words\ncat tests/unit/fixtures/pmc-4.2-slave.txt\n"),
+			 PMC_ANSWERED);
+	assert_true(d.gm_present);
+	words = get("/words");
+	assert_non_null(strstr(words, "-u -b 0 -d 24 -t 1 -i /"));
+	assert_non_null(strstr(
+		words, " -s /var/run/ptp4l GET DEFAULT_DATA_SET GET CURRENT_DATA_SET GET PARENT_DATA_SET "
+		       "GET TIME_PROPERTIES_DATA_SET GET TIME_STATUS_NP GET PORT_DATA_SET "
+		       "GET PORT_PROPERTIES_NP\n"));
+	assert_int_equal(strchr(words, '\n')[1], 0);	/* once */
+}
+
+static void test_failures(void **state)
+{
+	int64_t begun;
+
+	(void)state;
+	assert_int_equal(ask("#!/bin/sh\ncat tests/unit/fixtures/pmc-4.2-absent.txt\n"), PMC_SILENT);
+	assert_string_equal(why, "no answer from ptp4l");
+	assert_int_equal(ask("#!/bin/sh\necho 'uds: bind failed' >&2\n"), PMC_SILENT);
+	assert_string_equal(why, "no answer from ptp4l: uds: bind failed");
+	assert_int_equal(ask("#!/bin/sh\necho 'failed to create pmc' >&2\nexit 255\n"), PMC_FAILED);
+	assert_string_equal(why, "pmc: exit status 255: failed to create pmc");
+	assert_int_equal(ask("#!/bin/sh\nprintf '\\t" CLOCK "-0 seq 0 RESPONSE MANAGEMENT CURRENT_DATA_SET\\n"
+			     "\\t\\tstepsRemoved many\\n'\n"),
+			 PMC_GARBLED);
+	begun = now_ns(CLOCK_MONOTONIC);
+	assert_int_equal(ask("#!/bin/sh\nsleep 60\n"), PMC_FAILED);
+	assert_string_equal(why, "pmc: no answer within 3 s");
+	assert_in_range(now_ns(CLOCK_MONOTONIC) - begun, 2900000000LL, 10000000000LL);
+	begun = now_ns(CLOCK_MONOTONIC);
+	assert_int_equal(ask("#!/bin/sh\nexec yes\n"), PMC_FAILED);
+	assert_in_range(now_ns(CLOCK_MONOTONIC) - begun, 2900000000LL, 20000000000LL);
+}
+
+static void test_not_installed(void **state)
+{
+	(void)state;
+	put_pmc(NULL);
+	setenv("PATH", tree, 1);
+	if (!access("/usr/sbin/pmc", X_OK) || !access("/sbin/pmc", X_OK))
+		skip();		/* run() looks there in any case */
+	assert_int_equal(pmc_ask("/x", 0, 0, &d, why, sizeof(why)), PMC_ABSENT);
+	assert_string_equal(why, "pmc: not installed");
+}
+
+static int ask_as_user(void *arg)
+{
+	char *left;
+
+	(void)arg;
+	become(1000, 0);
+	assert_int_equal(ask("#!/bin/sh\nwhile [ \"$1\" != -i ]; do shift; done\nls -ld ${2%/*} >&2\n"), PMC_SILENT);
+	left = manifest("");
+	printf("%s\n%s", why, left);
+	free(left);
+	tree_remove();
+	return 0;
+}
+
+/* An ordinary user's socket is in a directory of its own, which others may go through, and it is gone afterwards. */
+static void test_as_user(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(ask_as_user, NULL), 0);
+	assert_non_null(strstr(said_out, "no answer from ptp4l: drwx--x--x"));
+	assert_non_null(strstr(strchr(said_out, '\n'), "/bin/pmc "));
+	assert_null(strstr(strchr(said_out, '\n'), "/ptpkvm-pmc."));
+}
+
+/* --- the processes to be asked --- */
+
+static struct ptp4l found[PTP4L_MAX];
+
+static void put_process(int pid, const char *comm, const char *cmdline, size_t len)
+{
+	char path[64], reason[200];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	put(path, comm);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	assert_int_equal(file_write(path, cmdline, len, 0644, reason, sizeof(reason)), 0);
+}
+
+#define PROCESS(pid, comm, cmdline) put_process(pid, comm, cmdline, sizeof(cmdline))
+
+static int empty_tree(void **state)
+{
+	(void)state;
+	unsetenv("TMPDIR");
+	tree_make();
+	return 0;
+}
+
+static int remove_tree(void **state)
+{
+	(void)state;
+	tree_remove();
+	return 0;
+}
+
+static void test_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(ptp4l_find(found), 0);
+	PROCESS(100, "ptp4l\n", "/usr/sbin/ptp4l\0-f\0/etc/linuxptp/ptp4l.conf\0-i\0eno1");
+	PROCESS(101, "bash\n", "ptp4l");
+	put("/proc/100/cgroup", "0::/system.slice/system-ptp4l.slice/ptp4l@eno1.service\n");
+	put("/etc/linuxptp/ptp4l.conf", "# all\n[global]\ndomainNumber\t\t24\ntime_stamping software\nslaveOnly 1\n"
+					"transportSpecific 0x1\nleapfile /etc/leap\n[eno2]\nmasterOnly 1\n");
+	put("/var/run/ptp4l", "");
+	assert_int_equal(ptp4l_find(found), 1);
+	assert_string_equal(found[0].unit, "ptp4l@eno1.service");
+	assert_string_equal(found[0].conf, "/etc/linuxptp/ptp4l.conf");
+	assert_int_equal(found[0].n_interfaces, 2);
+	assert_string_equal(found[0].interfaces[0], "eno1");
+	assert_string_equal(found[0].interfaces[1], "eno2");
+	assert_int_equal(found[0].domain, 24);
+	assert_int_equal(found[0].transport_specific, 1);
+	assert_true(found[0].software && found[0].client_only && found[0].server_only);
+	assert_string_equal(found[0].servo, "pi");
+	assert_string_equal(found[0].socket, "/var/run/ptp4l");
+	assert_string_equal(found[0].socket_read_only, "");
+	assert_string_equal(found[0].leapfile, "/etc/leap");
+	assert_false(ptp4l_measures_only(&found[0]));
+}
+
+/* The command line has the last word; files are found from where it runs; defaults moved after 4.4. */
+static void test_command_line(void **state)
+{
+	char full[FILE_PATH_MAX];
+
+	(void)state;
+	PROCESS(7, "ptp4l\n", "ptp4l\0-Hmqsf\0p.conf\0-ieno1\0--domainNumber=5\0--uds_address\0/run/t/s\0--free_running\0001");
+	put("/x/p.conf", "[global]\ntime_stamping software\ndomainNumber 300\nuds_address /run/other\n");
+	put("/proc/7/x", "");
+	assert_int_equal(symlink("/x", file_path(full, "/proc/7/cwd")), 0);
+	put("/var/run/ptp/ptp4lro", "");
+	put("/var/run/ptp4lro", "");
+	assert_int_equal(ptp4l_find(found), 1);
+	assert_string_equal(found[0].conf, "/x/p.conf");
+	assert_false(found[0].software);
+	assert_true(found[0].client_only && ptp4l_measures_only(&found[0]));
+	assert_int_equal(found[0].domain, 5);
+	assert_string_equal(found[0].interfaces[0], "eno1");
+	assert_string_equal(found[0].socket, "/run/t/s");
+	assert_string_equal(found[0].socket_read_only, "/var/run/ptp/ptp4lro");
+
+	PROCESS(7, "ptp4l\n", "ptp4l\0-S\0--clock_servo\0ntpshm\0--\0-H");
+	assert_int_equal(ptp4l_find(found), 1);
+	assert_true(found[0].software && ptp4l_measures_only(&found[0]));
+}
+
+static void test_hostile_processes(void **state)
+{
+	char path[64];
+
+	(void)state;
+	PROCESS(1, "ptp4l\n", "");
+	PROCESS(2, "ptp4l\n", "ptp4l\0-f");
+	PROCESS(3, "ptp4l\n", "ptp4l\0-i\0an-interface-with-a-long-name\0--domainNumber");
+	PROCESS(4, "ptp4l\n", "ptp4l\0--uds_address=/a-path-longer-than-a-socket-can-have/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\0--=\0--\0-\0--");
+	PROCESS(5, "ptp4l\n", "ptp4l\0-f\0/etc/p");
+	put("/etc/p", "no section 1\n[global\n]\n[]\n[ ]\ndomainNumber\n[global]\ndomainNumber -1\n"
+		      "[unicast_master_table]\nUDPv4 192.0.2.1\n[global]\nfree_running");
+	assert_int_equal(ptp4l_find(found), 5);
+	for (int i = 0; i < 5; i++)
+		assert_true(found[i].domain == 0 && found[i].n_interfaces <= 1 && !found[i].socket[0]);
+	for (int pid = 10; pid < 10 + PTP4L_MAX; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		put(path, "ptp4l\n");
+	}
+	assert_int_equal(ptp4l_find(found), PTP4L_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slave),
+		cmocka_unit_test(test_master),
+		cmocka_unit_test(test_listening),
+		cmocka_unit_test(test_boundary),
+		cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_passed_over),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_many_ports),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_not_installed),
+		cmocka_unit_test(test_as_user),
+		cmocka_unit_test_setup(test_processes, empty_tree),
+		cmocka_unit_test_setup(test_command_line, empty_tree),
+		cmocka_unit_test_setup(test_hostile_processes, empty_tree),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("host-pmc", tests, NULL, remove_tree);
+}
