@@ -46,27 +46,52 @@ modules_uninstall: kdir ## the in-tree driver again
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
 
 ptpkvm: ## build/ptpkvm, and its man page if there is scdoc
-	@mkdir -p build
-	@$(MAKE) -s -C guest-tools OUT=$(CURDIR)/build
-	@if command -v scdoc >/dev/null; then \
-		scdoc <guest-tools/man/ptpkvm.8.scd >build/ptpkvm.8; \
-	else \
-		rm -f build/ptpkvm.8; \
-		echo 'No man page: scdoc is not installed (ptpkvm VERB --help has the options).'; \
-	fi
+	$(call build_tool,guest-tools)
 
-ptpkvm_install: ## it, its units and completion under PREFIX= (default: /usr/local), as root
-	@test -x build/ptpkvm || { echo 'Not built yet: type make, and then this again.' >&2; exit 1; }
-	install -D -m 755 build/ptpkvm $(sbindir)/ptpkvm
-	install -D -m 644 guest-tools/completion/ptpkvm $(completiondir)/ptpkvm
-	[ ! -e build/ptpkvm.8 ] || install -D -m 644 build/ptpkvm.8 $(mandir)/ptpkvm.8
-	mkdir -p $(unitdir)
-	for unit in guest-tools/systemd/*; do \
-		sed 's|/usr/sbin/ptpkvm|$(PREFIX)/sbin/ptpkvm|' $$unit >$(unitdir)/$${unit##*/} || exit; \
-	done
+ptpkvm-host: ## build/ptpkvm-host, the host's tool; needs libyaml-dev
+	$(call build_tool,host-tools)
+
+ptpkvm_install: ## the guest's tool, its units and completion under PREFIX= (default: /usr/local), as root
+	$(call install_tool,guest-tools)
+
+ptpkvm-host_install: ## the host's tool
+	$(call install_tool,host-tools)
 
 ptpkvm_uninstall: ## type ptpkvm remove first, if you have used setup
-	rm -f $(sbindir)/ptpkvm $(completiondir)/ptpkvm $(mandir)/ptpkvm.8 $(unitdir)/ptpkvm-*
+	$(call uninstall_tool,guest-tools)
+
+ptpkvm-host_uninstall: ## type ptpkvm-host config --uninstall first, if you have used --install
+	$(call uninstall_tool,host-tools)
+
+# The program of a folder
+tool = $(if $(filter host-tools,$(1)),ptpkvm-host,ptpkvm)
+
+define build_tool
+@mkdir -p build
+@$(MAKE) -s -C $(1) OUT=$(CURDIR)/build
+@if command -v scdoc >/dev/null; then \
+	scdoc <$(1)/man/$(tool).8.scd >build/$(tool).8; \
+else \
+	rm -f build/$(tool).8; \
+	echo 'No man page: scdoc is not installed ($(tool) VERB --help has the options).'; \
+fi
+endef
+
+define install_tool
+@test -x build/$(tool) || { echo 'Not built yet: type make $(tool), and then this again.' >&2; exit 1; }
+install -D -m 755 build/$(tool) $(sbindir)/$(tool)
+install -D -m 644 $(1)/completion/$(tool) $(completiondir)/$(tool)
+[ ! -e build/$(tool).8 ] || install -D -m 644 build/$(tool).8 $(mandir)/$(tool).8
+mkdir -p $(unitdir)
+for unit in $(wildcard $(1)/systemd/*); do \
+	sed 's|/usr/sbin/$(tool)|$(PREFIX)/sbin/$(tool)|' $$unit >$(unitdir)/$${unit##*/} || exit; \
+done
+endef
+
+define uninstall_tool
+rm -f $(sbindir)/$(tool) $(completiondir)/$(tool) $(mandir)/$(tool).8 \
+	$(patsubst $(1)/systemd/%,$(unitdir)/%,$(wildcard $(1)/systemd/*))
+endef
 
 kdir:
 	@if [ -z '$(kernel)' ]; then \
@@ -107,5 +132,6 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 	vm-images/clean-images
 	host-patch/clean
 
-.PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall modules modules_install modules_uninstall \
+.PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall \
+	ptpkvm-host ptpkvm-host_install ptpkvm-host_uninstall modules modules_install modules_uninstall \
 	kdir demo check check-debug bench images deps tools clean clean-images

@@ -1,46 +1,58 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# ptpkvm's completion offers what --help has, all of it and nothing else; and every option that is offered is one.
+# Each tool's completion offers what --help has, all of it and nothing else; and every option that is offered is one.
 # TOOLS names the folder of the built programs (default: build/tools of this tree).
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
-ptpkvm=${TOOLS:-build/tools}/ptpkvm
-[[ -x $ptpkvm ]] || bail "$ptpkvm is not built (make tools)"
+tools=${TOOLS:-build/tools}
+[[ -x $tools/ptpkvm && -x $tools/ptpkvm-host ]] || bail "the tools are not in $tools (make tools)"
 . guest-tools/completion/ptpkvm
+. host-tools/completion/ptpkvm-host
+
+# of TOOL: which one is meant by what follows
+of() {
+	name=$1 program=$tools/$1
+}
 
 # offered WORD...: what comes up for the last one, in a line
 offered() {
-	COMP_WORDS=(ptpkvm "$@")
+	COMP_WORDS=("$name" "$@")
 	COMP_CWORD=$#
-	_ptpkvm "$ptpkvm" "${@: -1}" "${@: -2:1}"
+	"_${name//-/_}" "$program" "${@: -1}" "${@: -2:1}"
 	echo "${COMPREPLY[*]}"
 }
 
 # is_option VERB OPTION: getopt knows it. Where it takes an argument that is left out, so that nothing is done.
 is_option() {
 	local said words=("$2" --help)
-	if "$ptpkvm" "$1" --help | grep -qE -e "(^ +|, )$2(, -[a-z-]+)* [A-Z]"; then
+	if "$program" "$1" --help | grep -qE -e "(^ +|, )$2(, -[a-z-]+)* [A-Z]"; then
 		words=("$2")
 	fi
-	said=$(timeout 10 "$ptpkvm" "$1" "${words[@]}" 2>&1 </dev/null)
+	said=$(timeout 10 "$program" "$1" "${words[@]}" 2>&1 </dev/null)
 	like "$said" '^Usage: |requires an argument' "$1: $2 is an option"
 }
 
-mapfile -t verbs < <("$ptpkvm" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
-cmp "${#verbs[@]}" '>=' 10 'verbs in --help'
-for verb in "${verbs[@]}"; do
-	like " $(offered '') " " $verb " "$verb: offered"
-	# Whatever looks like a long option in the help, wherever it stands, but for the other programs' and its prose
-	wanted=$("$ptpkvm" "$verb" --help | sed -E "s/'[^']*'|systemctl .*//g" | grep -oE -e '--[a-z][a-z-]*' | sort -u)
-	got=$(offered "$verb" '' | tr ' ' '\n')
-	is "$(grep -e '^--' <<<"$got" | sort)" "$wanted" "$verb: the long options that --help has"
-	like "$got" '(^|'$'\n'')-h($|'$'\n'')' "$verb: -h too"
-	unlike "$got" '(^|'$'\n'')[^-]' "$verb: nothing but options"
-	while IFS= read -r option; do
-		is_option "$verb" "$option"
-	done <<<"$got"
+for tool in ptpkvm ptpkvm-host; do
+	of $tool
+	mapfile -t verbs < <("$program" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
+	cmp "${#verbs[@]}" '>=' 2 "$name: verbs in --help"
+	for verb in "${verbs[@]}"; do
+		like " $(offered '') " " $verb " "$verb: offered"
+		# Whatever looks like a long option in the help, wherever it stands, but for the other programs' and its prose
+		wanted=$("$program" "$verb" --help | sed -E "s/'[^']*'|systemctl .*//g" | grep -oE -e '--[a-z][a-z-]*' | sort -u)
+		got=$(offered "$verb" '' | tr ' ' '\n')
+		is "$(grep -e '^--' <<<"$got" | sort)" "$wanted" "$verb: the long options that --help has"
+		like "$got" '(^|'$'\n'')-h($|'$'\n'')' "$verb: -h too"
+		# Interfaces, too, where they can be named
+		[[ $name:$verb = ptpkvm-host:check ]] || unlike "$got" '(^|'$'\n'')[^-]' "$verb: nothing but options"
+		while IFS= read -r option; do
+			is_option "$verb" "$option"
+		done < <(grep -e '^-' <<<"$got")
+	done
+	is "$(complete -p $tool)" "complete -F _${tool//-/_} $tool" 'it is in force'
 done
 
+of ptpkvm
 is "$(offered wat)" watch 'the beginning of a verb'
 is "$(offered --ver)" --version 'the beginning of an option before a verb'
 is "$(offered --js)" --json "check's options without the verb"
@@ -53,5 +65,8 @@ is "$(offered setup --delay '')" auto 'the argument of --delay'
 is "$(offered watch --plot guest-tools/Mak)" guest-tools/Makefile 'a file'
 is "$(offered metrics --root guest-t)" guest-tools 'a directory'
 is "$(offered nonsense '')" '' 'nothing for what is no verb'
-is "$(complete -p ptpkvm)" 'complete -F _ptpkvm ptpkvm' 'it is in force'
+of ptpkvm-host
+is "$(offered pro)" probe 'the beginning of a verb'
+is "$(offered probe --tsc)" --tsc-khz 'the beginning of an option'
+is "$(offered check --root guest-t)" guest-tools 'a directory'
 done_testing
