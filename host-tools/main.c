@@ -6,6 +6,7 @@
 static const struct verb verbs[] = {
 	{ "check", cmd_check, "network cards, the chain from the grandmaster to the system's clock, KVM (the default)" },
 	{ "probe", cmd_probe, "have a bare vCPU ask for the time: does this host serve its guests" },
+	{ "config", cmd_config, "write linuxptp's and chrony's configuration" },
 };
 
 int main(int argc, char **argv)

@@ -224,7 +224,7 @@ static enum nic_kind kind_of(const struct nic *n)
 	return vlan ? NIC_VLAN : NIC_STACKED;
 }
 
-static void read_nic(struct nic *n, const char *name, nic_ask *ask)
+void nic_read(struct nic *n, const char *name, nic_ask *ask)
 {
 	char dir[64], path[80];
 
@@ -299,7 +299,7 @@ void nic_gather(struct nics *all, nic_ask *ask)
 			if (all->n == NICS_MAX)
 				all->left_out++;
 			else
-				read_nic(&all->list[all->n++], name, ask);
+				nic_read(&all->list[all->n++], name, ask);
 		}
 		free(entries[i]);
 	}
@@ -393,9 +393,13 @@ static const char *no_hardware(const struct nic *n)
 	return filters_text(n->rx_filters) ? NULL : "its hardware timestamps no PTP packets";
 }
 
+bool nic_software(const struct nic *n)
+{
+	return (n->stamping & SOFTWARE) == SOFTWARE;
+}
+
 enum nic_fit nic_fit(const struct nic *n, char *why, size_t len)
 {
-	bool software = (n->stamping & SOFTWARE) == SOFTWARE;
 	const char *lacks = no_hardware(n);
 
 	if (n->error == -1 && !n->vf) {
@@ -411,7 +415,7 @@ enum nic_fit nic_fit(const struct nic *n, char *why, size_t len)
 			 n->phc, n->phc_name[0] ? " (" : "", n->phc_name, n->phc_name[0] ? ")" : "");
 		return NIC_HARDWARE;
 	}
-	if (software) {
+	if (nic_software(n)) {
 		snprintf(why, len, "software timestamps only: %s", lacks);
 		return NIC_SOFTWARE;
 	}

@@ -63,6 +63,9 @@ int nic_ethtool(const char *name, void *cmd);
 /* What is below /sys, in natural order of names. ask: nic_ethtool; NULL: nothing is asked of drivers. */
 void nic_gather(struct nics *all, nic_ask *ask);
 
+/* One interface */
+void nic_read(struct nic *n, const char *name, nic_ask *ask);
+
 const struct nic *nic_find(const struct nics *all, const char *name);
 
 /* The real ones that it is made of, itself included if it is one: their number, at most NIC_LOWER_MAX. */
@@ -75,6 +78,9 @@ enum nic_fit { NIC_UNKNOWN, NIC_UNFIT, NIC_SOFTWARE, NIC_HARDWARE };
 
 /* What it is fit for, by itself, and why in words: "hardware timestamps of all packets, PHC ptp0 (igb)" */
 enum nic_fit nic_fit(const struct nic *n, char *why, size_t len);
+
+/* All packets can be timestamped in software. */
+bool nic_software(const struct nic *n);
 
 const char *nic_kind_name(enum nic_kind kind);
 const char *nic_fit_name(enum nic_fit fit);

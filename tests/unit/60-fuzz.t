@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What comes from outside (chronyc, pmc, configurations, sysfs), fuzzed for FUZZ_SECONDS (20). FUZZ_SEED repeats a run.
+# What comes from outside (chronyc, pmc, configurations, sysfs, TripleO's YAML), fuzzed for FUZZ_SECONDS (20).
+# FUZZ_SEED repeats a run.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 
@@ -23,7 +24,8 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	"$(<tests/unit/fixtures/pmc-4.4-boundary.txt)" \
 	$'[global]\nclock_servo ntpshm\n#\n[eth0]\nmasterOnly 1\n[unicast_master_table]\nUDPv4 x' \
 	$'phc2sys -arwq -c CLOCK_REALTIME --clock_servo=pi -f /etc/x\n[global]\nclock_servo pi' \
-	$'#@\t3991766400\n3692217600\t37\t# 1 Jan 2017'; do
+	$'#@\t3991766400\n3692217600\t37\t# 1 Jan 2017' \
+	$'parameter_defaults:\n  PtpInterface: nic1\n  ComputeParameters: {PtpSlaveMode: 0}\n  NtpServer: [a, "b"]'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done
@@ -31,7 +33,7 @@ done
 runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ilib -Ihost-tools -o $dir/fuzz_input tests/unit/fuzz_input.c \
 	lib/chronyc.c lib/chrony_conf.c lib/cmdline.c lib/host_clock.c lib/json.c lib/linuxptp_conf.c lib/phc2sys.c \
-	lib/run.c lib/util.c host-tools/leap.c host-tools/pmc.c -lm
+	lib/run.c lib/util.c host-tools/leap.c host-tools/params.c host-tools/pmc.c host-tools/tripleo.c -lyaml -lm
 note "seed $seed"
 status=0
 $dir/fuzz_input -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A libFuzzer target for what comes from outside: chronyc's and pmc's output, chrony's version, configurations
- * and command lines, leap second lists, sysfs.
+ * and command lines, leap second lists, sysfs, TripleO's environment files.
  * The first byte of the input says which. file.c's functions are replaced by some that give the input as
  * every file.
  */
@@ -19,6 +19,7 @@
 #include "linuxptp_conf.h"
 #include "phc2sys.h"
 #include "pmc.h"
+#include "tripleo.h"
 
 #define MAX 8
 
@@ -226,6 +227,28 @@ static void fuzz_leap(void)
 	must(leap.tai_utc >= 0 && leap.tai_utc <= 1000 && leap.expires >= 0);
 }
 
+/* What was taken can stand in a configuration file. */
+static void fuzz_tripleo(void)
+{
+	struct tripleo t = { .other_role = "" };
+	char note[200] = "";
+	struct params p;
+
+	params_init(&p);
+	if (tripleo_parse(&t, text, text_len, "e.yaml", "Compute", why, sizeof(why)) &&
+	    tripleo_apply(&t, &p, note, sizeof(note), why, sizeof(why)) && params_complete(&p, why, sizeof(why))) {
+		must(p.n_ports > 0 && p.n_ports <= PARAM_PORTS_MAX && p.n_servers <= PARAM_SERVERS_MAX);
+		for (int i = 0; i < p.n_ports; i++)
+			must(p.ports[i].name[0] && !strpbrk(p.ports[i].name, " \t\n[]#\"'$/") && p.ports[i].domain < 128);
+		for (int i = 0; i < p.n_servers; i++)
+			must(p.servers[i].name[0] && !strpbrk(p.servers[i].name, " \t\n[]#\"'$/"));
+		for (int i = 0; i < PARAMS; i++)
+			must(!strpbrk(p.from[i], "\n\r"));
+	}
+	must(memchr(note, 0, sizeof(note)) && memchr(t.other_role, 0, sizeof(t.other_role)));
+	tripleo_free(&t);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -233,6 +256,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	static void (*const targets[])(void) = {
 		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
+		fuzz_tripleo,
 	};
 	char *copy;
 

@@ -1,0 +1,772 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ptpkvm-host config in a tree of its own: the command line, network cards, what is written, installed and taken
+ * away, and the faults that may be met. ptp4l and chronyd are played by scripts, the cards' stamps by stamps().
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "install.h"
+#include "nic_order.h"
+#include "nic_stamps.h"
+#include "ptpkvm-host.h"
+#include "tree.h"
+
+#define CONF "/etc/linuxptp/ptp4l.conf"
+#define PHC2SYS "/etc/systemd/system/phc2sys@eth0.service"
+#define DROP_IN "/etc/systemd/system/ptp4l@eth0.service.d/ptpkvm-host.conf"
+#define PACKAGED "# the package's\n[global]\n"
+
+/* Instead of the kernel's word: "hardware 3", "software -1", "none -1"; no file: ENODEV */
+int nic_stamps(const char *name, struct nic_stamps *s)
+{
+	char path[100], what[20];
+	int phc;
+
+	snprintf(path, sizeof(path), "/stamps/%s", name);
+	if (sscanf(get(path), "%19s %d", what, &phc) != 2)
+		return ENODEV;
+	s->hardware = !strcmp(what, "hardware");
+	s->software = strcmp(what, "none");
+	s->phc = phc;
+	return 0;
+}
+
+/* --- the machine --- */
+
+static void program(const char *name, const char *script)
+{
+	char path[100], text[1000];
+
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	snprintf(text, sizeof(text), "#!/bin/sh\nT=%s\n%s", tree, script);
+	put_mode(path, text, 0755);
+}
+
+static void nic(const char *name, const char *state, const char *stamps)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/address", name);
+	put(path, "52:54:00:00:00:01\n");
+	snprintf(path, sizeof(path), "/sys/class/net/%s/operstate", name);
+	put(path, state);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/vendor", name);
+	put(path, "0x8086\n");
+	snprintf(path, sizeof(path), "/stamps/%s", name);
+	put(path, stamps);
+}
+
+static char *etc_before;
+
+static void remember(void)
+{
+	free(etc_before);
+	etc_before = manifest("/etc");
+}
+
+static int setup(void **state)
+{
+	char path[300];
+
+	(void)state;
+	tree_make();
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
+	setenv("PATH", path, 1);
+	put("/version", "4.2");
+	program("ptp4l", "cat $T/version\n");
+	program("chronyd", "echo 'chronyd (chrony) version 4.6 (+CMDMON)'\n");
+	put("/etc/os-release", "NAME=Debian\nID=debian\n");
+	put(CONF, PACKAGED);
+	put("/etc/linuxptp/timemaster.conf", "# the package's\n");
+	put("/etc/systemd/system/x.service", "");
+	nic("eth0", "up\n", "hardware 0");
+	nic("eth1", "up\n", "hardware 0");
+	nic("enp3s0", "up\n", "software -1");
+	remember();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(etc_before);
+	etc_before = NULL;
+	tree_remove();
+	return 0;
+}
+
+static void gone(const char *path)
+{
+	char full[FILE_PATH_MAX];
+
+	nftw(file_path(full, path), tree_rm, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int call(void *arg)
+{
+	char **argv = arg;
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return cmd_config(argc, argv);
+}
+
+#define config(...) apart(call, (char *[]){ "config", __VA_ARGS__, NULL })
+
+static void good(int status)
+{
+	if (status != EXIT_GOOD)
+		fail_msg("status %d: %s%s", status, said_out, said_err);
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in '%s'", part, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' is in '%s'", part, text);
+}
+
+static void etc_is_as_before(void)
+{
+	char *now = manifest("/etc");
+
+	assert_string_equal(now, etc_before);
+	free(now);
+}
+
+static void refused(int status, const char *reason)
+{
+	if (status != EXIT_BROKEN)
+		fail_msg("status %d: %s%s", status, said_out, said_err);
+	has(said_err, reason);
+	etc_is_as_before();
+}
+
+static const char *below(const char *path)
+{
+	static char full[2][FILE_PATH_MAX];
+	static int which;
+
+	return file_path(full[which ^= 1], path);
+}
+
+/* --- which interface --- */
+
+static void test_nic_numbers(void **state)
+{
+	static const char *const order[] = { "em1", "eno2", "eno10", "eth0", "eth1", "enp3s0", "enp3s0f1", "enp10s0",
+					     "ens1", "wlan0" };
+	char name[IF_NAMESIZE], why[600];
+
+	(void)state;
+	for (size_t i = ARRAY_SIZE(order); i--;)
+		nic(order[i], "UP\n", "software -1");
+	nic("eno1", "down\n", "hardware 1");		/* no carrier */
+	nic("eth9", "unknown\n", "hardware 1");
+	nic("eth8", "up\n", "hardware 1");		/* a virtual function */
+	put("/sys/class/net/eth8/device/physfn/x", "");
+	put("/sys/class/net/br0/address", "52:54:00:00:00:01\n");	/* no device */
+	put("/sys/class/net/br0/operstate", "up\n");
+	put("/sys/class/net/lo/address", "00:00:00:00:00:00\n");
+	put("/sys/class/net/bonding_masters", "");
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		if (!nic_by_number(i + 1, name, why, sizeof(why)))
+			fail_msg("%s", why);
+		assert_string_equal(name, order[i]);
+	}
+	assert_false(nic_by_number(99, name, why, sizeof(why)));
+	has(why, "nic99: of network cards that are up there are 10: nic1 is em1, nic2 is eno2, nic3 is eno10, ");
+	put("/var/lib/os-net-config/dpdk_mapping.yaml", "- {name: eth7}\n");
+	refused(config("--install"), "default of --interface: nic1: TripleO counts the cards in");
+}
+
+static void test_interfaces(void **state)
+{
+	(void)state;
+	good(config(NULL));
+	has(said_out, "# default of --interface (nic1)\n[eth0]\n");
+	refused(config("--interface", "eth7"), "--interface: there is no interface eth7; 'ip -br link' lists them");
+	refused(config("--interface", "nic99"), "--interface: nic99: of network cards that are up there are 3: nic1 is eth0,");
+	refused(config("--interface", "eth0;reboot"), "'eth0;reboot' cannot be an interface's name");
+	refused(config("--interface", "eth0", "--interface", "nic1", "--role", "boundary"),
+		"--interface (nic1): the interface eth0 is there twice in domain 0 (--interface)");
+	gone("/sys/class/net");
+	refused(config(NULL), "default of --interface: nic1: of network cards that are up there are 0; plug in the cable, ");
+}
+
+static void test_virtual_function(void **state)
+{
+	(void)state;
+	nic("enp5s0v0", "up\n", "hardware 0");
+	put("/sys/class/net/enp5s0v0/device/physfn/x", "");
+	refused(config("--interface", "enp5s0v0", "--role", "grandmaster"),
+		"--interface: enp5s0v0 is a virtual function, whose clock can't be set: no grandmaster");
+	refused(config("--interface", "enp5s0v0", "--timestamping", "hardware"),
+		"--timestamping: enp5s0v0 (--interface) is a virtual function");
+	good(config("--interface", "enp5s0v0"));
+	has(said_out, "time_stamping software\n");
+}
+
+static void test_stamps(void **state)
+{
+	(void)state;
+	good(config("--interface", "eth0"));
+	has(said_out, "# default of --timestamping (auto): the network card has a clock\ntime_stamping hardware\n");
+	good(config("--interface", "enp3s0"));
+	has(said_out, "# default of --timestamping (auto): the network card has no clock\ntime_stamping software\n");
+	lacks(said_out, "phc2sys@");
+	good(config("--interface", "eth0", "--timestamping", "software"));
+	has(said_out, "# --timestamping\ntime_stamping software\n");
+	refused(config("--interface", "enp3s0", "--timestamping", "hardware"),
+		"--timestamping: enp3s0 (--interface) does not stamp packets in hardware; try --timestamping auto");
+	for (int i = 0; i < 2; i++) {
+		good(config("--role", "boundary", "--interface", i ? "eth0" : "enp3s0", "--interface",
+			    i ? "enp3s0" : "eth0", "--interface", "eth1"));
+		has(said_out, "time_stamping software\n");
+		has(said_err, "software time stamps, since enp3s0 has no clock that stamps packets\n");
+	}
+	good(config("--role", "boundary", "--interface", "eth0", "--interface", "eth1"));
+	lacks(said_out, "jbod");
+	put("/stamps/eth1", "hardware 1");
+	good(config("--role", "boundary", "--interface", "eth0", "--interface", "eth1"));
+	has(said_out, "boundary_clock_jbod 1\n");
+	refused(config("--role", "boundary", "--interface", "eth0", "--interface", "eth1", "--ntp-server", "a"),
+		"--ntp-server: phc2sys can't both keep");
+	put("/stamps/eth1", "none -1");
+	refused(config("--interface", "eth1"), "eth1 stamps packets neither in hardware nor in software: no PTP");
+	gone("/stamps/eth1");
+	refused(config("--interface", "eth1"), "how eth1 stamps packets is not known: No such device");
+}
+
+/* --- versions and distributions --- */
+
+static void test_versions(void **state)
+{
+	(void)state;
+	put("/version", "3.1.1\n");
+	good(config(NULL));
+	has(said_out, "linuxptp 3.1.1 on Debian");
+	has(said_out, "\nslaveOnly 1\n");
+	put("/version", "nonsense");
+	refused(config(NULL), "ptp4l -v: 'nonsense' is no version; say --linuxptp-version");
+	put("/version", "2.0");
+	refused(config(NULL), "linuxptp 2.0 is older than 3.1");
+	/* Not executable for want of its interpreter, so that one of this machine's is not taken either */
+	program("ptp4l", "exit 127\n");
+	refused(config(NULL), "try: apt install linuxptp (or: dnf install linuxptp), or say --linuxptp-version");
+	program("ptp4l", "exec sleep 1000\n");
+	refused(config(NULL), "ptp4l: no answer within 5 s");
+	program("ptp4l", "echo 4.2\n");
+	program("chronyd", "exit 127\n");
+	good(config(NULL));
+	refused(config("--ntp-server", "a"), "try: apt install chrony (or: dnf install chrony), or say --chrony-version");
+	good(config("--ntp-server", "a", "--chrony-version", "4.3"));
+}
+
+static void test_another_machine(void **state)
+{
+	(void)state;
+	gone("/sys/class/net");
+	good(config("--linuxptp-version", "3.1", "--interface", "eno5", "--timestamping", "hardware", "--distribution", "rhel"));
+	has(said_out, "==> /etc/ptp4l.conf <==");
+	refused(config("--linuxptp-version", "3.1", "--interface", "eno5"), "say --timestamping hardware or software");
+	refused(config("--linuxptp-version", "3.1", "--timestamping", "software"),
+		"default of --interface: nic1 is counted on the machine itself; here give the interface's name");
+	refused(config("--linuxptp-version", "3.1", "--interface", "a", "--ntp-server", "b"), "Say --chrony-version");
+	good(config("--linuxptp-version", "3.1", "--interface", "a", "--ntp-server", "b", "--chrony-version", "4.0"));
+	refused(config("--linuxptp-version", "3.1", "--interface", "a", "--install"), "is for another machine");
+	refused(config("--linuxptp-version", "3,1"), "'3,1' is not a version such as 4.2");
+	refused(config("--chrony-version", "x"), "'x' is not a version such as 4.6");
+	refused(config("--distribution", "suse"), "'suse' is neither debian nor rhel");
+}
+
+static void test_distributions(void **state)
+{
+	static const struct {
+		const char *release, *conf;
+	} cases[] = {
+		{ "ID=ubuntu\nID_LIKE=debian\n", "==> /etc/linuxptp/" }, { "ID=\"rhel\"\n", "==> /etc/ptp4l.conf" },
+		{ "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "==> /etc/ptp4l.conf" },
+		{ "NAME=debian\nID=fedora", "==> /etc/ptp4l.conf" }, { "ID=mint\nID_LIKE=\"ubuntu debian\"\n", "==> /etc/linuxptp/" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put("/etc/os-release", cases[i].release);
+		good(config(NULL));
+		has(said_out, cases[i].conf);
+	}
+	put("/etc/os-release", "NAME=debian\nID=debianoid\n");
+	remember();
+	refused(config(NULL), "names no known distribution; say --distribution debian or rhel");
+	good(config("--distribution", "debian"));
+}
+
+/* --- TripleO --- */
+
+static void test_tripleo(void **state)
+{
+	char a[FILE_PATH_MAX], b[FILE_PATH_MAX];
+
+	(void)state;
+	put("/a.yaml", "parameter_defaults:\n  PtpInterface: nic3\n  PtpMessageTransport: L2\n");
+	put("/b.yaml", "parameter_defaults:\n  PtpSlaveMode: 0\n  ComputeParameters:\n    PtpMessageTransport: UDPv6\n");
+	strcpy(a, below("/a.yaml"));
+	strcpy(b, below("/b.yaml"));
+	good(config("--tripleo", a, b));
+	has(said_out, "2:17: PtpInterface (nic3)\n[enp3s0]\n");
+	has(said_out, "3:24: PtpMessageTransport\nnetwork_transport L2\n");
+	has(said_out, "2:17: PtpSlaveMode\nclientOnly 0\n");
+	good(config("--tripleo", a, "--role-name", "Compute", "--tripleo", b, "--slave", "1", "--interface", "eth1"));
+	has(said_out, "4:26: PtpMessageTransport\nnetwork_transport UDPv6\n");
+	has(said_out, "# --slave\nclientOnly 1\n");
+	has(said_out, "# --interface\n[eth1]\n");
+	lacks(said_out, "enp3s0");
+	put("/b.yaml", "parameter_defaults:\n  PTPInterfaces: 0:eth0\n");
+	refused(config("--tripleo", a, b), "a.yaml:2:17: PtpInterface and ");
+	has(said_err, "b.yaml:2:18: PTPInterfaces: of two services");
+	put("/a.yaml", "parameter_defaults:\n  NtpServer: a.example\n");
+	good(config("--tripleo", a, b));
+	has(said_out, "2:14: NtpServer\n[ntp_server a.example]\n");
+	/* An option's interfaces replace those of a file altogether */
+	good(config("--tripleo", b, "--interface", "eth1", "--slave", "0"));
+	has(said_out, "[eth1]");
+	put("/a.yaml", "parameter_defaults:\n  PtpSlaveMode: yes\n");
+	refused(config("--tripleo", a), "a.yaml:2:17: PtpSlaveMode: 'yes' is not 0 or 1");
+	refused(config("--tripleo", "/no/such.yaml"), "cannot read /no/such.yaml: No such file or directory");
+}
+
+/* --- written elsewhere --- */
+
+static void test_output(void **state)
+{
+	char dir[FILE_PATH_MAX];
+
+	(void)state;
+	strcpy(dir, below("/out/new"));
+	good(config("--output", dir));
+	etc_is_as_before();
+	has(get("/out/new" CONF), "\n[eth0]\n");
+	has(get("/out/new" PHC2SYS), "ExecStart=");
+	has(said_out, "systemctl enable ptp4l@eth0.service phc2sys@eth0.service\n");
+	good(config("--output", dir, "--domain", "4"));
+	has(get("/out/new" CONF), "\ndomainNumber 4\n");
+	/* Not over somebody else's */
+	put("/out/new" CONF, "mine\n");
+	refused(config("--output", dir), "/out/new" CONF " is there, and ptpkvm-host did not write it");
+	assert_string_equal(get("/out/new" CONF), "mine\n");
+	refused(config("--output", dir, "--install"), "only one of");
+	refused(config("--output", dir, "--dry-run"), "--dry-run compares with what is installed");
+	strcpy(dir, below("/version/x"));
+	refused(config("--output", dir), "Not a directory");
+}
+
+/* --- installed and taken away --- */
+
+static void test_install(void **state)
+{
+	char *once, *twice;
+
+	(void)state;
+	put("/usr/lib/systemd/system/systemd-timesyncd.service", "");
+	put("/lib/systemd/system/chrony.service", "");
+	good(config("--install"));
+	has(said_out, "replace     ");
+	has(said_out, CONF " (kept as ptp4l.conf.ptpkvm-save)\n");
+	has(said_out, "  systemctl daemon-reload\n  systemctl disable --now systemd-timesyncd.service chrony.service\n"
+		      "  systemctl enable ptp4l@eth0.service phc2sys@eth0.service\n"
+		      "  systemctl restart ptp4l@eth0.service phc2sys@eth0.service\n");
+	has(said_out, "PTP is UDP 319 and 320");
+	has(get(CONF), "\nclientOnly 1\n");
+	assert_string_equal(get(CONF INSTALL_SAVED), PACKAGED);
+	has(get(DROP_IN), "Restart=on-failure");
+	once = manifest("/etc");
+	good(config("--install"));
+	has(said_out, "already so  ");
+	twice = manifest("/etc");
+	assert_string_equal(once, twice);
+	free(once);
+	free(twice);
+	good(config("--uninstall"));
+	has(said_out, "restore     ");
+	has(said_out, "systemctl disable --now ptp4l@eth0.service phc2sys@eth0.service\n");
+	etc_is_as_before();
+	good(config("--uninstall"));
+	assert_string_equal(said_out, "nothing is installed\n");
+}
+
+/* Other parameters: what is not wanted any more goes, and what was there first is what comes back. */
+static void test_reinstall(void **state)
+{
+	(void)state;
+	good(config("--install", "--domain", "1"));
+	good(config("--install", "--domain", "2"));
+	has(said_out, "rewrite     ");
+	has(get(CONF), "\ndomainNumber 2\n");
+	good(config("--install", "--ntp-server", "a.example"));
+	has(said_out, "systemctl disable --now ptp4l@eth0.service phc2sys@eth0.service\n");
+	assert_string_equal(get(CONF), PACKAGED);
+	assert_false(file_exists(PHC2SYS));
+	assert_false(file_exists(CONF INSTALL_SAVED));
+	has(get("/etc/linuxptp/timemaster.conf"), "[ntp_server a.example]");
+	good(config("--install", "--interface", "eth1"));
+	has(get(CONF), "[eth1]");
+	assert_false(file_exists(PHC2SYS));
+	good(config("--uninstall"));
+	has(said_out, "ptp4l@eth1.service");
+	etc_is_as_before();
+}
+
+static void test_rhel(void **state)
+{
+	(void)state;
+	gone("/etc/linuxptp");
+	put("/etc/os-release", "ID=rhel\n");
+	put("/etc/ptp4l.conf", PACKAGED);
+	put_mode("/etc/sysconfig/ptp4l", "OPTIONS=\"-f /etc/ptp4l.conf -i eth0\"\n", 0640);
+	put("/etc/chrony.conf", "pool a\n");
+	put("/usr/lib/systemd/system/chronyd.service", "");
+	remember();
+	good(config("--install", "--slave", "0", "--ntp-server", "a.example"));
+	has(said_out, "  echo 'confdir /etc/chrony.d' >>/etc/chrony.conf\n"
+		      "  systemctl enable chronyd.service ptp4l.service phc2sys.service\n");
+	lacks(said_out, "disable");
+	has(get("/etc/sysconfig/ptp4l"), "OPTIONS=\"-f /etc/ptp4l.conf\"");
+	put("/etc/chrony.conf", "pool a\nconfdir /etc/chrony.d\n");
+	good(config("--install", "--slave", "0", "--ntp-server", "a.example"));
+	lacks(said_out, "echo");
+	good(config("--uninstall"));
+	has(said_out, "systemctl try-restart chronyd.service\n");
+	put("/etc/chrony.conf", "pool a\n");
+	has(get("/etc/sysconfig/ptp4l"), "-i eth0");
+	assert_false(file_exists("/etc/chrony.d"));
+	assert_false(file_exists(INSTALL_JOURNAL));
+}
+
+static void test_dry_run(void **state)
+{
+	(void)state;
+	good(config("--install", "--dry-run"));
+	has(said_out, CONF " (new)\n@@ ");
+	has(said_out, "\n-# the package's\n");
+	has(said_out, "\n+clientOnly 1\n");
+	has(said_out, PHC2SYS " (new)\n@@ -0,0 ");
+	etc_is_as_before();
+	good(config("--dry-run"));
+	has(said_out, "\n+clientOnly 1\n");
+	good(config("--install"));
+	remember();
+	good(config("--dry-run"));
+	assert_string_equal(said_out, "");
+	good(config("--uninstall", "--dry-run"));
+	has(said_out, "\n-clientOnly 1\n");
+	has(said_out, "\n+# the package's\n");
+	etc_is_as_before();
+	program("diff", "echo broken >&2; exit 2\n");
+	refused(config("--uninstall", "--dry-run"), "diff: exit status 2: broken");
+}
+
+static int unprivileged(void *arg)
+{
+	become(1000, 0);
+	file_root = "";
+	return call(arg);
+}
+
+static void test_not_root(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(unprivileged, (char *[]){ "config", "--uninstall", NULL }), EXIT_BROKEN);
+	has(said_err, "only root may do this; try: sudo ptpkvm-host config");
+}
+
+static void test_image(void **state)
+{
+	char root[sizeof(tree)], *argv[] = { "config", "--root", root, "--install", "--linuxptp-version", "4.2", "--interface",
+					     "eth0", "--timestamping", "hardware", NULL };
+
+	(void)state;
+	strcpy(root, tree);
+	file_root = "";
+	good(apart(call, argv));
+	argv[3] = "--uninstall";
+	argv[4] = NULL;
+	file_root = tree;
+	has(get(CONF), "[eth0]");
+	file_root = "";
+	good(apart(call, argv));
+	file_root = tree;
+	etc_is_as_before();
+	refused(config("--root", "/no/such"), "--root: /no/such is not a directory");
+	refused(config("--root", root, "--install", "--interface", "eth0"), "Say --linuxptp-version");
+}
+
+/* --- in the way --- */
+
+static void test_edited(void **state)
+{
+	(void)state;
+	good(config("--install"));
+	put(CONF, "mine\n");
+	put("/etc/systemd/system/phc2sys@eth0.service", "mine too\n");
+	remember();
+	refused(config("--install", "--domain", "3"), CONF " was edited since ptpkvm-host wrote it; move it away");
+	refused(config("--uninstall"), " was edited since ptpkvm-host wrote it; move it away first");
+	refused(config("--install", "--ntp-server", "a"), " was edited since ptpkvm-host wrote it");
+	gone(CONF);
+	gone("/etc/systemd/system/phc2sys@eth0.service");
+	good(config("--uninstall"));
+	assert_string_equal(get(CONF), PACKAGED);
+	assert_false(file_exists(INSTALL_JOURNAL));
+}
+
+static void test_in_the_way(void **state)
+{
+	char full[FILE_PATH_MAX];
+
+	(void)state;
+	put(CONF INSTALL_SAVED, "somebody's\n");
+	remember();
+	refused(config("--install"), CONF INSTALL_SAVED " is there already, where ");
+	gone(CONF INSTALL_SAVED);
+	gone(CONF);
+	assert_return_code(symlink("/etc/passwd", file_path(full, CONF)), errno);
+	remember();
+	refused(config("--install"), CONF " is there and no readable file; move it away first");
+	gone(CONF);
+	put(CONF "/x", "");
+	remember();
+	refused(config("--install"), CONF " is there and no readable file");
+	gone(CONF);
+	put(CONF, "# Written by ptpkvm-host config once\n");
+	remember();
+	refused(config("--install"), "is from an earlier install whose journal is lost");
+	gone("/etc/linuxptp");
+	put("/etc/linuxptp", "no directory\n");
+	remember();
+	refused(config("--install"), "Not a directory");
+}
+
+static void test_journal_damaged(void **state)
+{
+	static const char *const damage[] = {
+		"file 12 /etc/passwd\n", "file 12 /etc/linuxptp/../passwd\n", "saved /etc/linuxptp/ptp4l.conf\n",
+		"directory /usr\n", "directory /etc/../usr\n", "\n", "version 2\n", "file zz /etc/linuxptp/x\n", "half of a li",
+	};
+
+	(void)state;
+	good(config("--install"));
+	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
+		put(INSTALL_JOURNAL, damage[i]);
+		remember();
+		refused(config("--uninstall"), INSTALL_JOURNAL ":1 is damaged: '");
+		refused(config("--install"), "damaged");
+	}
+}
+
+/* --- what goes wrong in the middle --- */
+
+static int on_small_disk(void *arg)
+{
+	char etc[300], command[700], *before, *after;
+	int spare = *(int *)arg, status;	/* pages; negative: mounted read-only */
+
+	own_mounts();
+	snprintf(etc, sizeof(etc), "%s/etc", tree);
+	snprintf(command, sizeof(command), "cp -a %s %s/etc-was", etc, tree);
+	if (system(command) || mount("none", etc, "tmpfs", 0, "size=1m"))
+		die("mount: %s", strerror(errno));
+	snprintf(command, sizeof(command),
+		 "cd %s && cp -a etc-was/. etc && rm -r etc-was && { cat /dev/zero >etc/zero 2>/dev/null; "
+		 "truncate -s -%d etc/zero; }",
+		 tree, spare > 0 ? spare * 4096 : 0);
+	if (system(command))
+		die("%s", command);
+	if (spare < 0 && mount(NULL, etc, NULL, MS_REMOUNT | MS_RDONLY, NULL))
+		die("remount: %s", strerror(errno));
+	before = manifest("/etc");
+	status = call((char *[]){ "config", "--install", NULL });
+	after = manifest("/etc");
+	if (status && strcmp(before, after))
+		die("changed: %s\nto: %s", before, after);
+	free(before);
+	free(after);
+	return status;
+}
+
+static void test_disk(void **state)
+{
+	int spare;
+
+	(void)state;
+	/* None to spare, then a page more each time, until all fits */
+	for (spare = 0; spare < 20; spare++) {
+		if (apart(on_small_disk, &spare) == EXIT_GOOD)
+			break;
+		has(said_err, "No space left on device");
+		has(said_err, "everything is as it was before");
+	}
+	assert_in_range(spare, 3, 19);
+	spare = -1;
+	assert_int_equal(apart(on_small_disk, &spare), EXIT_BROKEN);
+	has(said_err, "Read-only file system");
+	has(said_err, "everything is as it was before");
+}
+
+/* Like the tool, but interrupted, or cut off, before the nth step */
+static struct install in;
+static volatile sig_atomic_t stop;
+
+static void prepare(void)
+{
+	char why[600];
+
+	memset(&in, 0, sizeof(in));
+	install_want(&in, CONF, "# ours\n", 7);
+	install_want(&in, "/etc/linuxptp/new.conf", "# ours\n", 7);
+	if (!install_plan(&in, why, sizeof(why)))
+		fail_msg("%s", why);
+}
+
+static void test_interrupted(void **state)
+{
+	char why[600];
+	bool undone;
+
+	(void)state;
+	prepare();
+	in.stop = &stop;
+	stop = 1;
+	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
+	assert_string_equal(why, "interrupted");
+	assert_true(undone);
+	etc_is_as_before();
+	install_free(&in);
+	/* A step that fails after others were done: somebody has put a directory there meanwhile. */
+	prepare();
+	put("/etc/linuxptp/new.conf/x", "");
+	remember();
+	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
+	has(why, "cannot write ");
+	assert_true(undone);
+	etc_is_as_before();
+	install_free(&in);
+}
+
+/* Of an update and of taking away, too: each step back */
+static void test_undo(void **state)
+{
+	char why[600];
+	bool undone;
+
+	(void)state;
+	prepare();
+	assert_true(install_carry_out(&in, &undone, why, sizeof(why)));
+	install_free(&in);
+	memset(&in, 0, sizeof(in));
+	install_want(&in, "/etc/linuxptp/new.conf", "# newer\n", 8);
+	install_want(&in, "/etc/linuxptp/other.conf", "# ours\n", 7);
+	assert_true(install_plan(&in, why, sizeof(why)));
+	assert_int_equal(in.n, 3);
+	assert_int_equal(in.steps[2].what, INSTALL_RESTORE);
+	/* Now the restoring fails: what was kept has gone meanwhile. */
+	gone(CONF INSTALL_SAVED);
+	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
+	assert_true(undone);
+	assert_string_equal(get("/etc/linuxptp/new.conf"), "# ours\n");
+	assert_false(file_exists("/etc/linuxptp/other.conf"));
+	assert_string_equal(get(CONF), "# ours\n");
+	install_free(&in);
+}
+
+/* The journal is there, and something of the rest: of each file the states that a power cut can leave */
+static void test_power_cut(void **state)
+{
+	char journal[5000], full[FILE_PATH_MAX], other[FILE_PATH_MAX];
+
+	(void)state;
+	good(config("--install"));
+	strcpy(journal, get(INSTALL_JOURNAL));
+	good(config("--uninstall"));
+	for (int i = 0; i < 4; i++) {
+		put(INSTALL_JOURNAL, journal);
+		if (i > 0)	/* kept, and not yet replaced */
+			assert_return_code(link(file_path(full, CONF), file_path(other, CONF INSTALL_SAVED)), errno);
+		if (i > 1)	/* written half */
+			put("/etc/linuxptp/.ptp4l.conf" FILE_TEMPORARY, "hal");
+		if (i == 3)	/* from there the same command goes on */
+			good(config("--install"));
+		good(config("--uninstall"));
+		etc_is_as_before();
+	}
+}
+
+static int closed(void *arg)
+{
+	close(STDOUT_FILENO);
+	return call(arg);
+}
+
+static void test_closed_output(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(closed, (char *[]){ "config", "--install", NULL }), EXIT_BROKEN);
+	has(said_err, "cannot write standard output");
+	has(get(CONF), "\nclientOnly 1\n");
+	good(config("--uninstall"));
+	etc_is_as_before();
+}
+
+static void test_bad_options(void **state)
+{
+	char *many[80] = { "config" };
+
+	(void)state;
+	refused(config("--slave", "2"), "--slave: '2' is not 0 or 1");
+	refused(config("--domain", "128"), "--domain: '128' is not a whole number from 0 to 127");
+	refused(config("--transport", "udp"), "--transport: 'udp' is not L2, UDPv4 or UDPv6");
+	refused(config("--role", "slave"), "--role: 'slave' is not ordinary, boundary or grandmaster");
+	refused(config("--timestamping", "x"), "--timestamping: 'x' is not auto, hardware or software");
+	refused(config("--role-name", "a b"), "--role-name: 'a b' cannot be a role's name");
+	refused(config("x"), "config takes no argument: 'x'");
+	refused(config("--nonsense"), "bad option");
+	refused(config("--uninstall", "--slave", "1"), "--uninstall takes no parameters");
+	refused(config("--output", ""), "--output: a directory is due");
+	for (int i = 1; i < 75; i++)
+		many[i] = i == 1 ? "--tripleo" : "/x";
+	refused(apart(call, many), "--tripleo: more than 64 files");
+	for (int i = 1; i < 75; i++)
+		many[i] = "--slave=1";
+	refused(apart(call, many), "more than 64 options");
+	good(config("--help"));
+	has(said_out, "--linuxptp-version");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(nic_numbers), T(interfaces), T(virtual_function), T(stamps), T(versions), T(another_machine),
+		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(rhel), T(dry_run), T(not_root), T(image),
+		T(edited), T(in_the_way), T(journal_damaged), T(disk), T(interrupted), T(undo), T(power_cut),
+		T(closed_output), T(bad_options),
+	};
+
+	progname = "ptpkvm-host";
+	if (geteuid())
+		become(0, 0);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("host_config", tests, NULL, NULL);
+}
