@@ -42,8 +42,11 @@ static void judge_kernel(struct judge *j)
 		judge_skip(j, "kernel", j->f->offline ? "--root" : "adjtimex() is refused");
 		return;
 	}
-	snprintf(text, sizeof(text), "at most %s off UTC (estimate %s)", ns_text(error, k->maxerror_us * 1000),
-		 ns_text(estimate, k->esterror_us * 1000));
+	if (k->maxerror_us)
+		snprintf(text, sizeof(text), "at most %s off UTC (estimate %s)", ns_text(error, k->maxerror_us * 1000),
+			 ns_text(estimate, k->esterror_us * 1000));
+	else
+		strcpy(text, "with no bound on its error: ptp4l and phc2sys tell none");
 	if (k->status & STA_UNSYNC) {
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
 			  "the kernel counts its clock as not synchronized: guests are told so");

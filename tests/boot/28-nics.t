@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# ptpkvm-host check on QEMU's network cards: igb (a PHC, SR-IOV), e1000e and virtio-net; VFs, some of them given
+# away; a bond, a VLAN and a bridge over them. What it says of timestamps is what ethtool says.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+
+# check_host OPTION...: its words; the status is in $status
+check_host() {
+	status=0
+	said=$(host "/lab/ptpkvm-host check $*") || status=$?
+}
+
+# of NAME FIELD: what --json has of an interface
+of() {
+	jq -r ".nics[] | select(.name == \"$1\") | .$2" <<<"$json"
+}
+
+lab_start nics='igb e1000e virtio-net-pci'
+host 'modprobe -a igb e1000e virtio_net igbvf bonding 8021q bridge uio_pci_generic && udevadm settle' >/dev/null ||
+	bail 'the host has no drivers for its network cards'
+card() {
+	host "basename \$(dirname \$(dirname \$(grep -l '^DRIVER=$1\$' /sys/class/net/*/device/uevent)))"
+}
+igb=$(card igb) e1000e=$(card e1000e) virtio=$(card virtio_net)
+note "$igb $e1000e $virtio"
+host "ip link set $igb up; ip link set $e1000e up; ip link set $virtio up"
+host "echo 2 >/sys/class/net/$igb/device/sriov_numvfs && udevadm settle" || bail 'no VFs'
+vf=$(host "ls /sys/class/net/$igb/device/virtfn0/net")
+away=$(host "basename \$(readlink /sys/class/net/$igb/device/virtfn1)")
+host "echo uio_pci_generic >/sys/bus/pci/devices/$away/driver_override &&
+	echo $away >/sys/bus/pci/devices/$away/driver/unbind && echo $away >/sys/bus/pci/drivers_probe" ||
+	bail 'no VF can be given away'
+host "ip link add link $igb name vlan7 type vlan id 7; ip link add bond0 type bond mode active-backup;
+	ip link set $e1000e down; ip link set $e1000e master bond0; ip link set bond0 up;
+	ip link add br0 type bridge; ip link set $virtio master br0" || bail 'no bond, VLAN or bridge'
+
+json=$(host '/lab/ptpkvm-host check --json') || true
+is "$(jq -r .schema <<<"$json")" 1 'JSON'
+for nic in "$igb" "$e1000e" "$virtio"; do
+	told=$(host "ethtool -T $nic")
+	phc=$(sed -nE 's/^(PTP Hardware Clock|Hardware timestamp provider index): //p' <<<"$told")
+	is "$(of "$nic" 'phc // "none"')" "$phc" "$nic: the PHC that ethtool names"
+	if [[ $told = *hardware-transmit* && $phc != none ]]; then
+		is "$(of "$nic" fit)" hardware "$nic: hardware timestamps"
+	elif [[ $told = *software-transmit* ]]; then
+		is "$(of "$nic" fit)" software "$nic: software timestamps"
+	else
+		is "$(of "$nic" fit)" unfit "$nic: no timestamps"
+	fi
+done
+is "$(of "$igb" fit) $(of "$igb" vfs) $(of "$igb" vfs_away)" 'hardware 2 1' 'igb: fit, two VFs, one of them given away'
+is "$(of "$vf" vf) $(of "$vf" pf)" "true $igb" 'a VF, and whose'
+is "$(of vlan7 kind) $(of vlan7 'real | join(" ")')" "vlan $igb" 'a VLAN, down to its card'
+is "$(of bond0 kind) $(of bond0 'real | join(" ")')" "bond $e1000e" 'a bond, down to its card'
+is "$(of br0 kind) $(of br0 'real | join(" ")')" "bridge $virtio" 'a bridge, down to its card'
+is "$(jq -r '.nics_away[] | "\(.pci) \(.driver) \(.vf)"' <<<"$json")" "$away uio_pci_generic true" \
+	'a function without an interface, and who has it'
+
+check_host
+note "$said"
+like "$said" "PASS  nic           $igb .*PHC ptp" 'in words: fit for hardware PTP'
+like "$said" 'a PF with 2 VFs, 1 of them given away: no clock goes with it' 'in words: what was given away'
+like "$said" 'clocksource   tsc, ' 'in words: the clocksource'
+like "$said" 'PASS  kvm ' 'in words: KVM'
+check_host -q "$vf"
+like "$said" "$vf .*a VF has no clock of its own.*\[nic-vf\]" 'a VF that somebody asks about'
+cmp "$status" '>=' 1 'a VF that somebody asks about: exit status'
+check_host -q br0
+like "$said" 'PTP belongs on the port, not on the bridge \[nic-bridge\]' 'a bridge'
+check_host nosuch
+is "$status" 2 'an interface that is not there: exit status'
+like "$said" "there is no interface 'nosuch', but there are .*$igb" 'an interface that is not there: those that are'
+lab_check_consoles 'no kernel splats on the console'
+done_testing
