@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host check: network cards, each link from the grandmaster to the system's clock, and KVM. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,42 +228,10 @@ static void usage(void)
 	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 no KVM host.\n");
 }
 
-struct options {
-	bool json, quiet, help;
-	struct ignored ignored;
-};
-
-static void parse_options(struct options *o, int argc, char **argv)
+static void take_option(int opt, const char *arg)
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
-		{ "ignore", required_argument, NULL, 'i' }, { "root", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'j':
-			o->json = true;
-			break;
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'i':
-			ignored_add(&o->ignored, optarg, check_codes);
-			break;
-		case 'r':
-			opt_root(optarg);
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			fprintf(stderr, "Try 'ptpkvm-host check --help'.\n");
-			exit(EXIT_BROKEN);
-		}
-	}
+	(void)opt;
+	opt_root(arg);
 }
 
 static void take_names(struct check_facts *f, char **names, int n)
@@ -287,10 +254,11 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct options o = { 0 };
+	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
+	struct verdict_options o = { .verb = "check", .codes = check_codes, .own = own, .take = take_option };
 	int status;
 
-	parse_options(&o, argc, argv);
+	verdict_options_parse(&o, argc, argv);
 	if (o.help) {
 		usage();
 		return EXIT_GOOD;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host probe: does this host serve its guests' clocks, asked by a vCPU with no guest in it. */
-#include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../include/version.h"
 #include "json.h"
@@ -14,11 +11,7 @@
 #define SCHEMA 1	/* Documentation/ptpkvm-host-probe.md */
 #define TSC_KHZ_MAX 100000000
 
-struct options {
-	bool json, quiet, help;
-	unsigned int tsc_khz;
-	struct ignored ignored;
-};
+static unsigned int tsc_khz;	/* --tsc-khz */
 
 static void json_answer(struct json *j, const char *key, const struct probe_answer *a)
 {
@@ -87,54 +80,28 @@ static void usage(void)
 	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 no KVM host.\n", PROBE_CALLS);
 }
 
-static void parse_options(struct options *o, int argc, char **argv)
+static void take_option(int opt, const char *arg)
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
-		{ "ignore", required_argument, NULL, 'i' }, { "tsc-khz", required_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'j':
-			o->json = true;
-			break;
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'i':
-			ignored_add(&o->ignored, optarg, probe_codes);
-			break;
-		case 't':
-			o->tsc_khz = opt_u64("--tsc-khz", optarg, 1, TSC_KHZ_MAX);
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			fprintf(stderr, "Try 'ptpkvm-host probe --help'.\n");
-			exit(EXIT_BROKEN);
-		}
-	}
-	if (optind < argc)
-		misuse("probe: unexpected argument '%s'", argv[optind]);
+	(void)opt;
+	tsc_khz = opt_u64("--tsc-khz", arg, 1, TSC_KHZ_MAX);
 }
 
 int cmd_probe(int argc, char **argv)
 {
-	struct options o = { 0 };
+	static const struct option own[] = { { "tsc-khz", required_argument, NULL, 256 }, { 0 } };
+	struct verdict_options o = { .verb = "probe", .codes = probe_codes, .own = own, .take = take_option };
 	struct probe_facts facts;
 	struct verdicts said;
 	int status;
 
-	parse_options(&o, argc, argv);
+	verdict_options_parse(&o, argc, argv);
+	if (optind < argc)
+		misuse("probe: unexpected argument '%s'", argv[optind]);
 	if (o.help) {
 		usage();
 		return EXIT_GOOD;
 	}
-	probe_run(&facts, o.tsc_khz);
+	probe_run(&facts, tsc_khz);
 	probe_judge(&facts, &said);
 	verdicts_ignore(&said, &o.ignored);
 	status = probe_exit_status(&facts, &said);

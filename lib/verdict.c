@@ -75,6 +75,42 @@ void verdicts_ignore(struct verdicts *v, const struct ignored *ig)
 			v->list[i].ignored |= !strcmp(v->list[i].code, ig->codes[n]);
 }
 
+void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
+{
+	static const struct option shared[] = {
+		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
+		{ "ignore", required_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' },
+	};
+	struct option all[ARRAY_SIZE(shared) + 8] = { 0 };
+	size_t n = ARRAY_SIZE(shared);
+	int opt;
+
+	memcpy(all, shared, sizeof(shared));
+	for (const struct option *own = o->own; own && own->name && n < ARRAY_SIZE(all) - 1; own++)
+		all[n++] = *own;
+	while ((opt = getopt_long(argc, argv, "qh", all, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'i':
+			ignored_add(&o->ignored, optarg, o->codes);
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		case '?':
+			fprintf(stderr, "Try '%s %s --help'.\n", progname, o->verb);
+			exit(EXIT_MISUSE);
+		default:
+			o->take(opt, optarg);
+		}
+	}
+}
+
 int verdicts_exit_status(const struct verdicts *v)
 {
 	int status = 0;

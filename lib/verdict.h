@@ -3,6 +3,7 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,6 +44,20 @@ struct ignored {
 /* "CODE,...", which is cut to pieces and kept. One that is not in known, NULL at its end, is misuse. */
 void ignored_add(struct ignored *ig, char *list, const char *const known[]);
 void verdicts_ignore(struct verdicts *v, const struct ignored *ig);
+
+/* What the command lines of verbs that give verdicts share: --json, -q, --quiet, --ignore CODE,..., -h, --help */
+struct verdict_options {
+	const char *verb;		/* "check" */
+	const char *const *codes;	/* what --ignore may name, NULL at the end */
+	const struct option *own;	/* the verb's other ones, long and with values from 256 on, a 0 at the end; or NULL */
+	void (*take)(int opt, const char *arg);	/* gets those */
+
+	bool json, quiet, help;
+	struct ignored ignored;
+};
+
+/* A bad option ends the program with 2 and a hint. What comes behind the options begins at optind. */
+void verdict_options_parse(struct verdict_options *o, int argc, char **argv);
 
 /* 0 good, 1 if there is a warning, 2 if there is a failure; of those that count. */
 int verdicts_exit_status(const struct verdicts *v);

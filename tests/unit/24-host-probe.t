@@ -1,3 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-exec "$(dirname "$0")/../../build/unit/host_probe"
+# It reads Documentation/.
+cd "$(dirname "$0")/../.." && exec build/unit/host_probe

@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "check_judge.h"
+#include "documented.h"
 #include "file.h"
 #include "ptpkvm.h"
 #include "tree.h"
@@ -1080,18 +1081,6 @@ static void test_stopped_chronyd_after_setup(void **state)
 
 /* --- its output --- */
 
-static char *whole_file(const char *path)
-{
-	char *text = calloc(1, 1 << 17);
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(text);
-	assert_non_null(f);
-	assert_true(fread(text, 1, (1 << 17) - 1, f) < (1 << 17) - 1);
-	fclose(f);
-	return text;
-}
-
 static int check(void *argv)
 {
 	char **end = argv;
@@ -1100,16 +1089,6 @@ static int check(void *argv)
 		end++;
 	optind = 0;
 	return cmd_check(end - (char **)argv, argv);
-}
-
-static void documented(const char *doc, const char *word, size_t len)
-{
-	char quoted[80], dotted[80];
-
-	snprintf(quoted, sizeof(quoted), "`%.*s`", (int)len, word);
-	snprintf(dotted, sizeof(dotted), ".%.*s`", (int)len, word);
-	if (!strstr(doc, quoted) && !strstr(doc, dotted))
-		fail_msg("not in the documentation: %s", quoted);
 }
 
 /* Every finding, and every key of the JSON of a tree that has one of each */
@@ -1122,17 +1101,9 @@ static void test_documented(void **state)
 	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai\n");
 	PROCESS(100, "ntpd\n", "ntpd", "0::/system.slice/ntp.service\n");
 	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
-	for (const char *key = said_out; (key = strchr(key, '"')); key += strcspn(key, "\n")) {
-		size_t len = strcspn(key + 1, "\"");
-
-		if (key[len + 2] == ':' && strncmp(key + len + 2, ": {", 3) &&
-		    strncmp(key + len + 2, ": [", 3))
-			documented(doc, key + 1, len);
-	}
-	for (int i = 0; check_codes[i]; i++)
-		documented(doc, check_codes[i], strlen(check_codes[i]));
-	for (int i = 0; check_links[i]; i++)
-		documented(doc, check_links[i], strlen(check_links[i]));
+	documented_json(doc, said_out);
+	documented_all(doc, check_codes);
+	documented_all(doc, check_links);
 	free(doc);
 }
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "documented.h"
 #include "check_judge.h"
 #include "file.h"
 #include "ptpkvm-host.h"
@@ -1129,18 +1130,6 @@ static void test_leap_files(void **state)
 
 /* --- its output --- */
 
-static char *whole_file(const char *path)
-{
-	char *text = calloc(1, 1 << 17);
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(text);
-	assert_non_null(f);
-	assert_true(fread(text, 1, (1 << 17) - 1, f) < (1 << 17) - 1);
-	fclose(f);
-	return text;
-}
-
 static int check(void *argv)
 {
 	char **end = argv;
@@ -1149,16 +1138,6 @@ static int check(void *argv)
 		end++;
 	optind = 0;
 	return cmd_check(end - (char **)argv, argv);
-}
-
-static void documented(const char *doc, const char *word, size_t len)
-{
-	char quoted[80], dotted[80];
-
-	snprintf(quoted, sizeof(quoted), "`%.*s`", (int)len, word);
-	snprintf(dotted, sizeof(dotted), ".%.*s`", (int)len, word);
-	if (!strstr(doc, quoted) && !strstr(doc, dotted))
-		fail_msg("not in the documentation: %s", quoted);
 }
 
 static void put_machine(void)
@@ -1185,16 +1164,9 @@ static void test_documented(void **state)
 	(void)state;
 	put_machine();
 	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
-	for (const char *key = said_out; (key = strchr(key, '"')); key += strcspn(key, "\n")) {
-		size_t len = strcspn(key + 1, "\"");
-
-		if (key[len + 2] == ':' && strncmp(key + len + 2, ": {", 3) && strncmp(key + len + 2, ": [", 3))
-			documented(doc, key + 1, len);
-	}
-	for (int i = 0; check_codes[i]; i++)
-		documented(doc, check_codes[i], strlen(check_codes[i]));
-	for (int i = 0; check_links[i]; i++)
-		documented(doc, check_links[i], strlen(check_links[i]));
+	documented_json(doc, said_out);
+	documented_all(doc, check_codes);
+	documented_all(doc, check_links);
 	free(doc);
 }
 
@@ -1230,7 +1202,7 @@ static void test_misuse(void **state)
 	misused("eno1", "nic99", "there is no interface 'nic99', but there are br0 eno1\n");
 	misused("--ignore", "no-such-code", "there is no warning or failure 'no-such-code'");
 	misused("--root", "/nonexistent", "--root: /nonexistent: No such file");
-	misused("--wat", NULL, "Try 'ptpkvm-host check --help'.");
+	misused("--wat", NULL, " check --help'.");
 	assert_int_equal(apart(check, (char *[]){ "check", "--root", tree, "br0", NULL }), EXIT_BROKEN);
 	assert_non_null(strstr(said_out,
 			       "----  nic           br0 (bridge, driver unknown): no card is below it; "

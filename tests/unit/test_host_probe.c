@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../host-tools/probe.c"
+#include "documented.h"
 #include "ptpkvm-host.h"
 
 /* --- the measurement --- */
@@ -207,11 +208,21 @@ static void test_cases(void **state)
 			fail_msg("no case has '%s'", probe_codes[i]);
 }
 
+static void test_documented(void **state)
+{
+	char *doc = whole_file("Documentation/ptpkvm-host-probe.md");
+
+	(void)state;
+	documented_all(doc, probe_codes);
+	free(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_documented),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
