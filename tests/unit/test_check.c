@@ -796,20 +796,6 @@ static void put_link(const char *path, const char *target)
 	assert_int_equal(symlink(target, full), 0);
 }
 
-static int empty_tree(void **state)
-{
-	(void)state;
-	tree_make();
-	return 0;
-}
-
-static int remove_tree(void **state)
-{
-	(void)state;
-	tree_remove();
-	return 0;
-}
-
 static void test_empty_tree(void **state)
 {
 	(void)state;

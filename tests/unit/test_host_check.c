@@ -936,20 +936,6 @@ static void test_everything(void **state)
 
 /* --- the facts --- */
 
-static int empty_tree(void **state)
-{
-	(void)state;
-	tree_make();
-	return 0;
-}
-
-static int remove_tree(void **state)
-{
-	(void)state;
-	tree_remove();
-	return 0;
-}
-
 static void put_process(int pid, const char *comm, const char *cmdline, size_t len)
 {
 	char path[64], reason[200];

@@ -119,24 +119,6 @@ static int call(void *arg)
 
 #define config(...) apart(call, (char *[]){ "config", __VA_ARGS__, NULL })
 
-static void good(int status)
-{
-	if (status != EXIT_GOOD)
-		fail_msg("status %d: %s%s", status, said_out, said_err);
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("'%s' is not in '%s'", part, text);
-}
-
-static void lacks(const char *text, const char *part)
-{
-	if (strstr(text, part))
-		fail_msg("'%s' is in '%s'", part, text);
-}
-
 static void etc_is_as_before(void)
 {
 	char *now = manifest("/etc");

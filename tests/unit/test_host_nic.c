@@ -90,20 +90,6 @@ static int answer(const char *name, void *cmd)
 	return 0;
 }
 
-static int empty_tree(void **state)
-{
-	(void)state;
-	tree_make();
-	return 0;
-}
-
-static int remove_tree(void **state)
-{
-	(void)state;
-	tree_remove();
-	return 0;
-}
-
 static void test_empty(void **state)
 {
 	(void)state;

@@ -373,19 +373,10 @@ static void put_process(int pid, const char *comm, const char *cmdline, size_t l
 
 #define PROCESS(pid, comm, cmdline) put_process(pid, comm, cmdline, sizeof(cmdline))
 
-static int empty_tree(void **state)
+static int no_tmpdir(void **state)
 {
-	(void)state;
 	unsetenv("TMPDIR");
-	tree_make();
-	return 0;
-}
-
-static int remove_tree(void **state)
-{
-	(void)state;
-	tree_remove();
-	return 0;
+	return empty_tree(state);
 }
 
 static void test_processes(void **state)
@@ -482,9 +473,9 @@ int main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_not_installed),
 		cmocka_unit_test(test_as_user),
-		cmocka_unit_test_setup(test_processes, empty_tree),
-		cmocka_unit_test_setup(test_command_line, empty_tree),
-		cmocka_unit_test_setup(test_hostile_processes, empty_tree),
+		cmocka_unit_test_setup(test_processes, no_tmpdir),
+		cmocka_unit_test_setup(test_command_line, no_tmpdir),
+		cmocka_unit_test_setup(test_hostile_processes, no_tmpdir),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

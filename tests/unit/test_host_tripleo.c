@@ -45,7 +45,7 @@ static bool parse(const char *text)
 	return parse_as(text, "e.yaml", NULL);
 }
 
-static void good(bool ok)
+static void taken(bool ok)
 {
 	if (!ok)
 		fail_msg("refused: %s", why);
@@ -76,17 +76,17 @@ static void bad(const char *text, const char *reason)
 static void test_ptp(void **state)
 {
 	(void)state;
-	good(parse("# as in environments/services/ptp.yaml\n"
+	taken(parse("# as in environments/services/ptp.yaml\n"
 		   "resource_registry:\n  OS::TripleO::Services::Ptp: ../../deployment/time/ptp-baremetal-ansible.yaml\n"
 		   P "  PtpInterface: 'nic2'\n  PtpSlaveMode: 0\n  PtpMessageTransport: \"UDPv6\"\n"));
-	good(apply());
+	taken(apply());
 	assert_int_equal(p.n_ports, 1);
 	assert_string_equal(p.ports[0].name, "nic2");
 	assert_string_equal(p.ports[0].from, "e.yaml:5:17: PtpInterface");
 	assert_false(p.slave);
 	assert_string_equal(p.from[PARAM_SLAVE], "e.yaml:6:17: PtpSlaveMode");
 	assert_int_equal(p.transport, TRANSPORT_UDPV6);
-	good(params_complete(&p, why, sizeof(why)));
+	taken(params_complete(&p, why, sizeof(why)));
 	assert_string_equal(note, "");
 }
 
@@ -96,15 +96,15 @@ static void test_defaults(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
-		good(parse(empty[i]));
-	good(apply());
-	good(params_complete(&p, why, sizeof(why)));
+		taken(parse(empty[i]));
+	taken(apply());
+	taken(params_complete(&p, why, sizeof(why)));
 	assert_string_equal(p.ports[0].name, "nic1");
 	assert_string_equal(p.ports[0].from, "default of --interface");
 	assert_true(p.slave);
 	assert_int_equal(p.transport, TRANSPORT_UDPV4);
 	/* What does not concern us is skipped */
-	good(parse(P "  Unrelated: [1, {a: b}]\n  ? [complex, key]\n  : x\n  Other: |\n    PtpInterface: no\n"
+	taken(parse(P "  Unrelated: [1, {a: b}]\n  ? [complex, key]\n  : x\n  Other: |\n    PtpInterface: no\n"
 		     "other:\n  PtpInterface: neither\n"));
 	assert_null(t.all[TRIPLEO_INTERFACE].text);
 }
@@ -120,7 +120,7 @@ static void test_styles(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		good(parse(same[i]));
+		taken(parse(same[i]));
 		assert_string_equal(t.all[TRIPLEO_INTERFACE].text, "eno1");
 		tripleo_free(&t);
 	}
@@ -175,10 +175,10 @@ static void test_values(void **state)
 static void test_timemaster(void **state)
 {
 	(void)state;
-	good(parse(P "  PTPInterfaces: '0:nic1, 0:nic2,5:eno3'\n  PTPMessageTransport: L2\n"
+	taken(parse(P "  PTPInterfaces: '0:nic1, 0:nic2,5:eno3'\n  PTPMessageTransport: L2\n"
 		     "  NtpServer: ['a.example', 192.0.2.1]\n"));
-	good(apply());
-	good(params_complete(&p, why, sizeof(why)));
+	taken(apply());
+	taken(params_complete(&p, why, sizeof(why)));
 	assert_int_equal(p.n_ports, 3);
 	assert_true(p.domains_given);
 	assert_string_equal(p.ports[1].name, "nic2");
@@ -189,8 +189,8 @@ static void test_timemaster(void **state)
 	assert_int_equal(p.n_servers, 2);
 	assert_string_equal(p.servers[1].name, "192.0.2.1");
 	assert_string_equal(p.servers[1].from, "e.yaml:4:14: NtpServer");
-	good(parse_as(P "  NtpServer: x.example,2001:db8::1\n", "f.yaml", NULL));
-	good(apply());
+	taken(parse_as(P "  NtpServer: x.example,2001:db8::1\n", "f.yaml", NULL));
+	taken(apply());
 	assert_int_equal(p.n_servers, 2);
 	assert_string_equal(p.servers[1].name, "2001:db8::1");
 	bad(P "  PTPInterfaces: 0:eth0\n  NtpServer: 'a b'\n", "e.yaml:3:14: NtpServer: 'a b' is neither a host's name nor an address");
@@ -199,13 +199,13 @@ static void test_timemaster(void **state)
 static void test_both_families(void **state)
 {
 	(void)state;
-	good(parse(P "  PtpInterface: nic1\n"));
-	good(parse_as(P "\n\n  PTPMessageTransport: L2\n", "f.yaml", NULL));
+	taken(parse(P "  PtpInterface: nic1\n"));
+	taken(parse_as(P "\n\n  PTPMessageTransport: L2\n", "f.yaml", NULL));
 	refused(apply(), "e.yaml:2:17: PtpInterface and f.yaml:4:24: PTPMessageTransport: of two services, ptp and "
 			 "timemaster, of which a host runs one; remove the parameters of one");
 	tripleo_free(&t);
 	/* By role, too */
-	good(parse_as(P "  PTPInterfaces: 0:nic1\n  ComputeParameters:\n    PtpSlaveMode: 1\n", "g.yaml", "Compute"));
+	taken(parse_as(P "  PTPInterfaces: 0:nic1\n  ComputeParameters:\n    PtpSlaveMode: 1\n", "g.yaml", "Compute"));
 	refused(apply(), "g.yaml:4:19: PtpSlaveMode and g.yaml:2:18: PTPInterfaces: of two services, ptp and "
 			 "timemaster, of which a host runs one; remove the parameters of one");
 }
@@ -214,8 +214,8 @@ static void test_both_families(void **state)
 static void test_ntp_server_alone(void **state)
 {
 	(void)state;
-	good(parse(P "  PtpInterface: nic1\n  NtpServer: a.example\n"));
-	good(apply());
+	taken(parse(P "  PtpInterface: nic1\n  NtpServer: a.example\n"));
+	taken(apply());
 	assert_int_equal(p.n_servers, 0);
 	assert_string_equal(note, "e.yaml:3:14: NtpServer: TripleO's PTP service takes no NTP server; to have one beside "
 				  "PTP: --ntp-server");
@@ -229,10 +229,10 @@ static void test_roles(void **state)
 				    "  ControllerParameters:\n    PtpInterface: eno8\n  PtpInterface: nic3\n  PtpSlaveMode: 0\n";
 
 	(void)state;
-	good(parse_as(first, "e.yaml", "Compute"));
+	taken(parse_as(first, "e.yaml", "Compute"));
 	/* A later file's goes before, but not before the role's own */
-	good(parse_as(P "  PtpInterface: nic4\n  PtpSlaveMode: 1\n", "f.yaml", "Compute"));
-	good(apply());
+	taken(parse_as(P "  PtpInterface: nic4\n  PtpSlaveMode: 1\n", "f.yaml", "Compute"));
+	taken(apply());
 	assert_string_equal(p.ports[0].name, "eno7");
 	assert_string_equal(p.ports[0].from, "e.yaml:3:19: PtpInterface");
 	assert_true(p.slave);
@@ -240,14 +240,14 @@ static void test_roles(void **state)
 	assert_int_equal(p.n_ports, 1);
 	tripleo_free(&t);
 	params_init(&p);
-	good(parse_as(first, "e.yaml", NULL));
-	good(apply());
+	taken(parse_as(first, "e.yaml", NULL));
+	taken(apply());
 	assert_string_equal(p.ports[0].name, "nic3");
 	tripleo_free(&t);
 	/* Only roles have any, and none was named */
 	params_init(&p);
-	good(parse(P "  ComputeParameters:\n    PtpInterface: eno7\n"));
-	good(apply());
+	taken(parse(P "  ComputeParameters:\n    PtpInterface: eno7\n"));
+	taken(apply());
 	assert_int_equal(p.n_ports, 0);
 	assert_string_equal(note, "e.yaml:2:3: ComputeParameters: has PTP's parameters for that role; to use them: --role-name");
 }
@@ -255,7 +255,7 @@ static void test_roles(void **state)
 static void test_role_types(void **state)
 {
 	(void)state;
-	good(parse_as(P "  ComputeParameters: ~\n  XParameters: 7\n  YParameters: [PtpInterface]\n", "e.yaml", "Compute"));
+	taken(parse_as(P "  ComputeParameters: ~\n  XParameters: 7\n  YParameters: [PtpInterface]\n", "e.yaml", "Compute"));
 	refused(parse_as(P "  ComputeParameters: [a]\n", "e.yaml", "Compute"),
 		"e.yaml:2:22: ComputeParameters: no mapping of parameters");
 	refused(parse_as(P "  ComputeParameters: *c\n", "e.yaml", "Compute"),
@@ -266,7 +266,7 @@ static void test_role_types(void **state)
 		"e.yaml:4:5: PtpSlaveMode is there twice; before in line 3");
 	refused(parse_as(P "  ComputeParameters: {}\n  ComputeParameters: {}\n", "e.yaml", "Compute"),
 		"e.yaml:3:3: ComputeParameters is there twice; before in line 2");
-	good(parse_as(P "  OtherParameters: {}\n  OtherParameters: {}\n", "e.yaml", "Compute"));
+	taken(parse_as(P "  OtherParameters: {}\n  OtherParameters: {}\n", "e.yaml", "Compute"));
 }
 
 /* --- what is no environment file --- */
@@ -329,7 +329,7 @@ static void test_bounds(void **state)
 	refused(parse(text), "e.yaml:2:254: nested more than 64 deep");
 	free(text);
 	/* Aliases are never followed, so that there is nothing to grow */
-	good(parse(P "  a: &a [x,x]\n  b: &b [*a,*a]\n  c: &c [*b,*b]\n  d: [*c,*c,*c]\n"));
+	taken(parse(P "  a: &a [x,x]\n  b: &b [*a,*a]\n  c: &c [*b,*b]\n  d: [*c,*c,*c]\n"));
 	text = repeat(P "  PtpInterface: ", "x", 5000, "\n");
 	refused(parse(text), "e.yaml:2:17: PtpInterface: longer than 3998 characters");
 	free(text);
@@ -337,7 +337,7 @@ static void test_bounds(void **state)
 	refused(parse(text), "e.yaml:2:4015: NtpServer: longer than 3998 characters");
 	free(text);
 	text = repeat(P "  PTPInterfaces: 0:a0", ",0:b", 16, "\n");
-	good(parse(text));
+	taken(parse(text));
 	refused(apply(), "e.yaml:2:18: PTPInterfaces: more than 16 interfaces");
 	free(text);
 	tripleo_free(&t);
@@ -349,8 +349,8 @@ static void test_bounds(void **state)
 	memset(long_path, 'p', sizeof(long_path));
 	long_path[sizeof(long_path) - 1] = 0;
 	long_path[5] = '\n';
-	good(parse_as(P "  PtpSlaveMode: 1\n", long_path, NULL));
-	good(apply());
+	taken(parse_as(P "  PtpSlaveMode: 1\n", long_path, NULL));
+	taken(apply());
 	assert_int_equal(strchr(p.from[PARAM_SLAVE], '\n'), 0);
 	assert_non_null(strstr(p.from[PARAM_SLAVE], "ppppp?p"));
 	assert_non_null(strstr(p.from[PARAM_SLAVE], ": PtpSlaveMode"));
@@ -364,7 +364,7 @@ static void test_files(void **state)
 	tree_make();
 	put("/e.yaml", P "  PtpInterface: eno1\n");
 	snprintf(path, sizeof(path), "%s/e.yaml", tree);
-	good(tripleo_read(&t, path, NULL, why, sizeof(why)));	/* which is not below file_root */
+	taken(tripleo_read(&t, path, NULL, why, sizeof(why)));	/* which is not below file_root */
 	assert_string_equal(t.all[TRIPLEO_INTERFACE].text, "eno1");
 	refused(tripleo_read(&t, "/no/such.yaml", NULL, why, sizeof(why)),
 		"cannot read /no/such.yaml: No such file or directory");
@@ -379,7 +379,7 @@ static void test_files(void **state)
 
 static void set(enum param param, const char *value)
 {
-	good(params_set(&p, param, value, params_option(param), why, sizeof(why)));
+	taken(params_set(&p, param, value, params_option(param), why, sizeof(why)));
 }
 
 static void conflict(const char *reason)
@@ -408,19 +408,19 @@ static void test_conflicts(void **state)
 	set(PARAM_ROLE, "grandmaster");
 	assert_false(params_complete(&p, why, sizeof(why)));
 	params_init(&p);
-	good(params_set(&p, PARAM_PTP_INTERFACES, "0:a,1:a", "f", why, sizeof(why)));
+	taken(params_set(&p, PARAM_PTP_INTERFACES, "0:a,1:a", "f", why, sizeof(why)));
 	set(PARAM_DOMAIN, "3");
 	conflict("--domain: f has the domains already");
-	good(params_set(&p, PARAM_PTP_INTERFACES, "0:a", "f", why, sizeof(why)));
+	taken(params_set(&p, PARAM_PTP_INTERFACES, "0:a", "f", why, sizeof(why)));
 	set(PARAM_SLAVE, "0");
 	conflict("--slave: timemaster (f) makes clients only; leave it at 1");
-	good(params_set(&p, PARAM_PTP_INTERFACES, "0:a", "f", why, sizeof(why)));
+	taken(params_set(&p, PARAM_PTP_INTERFACES, "0:a", "f", why, sizeof(why)));
 	set(PARAM_TIMESTAMPING, "software");
 	conflict("--timestamping: timemaster (f) takes the network card's clock wherever it has one; leave --timestamping "
 		 "at auto");
 	/* TripleO's default is none that anybody gave */
 	set(PARAM_ROLE, "grandmaster");
-	good(params_complete(&p, why, sizeof(why)));
+	taken(params_complete(&p, why, sizeof(why)));
 	assert_false(p.slave);
 	assert_string_equal(p.from[PARAM_SLAVE], "--role");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A tree of files of a test's own in a temporary directory, and programs run apart from the test. */
+/* A tree of files of a test's own in a temporary directory, and programs run apart from the test: after cmocka.h. */
 #ifndef TREE_H
 #define TREE_H
 
@@ -42,6 +42,21 @@ static inline void tree_make(void)
 	if (!mkdtemp(tree))
 		die("mkdtemp %s: %s", tree, strerror(errno));
 	file_root = tree;
+}
+
+/* For cmocka: before each test, and after all of them */
+static inline int empty_tree(void **state)
+{
+	(void)state;
+	tree_make();
+	return 0;
+}
+
+static inline int remove_tree(void **state)
+{
+	(void)state;
+	tree_remove();
+	return 0;
 }
 
 /* Its directories are made. */
@@ -165,6 +180,24 @@ static inline int apart(int (*job)(void *arg), void *arg)
 	read_back(out, said_out, sizeof(said_out));
 	read_back(err, said_err, sizeof(said_err));
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static inline void good(int status)
+{
+	if (status != EXIT_SUCCESS)
+		fail_msg("status %d: %s%s", status, said_out, said_err);
+}
+
+static inline void has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in '%s'", part, text);
+}
+
+static inline void lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' is in '%s'", part, text);
 }
 
 static inline void write_map(const char *path, const char *text)
