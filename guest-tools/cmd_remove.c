@@ -104,7 +104,7 @@ static void remove_file(struct removal *r, int i)
 		return;
 	}
 	text = S_ISREG(st.st_mode) ? file_read(path, &len) : NULL;
-	ours = text && setup_state_has_hash(&r->state, i, setup_hash(text, len));
+	ours = text && setup_state_has_hash(&r->state, i, file_hash(text, len));
 	marked = text && (r->state.files[i].n || !strncmp(text, SETUP_MARKER, strlen(SETUP_MARKER)));
 	if (!ours && !marked) {
 		printf("leave       %s, which ptpkvm did not write\n", full);

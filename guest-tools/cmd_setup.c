@@ -350,13 +350,13 @@ static bool look_at_file(struct setup *s, struct planned *f)
 	f->before_mode = st.st_mode & 07777;
 	if (!f->before)
 		return fail(s, "%s is there and no readable file; ptpkvm did not make it", full);
-	hash = setup_hash(f->before, f->before_len);
+	hash = file_hash(f->before, f->before_len);
 	if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
 		f->plan = FILE_SAME;
 	} else if (setup_state_has_hash(&s->before, i, hash)) {
 		f->plan = FILE_CHANGED;
 	} else if (s->before.files[i].n && !(s->refclock_given && !strcmp(f->path, SETUP_DIRECTIVES)) &&
-		   setup_state_has_hash(&s->before, i, setup_hash(f->text, f->len))) {
+		   setup_state_has_hash(&s->before, i, file_hash(f->text, f->len))) {
 		f->plan = FILE_EDITED;
 	} else if (s->before.files[i].n) {
 		return fail(s, "%s was edited since ptpkvm wrote it; delete it to have it written anew",
@@ -418,7 +418,7 @@ static bool plan_files(struct setup *s)
 		if (!look_at_file(s, &s->files[i]))
 			return false;
 		setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
-				     setup_hash(s->files[i].text, s->files[i].len));
+				     file_hash(s->files[i].text, s->files[i].len));
 	}
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++) {

@@ -253,17 +253,6 @@ bool setup_restore_units(const struct setup_state *st)
 
 /* --- the journal --- */
 
-/* FNV-1a: it is to notice edits, not forgery. */
-uint64_t setup_hash(const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	uint64_t hash = 0xcbf29ce484222325;
-
-	while (len--)
-		hash = (hash ^ *p++) * 0x100000001b3;
-	return hash;
-}
-
 static int index_of(const char *const list[], size_t n, const char *path)
 {
 	for (size_t i = 0; i < n; i++)

@@ -98,7 +98,6 @@ extern const char *const setup_files[SETUP_FILES];
 extern const char *const setup_dirs[];
 extern const size_t setup_dirs_count;
 
-uint64_t setup_hash(const void *data, size_t len);
 int setup_file_index(const char *path);
 
 /* False with the reason if it is there but damaged; without one state.present is false. */

@@ -44,17 +44,6 @@ static bool __attribute__((format(printf, 3, 4))) fail(char *why, size_t len, co
 	return false;
 }
 
-/* FNV-1a: it is to notice edits, not forgery. */
-static uint64_t hash_of(const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	uint64_t hash = 0xcbf29ce484222325;
-
-	while (len--)
-		hash = (hash ^ *p++) * 0x100000001b3;
-	return hash;
-}
-
 /* --- the journal --- */
 
 /* What a damaged journal might name is not touched. */
@@ -272,7 +261,7 @@ static bool plan_wanted(struct install *in, struct install_step *s, char *why, s
 		s->what = INSTALL_NEW;
 		return true;
 	}
-	if (has_hash(in->was, i, hash_of(s->before, s->before_len))) {
+	if (has_hash(in->was, i, file_hash(s->before, s->before_len))) {
 		bool same = s->before_len == s->len && !memcmp(s->before, s->text, s->len);
 
 		s->what = same ? INSTALL_SAME : INSTALL_REWRITE;
@@ -298,7 +287,7 @@ static bool plan_unwanted(struct install *in, struct install_step *s, char *why,
 	bool saved = in->was->files[i].saved;
 	char name[300];
 
-	if (s->before && !has_hash(in->was, i, hash_of(s->before, s->before_len)) && !kept_already(in, i, s)) {
+	if (s->before && !has_hash(in->was, i, file_hash(s->before, s->before_len)) && !kept_already(in, i, s)) {
 		if (!saved || file_exists(saved_name(name, s->path)))
 			return fail(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away first, then "
 				    "again", file_root, s->path);
@@ -330,7 +319,7 @@ static void plan_journal(struct install *in)
 		if (!s->text || i < 0)
 			continue;
 		note_dirs(in->will, s->path);
-		add_hash(in->will, i, hash_of(s->text, s->len));
+		add_hash(in->will, i, file_hash(s->text, s->len));
 		in->will->files[i].saved |= s->what == INSTALL_REPLACE;
 	}
 }

@@ -325,3 +325,14 @@ int file_remove(const char *path, char *why, size_t why_len)
 	sync_directory(full);
 	return 0;
 }
+
+/* FNV-1a: it is to notice edits, not forgery. */
+uint64_t file_hash(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	while (len--)
+		hash = (hash ^ *p++) * 0x100000001b3;
+	return hash;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Where the files of the system are looked for: "" or the argument of --root. Not for /dev and /proc/self. */
@@ -46,5 +47,8 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, char
 int file_remove(const char *path, char *why, size_t why_len);
 
 bool file_exists(const char *path);
+
+/* Of content, to know it again: FNV-1a, 64 bits; no protection against intent. */
+uint64_t file_hash(const void *data, size_t len);
 
 #endif
