@@ -59,25 +59,6 @@ judge() {
 	}' "$1"
 }
 
-# ahead HOST: its clock minus this machine's, in ms, and the uncertainty of that: the sharpest of a few looks
-ahead() {
-	local before at after
-	for _ in {1..10}; do
-		before=$EPOCHREALTIME
-		at=$(on "$1" host 'date +%s.%N')
-		after=$EPOCHREALTIME
-		echo "$before $at $after"
-	done | awk '{
-		# without the seconds that all have in common, for the sake of precision
-		split($1, a, "."); split($2, b, "."); split($3, c, ".")
-		width = (c[1] - a[1]) * 1e3 + ("0." c[2] - "0." a[2]) * 1e3
-		if (NR == 1 || width < best) {
-			best = width
-			offset = (b[1] - a[1]) * 1e3 + ("0." b[2] - "0." a[2]) * 1e3 - width / 2
-		}
-	} END { printf "%.3f %.3f\n", offset, best / 2 }'
-}
-
 # The system is where the clock is: off after a migration, until chronyd has seen to it
 await_settled() {
 	LAB_TIMEOUT=150 guest g1 'for i in $(seq 300); do

@@ -11,13 +11,6 @@ cd "$(dirname "$0")/../.." || exit 1
 export LAB_TIMEOUT=180
 export LAB_BOOT_TIMEOUT=240
 
-# What would be there after make install
-install_ptpkvm() {
-	guest "$1" 'dir=/lib/modules/$(uname -r)/updates
-		mkdir -p "$dir" && cp /lab/ptp_kvm.ko "$dir/" && depmod && cp /lab/ptpkvm /usr/bin/ &&
-		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ] && sync' || bail "$1: cannot install"
-}
-
 # Names, kinds, modes, owners, link targets and contents
 manifest() {
 	guest "$1" 'cd /etc && find . -printf "%p %y %m %u:%g %l\n" | sort

@@ -17,6 +17,8 @@
 #     loads_and_unloads GUEST TIMES HOTPLUGS   TAP lines: the driver comes and goes, idle and in use
 #     precise_agrees GUEST WHAT      TAP lines: PRECISE agrees with the reference
 #     pairs_are_exact GUEST SOURCE   TAP lines: what the four ways of reading give
+#     ahead HOST                     its clock minus this machine's, in ms, and the uncertainty of that
+#     install_ptpkvm GUEST           driver and tool, as make install would have it
 
 CLOCK_DATA=$LAB_TOP/build/data/$LAB_TEST
 mkdir -p "$CLOCK_DATA"
@@ -229,4 +231,29 @@ loads_and_unloads() {
 	note "$said"
 	like "$said" 'status=0' "CPU 1 taken away and brought back $hotplugs times under two readers"
 	is "$(field errors <<<"$said") $(field backwards <<<"$said")" '0 0' 'no reading failed or went backwards'
+}
+
+# The sharpest of a few looks
+ahead() {
+	local before at after
+	for _ in {1..10}; do
+		before=$EPOCHREALTIME
+		at=$(on "$1" host 'date +%s.%N')
+		after=$EPOCHREALTIME
+		echo "$before $at $after"
+	done | awk '{
+		# without the seconds that all have in common, for the sake of precision
+		split($1, a, "."); split($2, b, "."); split($3, c, ".")
+		width = (c[1] - a[1]) * 1e3 + ("0." c[2] - "0." a[2]) * 1e3
+		if (NR == 1 || width < best) {
+			best = width
+			offset = (b[1] - a[1]) * 1e3 + ("0." b[2] - "0." a[2]) * 1e3 - width / 2
+		}
+	} END { printf "%.3f %.3f\n", offset, best / 2 }'
+}
+
+install_ptpkvm() {
+	guest "$1" 'dir=/lib/modules/$(uname -r)/updates
+		mkdir -p "$dir" && cp /lab/ptp_kvm.ko "$dir/" && depmod && cp /lab/ptpkvm /usr/bin/ &&
+		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ] && sync' || bail "$1: cannot install"
 }

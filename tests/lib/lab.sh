@@ -5,6 +5,7 @@
 #
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
+#                [link=listen] and then, on another one, [link=connect]: a network between those two
 #                [nics=MODEL...]  network cards of these models of QEMU's, on PCI Express; then no guest can be started
 #                [instructions=1]  emulated, slow, and with a TSC that counts the instructions executed
 #     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
@@ -378,9 +379,9 @@ _lab_initrd() {
 }
 
 lab_start() {
-	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' dir LAB_HOST
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' link='' dir LAB_HOST
 	local nic cards=()
-	_lab_options 'image smp mem cpu append kernel modules name instructions nics' "$@"
+	_lab_options 'image smp mem cpu append kernel modules name instructions nics link' "$@"
 	LAB_HOST=$name
 	_lab_check_name "$name"
 	if [[ -z $LAB_DIR ]]; then
@@ -401,7 +402,7 @@ lab_start() {
 	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
 	for nic in $nics; do cards+=(--nic "$nic"); done
 	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
-		${nics:+--machine q35 "${cards[@]}"} --disk "$dir/root.sqfs,root" \
+		${nics:+--machine q35 "${cards[@]}"} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
 		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
 	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The whole chain: a grandmaster on a machine of its own, ptp4l on the host, configured by ptpkvm-host config from
+# TripleO's parameters, two guests set up by ptpkvm setup. How far each hop is off; then the grandmaster goes, and comes back.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+. tests/lib/clock.sh
+
+export LAB_TIMEOUT=180 LAB_BOOT_TIMEOUT=240
+ptp4l='ptp4l -m -f /etc/linuxptp/ptp4l.conf >>/run/ptp4l.log 2>&1 & echo $! >/run/ptp4l.pid'
+
+link_up() {
+	on "$1" host 'modprobe virtio_net && udevadm settle && nic=$(ls /sys/bus/virtio/drivers/virtio_net/*/net) &&
+		ip link set "$nic" up && echo "$nic"' || bail "$1: no network card"
+}
+
+# ptp FIELD: of what the host's ptp4l says through check
+ptp() {
+	host '/lab/ptpkvm-host check --json' | jq -r ".ptp.ptp4l[0].$1"
+}
+
+# until_following: the host's port is a slave's, and the servo has settled to within 1 ms
+until_following() {
+	host 'for i in $(seq 600); do
+		pmc -u -b 0 "GET PORT_DATA_SET" | grep -q "portState *SLAVE" &&
+			pmc -u -b 0 "GET CURRENT_DATA_SET" | awk "/offsetFromMaster/ { exit !(\$2 < 1e6 && \$2 > -1e6) }" && exit 0
+		sleep 0.2
+	done; tail -n 20 /run/ptp4l.log; exit 1'
+}
+
+# hop_to_host DESC: as the two machines' clocks tell, seen from this one; a few ms is all that can be known here
+hop_to_host() {
+	local gm host
+	read -r -a gm < <(ahead gm)
+	read -r -a host < <(ahead host)
+	note "$1: host - grandmaster ${host[0]} - ${gm[0]} ms (± ${gm[1]} ± ${host[1]}), ptp4l says $(ptp offset_ns) ns," \
+		"path delay $(ptp path_delay_ns) ns"
+	cmp "$(jq -n "((${host[0]} - ${gm[0]} | fabs) - ${gm[1]} - ${host[1]} - 1) * 1000 | ceil")" '<=' 0 \
+		"$1: host and grandmaster agree, in us beyond what can be known and 1 ms"
+}
+
+# hops DESC NS: the guests' true offsets from the host, and from each other. While ptp4l steers the host by software
+# timestamps of an emulated network, its frequency changes all the time, and they can only follow.
+hops() {
+	local g said data=$CLOCK_DATA/${1// /_} limit=$2
+	sampling_start g1 g2
+	sleep 20
+	sampling_stop "$data" g1 g2
+	for g in g1 g2; do
+		said=$(truth $g "$data")
+		note "$1: $g - host: $said"
+		le "$(field median_abs <<<"$said")" "$limit" "$1: $g - host, median, ns"
+	done
+	said=$(mutual g1 g2 "$data")
+	note "$1: g2 - g1: $said"
+	le "$(field median_abs <<<"$said")" "$limit" "$1: g2 - g1, median, ns"
+}
+
+module_for bookworm
+lab_start name=gm smp=1 mem=512 link=listen
+nic=$(link_up gm)
+on gm host "date -s '+100 seconds' >/dev/null
+	/lab/ptpkvm-host config --role grandmaster --interface $nic --transport L2 --timestamping software --install" \
+	>"$LAB_LOGS/gm.config.log" || bail "no configuration of the grandmaster: $(<"$LAB_LOGS/gm.config.log")"
+on gm host "$ptp4l"
+
+lab_start kernel=patched-6.12 link=connect
+nic=$(link_up host)
+host "printf '%s\n' 'parameter_defaults:' '  PtpInterface: $nic' '  PtpSlaveMode: 1' '  PtpMessageTransport: L2' >/run/env.yaml"
+runs "config takes TripleO's parameters" host \
+	'/lab/ptpkvm-host config --tripleo /run/env.yaml --timestamping software --install'
+host "$ptp4l"
+runs 'the host follows the grandmaster' until_following
+like "$(host '/lab/ptpkvm-host check')" 'ptp4l  .*SLAVE; grandmaster 5' 'ptpkvm-host check says so'
+hop_to_host 'followed'
+
+for g in g1 g2; do
+	guest_start $g bookworm systemd=1 mem=512
+	install_ptpkvm $g
+	runs "$g: setup" guest $g 'ptpkvm setup'
+done
+hops 'followed' 1000000
+said=$(host '/lab/ptpkvm-host probe') || true
+like "$said" 'PASS  pair ' 'probe: the pairs are right'
+note "$said"
+
+on gm host 'kill $(cat /run/ptp4l.pid)'
+host 'until pmc -u -b 0 "GET PORT_DATA_SET" | grep -q "portState *LISTENING"; do sleep 0.2; done'
+like "$(host '/lab/ptpkvm-host check -q')" '\[ptp4l-listening\]' 'the grandmaster is gone: check says so'
+before=$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/max_error_ns')
+hops 'holdover' 1000
+after=$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/max_error_ns')
+cmp "$((after - before))" '>=' 5000000 "the grandmaster is gone: a guest is told an error bound that grows ($before to $after ns)"
+
+on gm host "$ptp4l"
+runs 'the grandmaster is back: the host follows' until_following
+hop_to_host 'back'
+hops 'back' 1000000
+cmp "$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/max_error_ns')" '<' "$after" 'back: the bound is small again'
+for g in g1 g2; do
+	guest_stop $g
+done
+lab_check_consoles 'no kernel splats on the consoles'
+done_testing
