@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "plot.h"
 #include "ptpkvm.h"
+#include "screen.h"
+#include "ticks.h"
 #include "util.h"
 #include "watch.h"
 
@@ -32,55 +31,6 @@ static const char usage[] =
 
 #define COUNT_MAX 100000
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	if (sig != SIGWINCH)
-		stop = 1;
-}
-
-/* Blocked but for the time of waiting, so that none comes between a look at stop and the wait. */
-static void catch_signals(sigset_t *normal)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
-		sigaddset(&set, caught[i]);
-		sigaction(caught[i], &sa, NULL);
-	}
-	sigprocmask(SIG_BLOCK, &set, normal);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigdelset(normal, caught[i]);
-	/* A reader that went away is an error of writing, which is told. */
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/* Until the time on CLOCK_MONOTONIC, or a signal. */
-static void wait_for_tick(int64_t deadline, const sigset_t *normal)
-{
-	int64_t left;
-
-	while (!stop && (left = deadline - now_ns(CLOCK_MONOTONIC)) > 0) {
-		struct timespec ts = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
-
-		ppoll(NULL, 0, &ts, normal);
-	}
-	/* One that came in the meantime; also where nothing was left to wait for */
-	ppoll(NULL, 0, &(struct timespec){ 0, 0 }, normal);
-}
-
-/* What is missing is said when it begins, not at each tick. */
-static void say_once(char *said, size_t len, const char *why)
-{
-	if (strcmp(said, why) && why[0])
-		fprintf(stderr, "%s: %s\n", progname, why);
-	snprintf(said, len, "%s", why);
-}
-
 /* Before the next tick's turn, but no longer than chronyc may take at all */
 static void ask_chrony(struct watch_tick *t, int64_t next)
 {
@@ -96,7 +46,7 @@ static void ask_chrony(struct watch_tick *t, int64_t next)
 	t->source = a.source;
 	if (!a.has_source)
 		snprintf(text, sizeof(text), "%s; direct readings only", a.why);
-	say_once(said, sizeof(said), text);
+	ticks_say_once(said, sizeof(said), text);
 }
 
 static void read_phc(const struct watch *w, struct watch_tick *t)
@@ -108,7 +58,7 @@ static void read_phc(const struct watch *w, struct watch_tick *t)
 	if (t->error)
 		snprintf(text, sizeof(text), "%s cannot be read: %s (%s); 'ptpkvm check' says more", w->phc.path,
 			 strerror(t->error), errname(t->error));
-	say_once(said, sizeof(said), text);
+	ticks_say_once(said, sizeof(said), text);
 }
 
 /* next: when it is the next one's turn, on CLOCK_MONOTONIC */
@@ -122,8 +72,8 @@ static void take_tick(struct watch *w, struct watch_tick *t, int64_t next)
 		read_phc(w, t);
 		ask_chrony(t, next);
 	}
-	w->phc_ns[i] = late || t->error ? NAN : t->phc.offset_ns;
-	w->chrony_ns[i] = t->has_source ? view_offset_ns(t->source.offset) : NAN;
+	w->series[WATCH_PHC].ns[i] = late || t->error ? NAN : t->phc.offset_ns;
+	w->series[WATCH_CHRONY].ns[i] = t->has_source ? view_offset_ns(t->source.offset) : NAN;
 }
 
 static void watch(struct watch *w, const sigset_t *normal)
@@ -136,8 +86,8 @@ static void watch(struct watch *w, const sigset_t *normal)
 	while (w->ticks < w->count) {
 		int64_t deadline = start + w->ticks * step;
 
-		wait_for_tick(deadline, normal);
-		if (stop)
+		ticks_wait(deadline, normal);
+		if (ticks_stop)
 			break;
 		take_tick(w, &t, deadline + step);
 		watch_show_tick(w, &t);
@@ -163,17 +113,10 @@ static int result(const struct watch *w)
 	unsigned int had = 0;
 
 	for (unsigned int i = 0; i < w->ticks; i++)
-		had += !isnan(w->phc_ns[i]);
+		had += !isnan(w->series[WATCH_PHC].ns[i]);
 	if (had == w->ticks)
 		return EXIT_GOOD;
 	return had ? EXIT_WARNINGS : EXIT_BROKEN;
-}
-
-static bool is_terminal(void)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && term && term[0] && strcmp(term, "dumb");
 }
 
 static void set_format(struct watch *w, enum watch_format format)
@@ -227,9 +170,16 @@ static void parse(int argc, char **argv, struct watch *w, const char **device, c
 
 int cmd_watch(int argc, char **argv)
 {
-	struct watch w = { .count = 100, .interval = 1 };
+	struct watch w = {
+		.count = 100, .interval = 1,
+		.series = {
+			[WATCH_PHC] = { .title = "PHC - system", .key = "phc", .plot = "direct" },
+			[WATCH_CHRONY] = { .title = "chronyd", .key = "chrony", .plot = "chronyd" },
+		},
+	};
 	const char *device = NULL, *file = NULL;
-	struct watch_plot plot = { 0 };
+	struct plot plot = { 0 };
+	struct series_set set;
 	char why[PATH_MAX + 400];
 	sigset_t normal;
 	int code;
@@ -238,23 +188,24 @@ int cmd_watch(int argc, char **argv)
 	code = view_open(&w.phc, device);
 	if (code)
 		return code;
-	if (w.format == WATCH_TEXT && is_terminal())
+	if (w.format == WATCH_TEXT && screen_possible())
 		w.format = WATCH_LIVE;
 	find_refid(w.refid, sizeof(w.refid));
-	w.phc_ns = xcalloc(w.count, sizeof(*w.phc_ns));
-	w.chrony_ns = xcalloc(w.count, sizeof(*w.chrony_ns));
-	catch_signals(&normal);
-	watch_plot_prepare(&plot, file);
+	for (int i = 0; i < WATCH_SERIES; i++)
+		w.series[i].ns = xcalloc(w.count, sizeof(*w.series[i].ns));
+	ticks_catch_signals(&normal);
+	plot_prepare(&plot, file);
 
 	watch(&w, &normal);
 	code = result(&w);
-	if (file && !watch_plot_draw(&plot, &w, why, sizeof(why))) {
+	set = watch_set(&w);
+	if (file && !plot_draw(&plot, &set, "PHC - system, ns", why, sizeof(why))) {
 		fprintf(stderr, "%s: %s\n", progname, why);
 		code = EXIT_BROKEN;
 	}
-	watch_plot_end(&plot);
-	free(w.phc_ns);
-	free(w.chrony_ns);
+	plot_end(&plot);
+	for (int i = 0; i < WATCH_SERIES; i++)
+		free(w.series[i].ns);
 	close(w.phc.fd);
 	return code;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A series of readings, tick by tick: taken in cmd_watch.c and watch_chrony.c, shown in watch_show.c, drawn in watch_plot.c. */
+/* A series of readings, tick by tick: taken in cmd_watch.c and watch_chrony.c, shown in watch_show.c. */
 #ifndef WATCH_H
 #define WATCH_H
 
-#include <limits.h>
-
+#include "series.h"
 #include "view.h"
 
 struct watch_tick {
@@ -19,6 +18,8 @@ struct watch_tick {
 
 enum watch_format { WATCH_TEXT, WATCH_LIVE, WATCH_CSV, WATCH_JSON };
 
+enum { WATCH_PHC, WATCH_CHRONY, WATCH_SERIES };
+
 struct watch {
 	struct phc phc;
 	char refid[8];			/* that chrony's configuration gives to the PHC, empty if none */
@@ -26,7 +27,7 @@ struct watch {
 	unsigned int count;		/* ticks that are wanted */
 	unsigned int ticks;		/* ticks that have been */
 	double interval;		/* seconds */
-	double *phc_ns, *chrony_ns;	/* of each tick, NAN where there was none */
+	struct series series[WATCH_SERIES];
 };
 
 struct watch_answer {
@@ -43,32 +44,11 @@ void watch_chrony_start(const char *refid);
  */
 bool watch_chrony_ask(struct watch_answer *a, int64_t deadline);
 
+struct series_set watch_set(const struct watch *w);
+
 /* Before the first tick, at each one, after the last one */
 void watch_show_head(const struct watch *w);
 void watch_show_tick(const struct watch *w, const struct watch_tick *t);
 void watch_show_summary(const struct watch *w);
-
-/* ticks * multiple seconds is long enough for an Allan deviation that says something. */
-bool watch_long_enough(unsigned int ticks, unsigned int multiple);
-
-/* A height of the last width values in UTF-8 blocks or in ASCII; a space where there is none. */
-void watch_sparkline(char *line, size_t len, const double *v, size_t n, size_t width, bool utf8);
-
-/* Nanoseconds for people: "+12 ns", "-3.4 us"; "-" for NAN. */
-#define WATCH_NS_LEN 24
-const char *watch_ns(char buf[static WATCH_NS_LEN], double ns, bool sign);
-
-struct watch_plot {
-	const char *file;		/* NULL: none is wanted */
-	char data[PATH_MAX];		/* temporary */
-	char image[PATH_MAX];		/* temporary, beside file */
-};
-
-/* Ends the program if there is no gnuplot, or if file can't be written or has another suffix than .svg, .png. */
-void watch_plot_prepare(struct watch_plot *p, const char *file);
-/* False with the reason in why; the data are then kept, and their place is in the reason too. */
-bool watch_plot_draw(struct watch_plot *p, const struct watch *w, char *why, size_t len);
-/* Whatever is left of the temporary files goes. */
-void watch_plot_end(struct watch_plot *p);
 
 #endif

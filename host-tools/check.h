@@ -151,10 +151,18 @@ void check_gather_chain(struct check_facts *f);
 /* Constants in files and command lines, and leap second lists; after check_gather_chain() */
 void check_gather_tai(struct check_facts *f);
 
+/* Again, for those who watch: what ptp4l says, and the kernel of its clock */
+void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p);
+void check_kernel_clock(struct kernel_clock *k);
+
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* Those of its ports that follow a master, or nearly do; NULL if there is none */
 const struct pmc_port *check_slave_port(const struct pmc_data *d);
+/* The ith port's interface: as the answer has it, or else by the order in which ptp4l was given them */
+const char *check_port_name(const struct ptp4l_fact *p, int i);
+/* "eno1 SLAVE, eno2 MASTER"; of more than a few how many there are */
+void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len);
 bool check_hardware(const struct ptp4l_fact *p);
 /* ptp4l's clock minus its master's, ns */
 int64_t check_offset(const struct pmc_data *d);

@@ -69,10 +69,11 @@ static void gather_kvm(struct kvm_facts *kvm, bool offline)
 		close(fd);
 }
 
-static void gather_kernel(struct kernel_clock *k)
+void check_kernel_clock(struct kernel_clock *k)
 {
 	struct timex tx = { .modes = 0 };
 
+	memset(k, 0, sizeof(*k));
 	if (adjtimex(&tx) < 0)
 		return;
 	k->known = true;
@@ -96,7 +97,7 @@ void check_gather(struct check_facts *f)
 	gather_cpu(&f->cpu);
 	gather_kvm(&f->kvm, f->offline);
 	if (!f->offline)
-		gather_kernel(&f->kernel);
+		check_kernel_clock(&f->kernel);
 	check_gather_chain(f);
 	check_gather_tai(f);
 }

@@ -28,7 +28,7 @@ static const char *choose_socket(const struct check_facts *f, const struct ptp4l
 	return p->socket_read_only[0] ? p->socket_read_only : NULL;
 }
 
-static void ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
+void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 {
 	const char *server = choose_socket(f, &p->process);
 
@@ -53,7 +53,7 @@ static void gather_ptp4l(struct check_facts *f)
 	f->n_ptp4l = ptp4l_find(list);
 	for (int i = 0; i < f->n_ptp4l; i++) {
 		f->ptp4l[i].process = list[i];
-		ask_ptp4l(f, &f->ptp4l[i]);
+		check_ask_ptp4l(f, &f->ptp4l[i]);
 	}
 }
 

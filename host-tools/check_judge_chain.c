@@ -204,22 +204,20 @@ static const struct pmc_port *port_in_state(const struct pmc_data *d, const char
 	return NULL;
 }
 
-/* As the answer has it, or else by the order in which ptp4l was given its interfaces */
-static const char *port_name(const struct ptp4l_fact *p, int i)
+const char *check_port_name(const struct ptp4l_fact *p, int i)
 {
 	if (p->data.ports[i].interface[0])
 		return p->data.ports[i].interface;
 	return p->process.n_interfaces == p->data.n_ports ? p->process.interfaces[i] : "port";
 }
 
-/* "eno1 SLAVE, eno2 MASTER" */
-static void ports_text(const struct ptp4l_fact *p, char *buf, size_t len)
+void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len)
 {
 	const struct pmc_data *d = &p->data;
 
 	buf[0] = 0;
 	for (int i = 0; i < d->n_ports && i < 4; i++)
-		add_text(buf, len, "%s%s %s", i ? ", " : "", port_name(p, i), d->ports[i].state);
+		add_text(buf, len, "%s%s %s", i ? ", " : "", check_port_name(p, i), d->ports[i].state);
 	if (d->n_ports > 4)
 		add_text(buf, len, " and %d more", d->n_ports - 4);
 }
@@ -245,7 +243,7 @@ static void judge_slave(struct judge *j, const struct ptp4l_fact *p, const struc
 	const char *bad = bad_class(d->gm_class);
 	char ports[160], text[300];
 
-	ports_text(p, ports, sizeof(ports));
+	check_ports_text(p, ports, sizeof(ports));
 	snprintf(text, sizeof(text), "%s; grandmaster %s, class %d, %d step%s, %s timestamps", ports,
 		 d->grandmaster, d->gm_class, d->steps, d->steps == 1 ? "" : "s",
 		 check_hardware(p) ? "hardware" : "software");
@@ -271,7 +269,7 @@ static void judge_no_slave(struct judge *j, const struct ptp4l_fact *p)
 	bool backup = j->f->chrony.answers && judge_selected(&j->f->chrony);
 	char ports[160], name[120];
 
-	ports_text(p, ports, sizeof(ports));
+	check_ports_text(p, ports, sizeof(ports));
 	ptp4l_text(&p->process, name, sizeof(name));
 	if (!port_in_state(&p->data, "MASTER") && !port_in_state(&p->data, "GRAND_MASTER")) {
 		judge_say(j, backup ? VERDICT_WARN : VERDICT_FAIL, "ptp4l", "ptp4l-listening",
@@ -318,7 +316,7 @@ static void judge_one_ptp4l(struct judge *j, int i)
 	} else if (p->result != PMC_ANSWERED || !p->asked) {
 		judge_unanswered(j, p);
 	} else if (faulty) {
-		ports_text(p, ports, sizeof(ports));
+		check_ports_text(p, ports, sizeof(ports));
 		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-faulty", "%s: a port has failed", ports);
 		remedy_log(j, &p->process);
 	} else if (port) {

@@ -5,6 +5,9 @@
 
 static const struct verb verbs[] = {
 	{ "check", cmd_check, "network cards, the chain from the grandmaster to the system's clock, KVM (the default)" },
+	{ "status", cmd_status, "one look: grandmaster, each hop's offset, and the guests being served" },
+	{ "watch", cmd_watch, "the same tick by tick: offsets of each hop, statistics, a plot" },
+	{ "metrics", cmd_metrics, "what status sees, for Prometheus: a file for node_exporter's textfile collector" },
 	{ "probe", cmd_probe, "have a bare vCPU ask for the time: does this host serve its guests" },
 	{ "config", cmd_config, "write linuxptp's and chrony's configuration" },
 };

@@ -13,12 +13,21 @@
 #include "rivals.h"
 #include "util.h"
 
+/* As the kernel has it; anyone may call himself ptp4l, with any words. */
+static bool is_interface(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '/' || *c == ':')
+			return false;
+	return name[0] && strlen(name) < IFNAMSIZ;
+}
+
 static void add_interface(struct ptp4l *p, const char *name)
 {
 	for (int i = 0; i < p->n_interfaces; i++)
 		if (!strcmp(p->interfaces[i], name))
 			return;
-	if (p->n_interfaces < PTP4L_PORTS_MAX && strlen(name) < IFNAMSIZ)
+	if (p->n_interfaces < PTP4L_PORTS_MAX && is_interface(name))
 		strcpy(p->interfaces[p->n_interfaces++], name);
 }
 

@@ -27,7 +27,7 @@ void cmdline_free(struct cmdline *c)
 	c->words = NULL;
 }
 
-static const char *next_word(struct cmdline *c)
+const char *cmdline_word(struct cmdline *c)
 {
 	const char *word = c->at;
 
@@ -42,14 +42,14 @@ static void long_option(struct cmdline *c, const char *word, struct cmdline_opti
 	size_t n = strcspn(word, "=");
 
 	snprintf(o->name, sizeof(o->name), "%.*s", (int)n, word);
-	o->value = word[n] ? word + n + 1 : next_word(c);
+	o->value = word[n] ? word + n + 1 : cmdline_word(c);
 }
 
 static void letter(struct cmdline *c, const char *with, struct cmdline_option *o)
 {
 	o->letter = *c->more++;
 	if (strchr(with, o->letter)) {
-		o->value = *c->more ? c->more : next_word(c);
+		o->value = *c->more ? c->more : cmdline_word(c);
 		c->more = NULL;
 	} else if (!*c->more) {
 		c->more = NULL;
@@ -62,10 +62,10 @@ bool cmdline_next(struct cmdline *c, const char *with, struct cmdline_option *o)
 
 	memset(o, 0, sizeof(*o));
 	if (!c->more) {
-		word = next_word(c);
+		word = cmdline_word(c);
 		if (word && !c->only_words && !strcmp(word, "--")) {
 			c->only_words = true;
-			word = next_word(c);
+			word = cmdline_word(c);
 		}
 		if (!word)
 			return false;

@@ -29,4 +29,7 @@ void cmdline_free(struct cmdline *c);
  */
 bool cmdline_next(struct cmdline *c, const char *with, struct cmdline_option *o);
 
+/* The next word as it is, for programs with options of another kind; NULL at the end. Not between options. */
+const char *cmdline_word(struct cmdline *c);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util.h"
 
 static void newline(const struct json *j)
 {
@@ -15,20 +16,6 @@ static void newline(const struct json *j)
 		fputs("  ", j->f);
 }
 
-/* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: neither overlong nor a surrogate). */
-static int utf8_len(const unsigned char *s)
-{
-	int n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-	for (int i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void quoted(const struct json *j, const char *val)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
@@ -37,7 +24,7 @@ static void quoted(const struct json *j, const char *val)
 	fputc('"', j->f);
 	while (*s) {
 		const char *escape = strchr(special, *s);
-		int n = utf8_len(s);
+		int n = utf8_len((const char *)s);
 
 		if (escape)
 			fprintf(j->f, "\\%c", letter[escape - special]);

@@ -43,6 +43,9 @@ const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
 /* At the end of what is in buf; what is too long is cut. */
 void add_text(char *buf, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: neither overlong nor a surrogate). */
+int utf8_len(const char *s);
+
 int64_t ts_ns(const struct timespec *ts);
 int64_t now_ns(clockid_t id);
 /* Until an absolute CLOCK_MONOTONIC time. */

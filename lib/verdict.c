@@ -160,3 +160,14 @@ void verdicts_json(struct json *j, const struct verdicts *v)
 	}
 	json_close(j, ']');
 }
+
+void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v)
+{
+	int count[ARRAY_SIZE(json_words)] = { 0 };
+
+	for (int i = 0; i < v->n; i++)
+		count[v->list[i].level]++;
+	metrics_gauges(m, "check_verdicts", help);
+	for (size_t i = 0; i < ARRAY_SIZE(json_words); i++)
+		metrics_sample(m, count[i], "level", json_words[i], NULL);
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "json.h"
+#include "metrics.h"
 
 enum verdict_level { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN };
 
@@ -66,5 +67,7 @@ int verdicts_exit_status(const struct verdicts *v);
 void verdicts_print(const struct verdicts *v, bool quiet);
 /* For programs: the array "checks" */
 void verdicts_json(struct json *j, const struct verdicts *v);
+/* How many there are of each level */
+void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v);
 
 #endif

@@ -441,12 +441,12 @@ static void test_hostile_processes(void **state)
 	PROCESS(3, "ptp4l\n", "ptp4l\0-i\0an-interface-with-a-long-name\0--domainNumber");
 	PROCESS(4, "ptp4l\n", "ptp4l\0--uds_address=/a-path-longer-than-a-socket-can-have/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\0--=\0--\0-\0--");
-	PROCESS(5, "ptp4l\n", "ptp4l\0-f\0/etc/p");
+	PROCESS(5, "ptp4l\n", "ptp4l\0-f\0/etc/p\0-i\0a b\0-i\0\033[2J\0-i\0a/b\0-i\0a:b\0-i\0\0-ia\177");
 	put("/etc/p", "no section 1\n[global\n]\n[]\n[ ]\ndomainNumber\n[global]\ndomainNumber -1\n"
 		      "[unicast_master_table]\nUDPv4 192.0.2.1\n[global]\nfree_running");
 	assert_int_equal(ptp4l_find(found), 5);
 	for (int i = 0; i < 5; i++)
-		assert_true(found[i].domain == 0 && found[i].n_interfaces <= 1 && !found[i].socket[0]);
+		assert_true(found[i].domain == 0 && !found[i].n_interfaces && !found[i].socket[0]);
 	for (int pid = 10; pid < 10 + PTP4L_MAX; pid++) {
 		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 		put(path, "ptp4l\n");

@@ -11,7 +11,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+
 #include "../../guest-tools/cmd_metrics.c"
+#include "exposition.h"
 
 static struct check_facts given_facts;
 static struct check_report given_report;
@@ -42,58 +47,9 @@ static char *text_of(void)
 	FILE *f = open_memstream(&text, &len);
 
 	assert_non_null(f);
-	put_all(f, &given_facts, &given_report);
+	put_all(&(struct metrics){ .f = f, .prefix = "ptpkvm_" }, &given_facts, &given_report);
 	fclose(f);
 	return text;
-}
-
-static void has(const char *text, const char *line)
-{
-	size_t n = strlen(line);
-
-	for (const char *at = text; (at = strstr(at, line)); at++)
-		if ((at == text || at[-1] == '\n') && at[n] == '\n')
-			return;
-	fail_msg("no line '%s' in:\n%s", line, text);
-}
-
-static void lacks(const char *text, const char *word)
-{
-	if (strstr(text, word))
-		fail_msg("there is '%s' in:\n%s", word, text);
-}
-
-/* Every sample's metric has its HELP and TYPE before it, once; no sample is there twice; nothing else is. */
-static void well_formed(char *text)
-{
-	char seen[400][120], metric[100] = "", *save, *line;
-	int n = 0;
-
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char name[100] = "", type[100] = "";
-
-		if (sscanf(line, "# HELP %99s", name) == 1) {
-			snprintf(metric, sizeof(metric), "%s", name);
-			line = strtok_r(NULL, "\n", &save);
-			assert_non_null(line);
-			assert_int_equal(sscanf(line, "# TYPE %99s %99s", name, type), 2);
-			assert_string_equal(name, metric);
-			assert_string_equal(type, "gauge");
-			snprintf(name, sizeof(name), "# %.90s", metric);
-		} else {
-			size_t width = strcspn(line, "{ ");
-
-			assert_int_equal(width, strlen(metric));
-			assert_memory_equal(line, metric, width);
-			assert_non_null(strrchr(line, ' '));
-			snprintf(name, sizeof(name), "%.*s", (int)(strrchr(line, ' ') - line), line);
-		}
-		assert_memory_equal(metric, "ptpkvm_", 7);
-		for (int i = 0; i < n; i++)
-			assert_string_not_equal(seen[i], name);
-		assert_true(n < 400);
-		strcpy(seen[n++], name);
-	}
 }
 
 static void fill_all(void)
@@ -133,36 +89,36 @@ static void test_all(void **state)
 	(void)state;
 	fill_all();
 	text = text_of();
-	has(text, "ptpkvm_build_info{version=\"" PTP_KVM_VERSION "\"} 1");
-	has(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"1.2\"} 1");
-	has(text, "ptpkvm_up 1");
-	has(text, "ptpkvm_method_supported{method=\"precise\"} 1");
-	has(text, "ptpkvm_method_supported{method=\"extended\"} 0");
-	has(text, "ptpkvm_phc_offset_seconds -1.23456789");
-	has(text, "ptpkvm_phc_offset_uncertainty_seconds 1.7e-08");
-	has(text, "ptpkvm_pairing_type 1");
-	has(text, "ptpkvm_host_clock_window_seconds 1.5e-06");
-	has(text, "ptpkvm_host_clock_status{status=\"free-running\"} 1");
-	has(text, "ptpkvm_host_clock_status{status=\"synchronized\"} 0");
-	has(text, "ptpkvm_host_clock_max_error_seconds 16");
-	has(text, "ptpkvm_host_clock_est_error_seconds 1e-09");
-	has(text, "ptpkvm_host_clock_tai_offset_seconds 37");
-	has(text, "ptpkvm_host_clock_leap{state=\"insert-pending\"} 1");
-	has(text, "ptpkvm_host_clock_leap{state=\"none\"} 0");
-	has(text, "ptpkvm_chrony_up 1");
-	has(text, "ptpkvm_chrony_source_present 1");
-	has(text, "ptpkvm_chrony_selected 1");
-	has(text, "ptpkvm_chrony_held_out 0");
-	has(text, "ptpkvm_chrony_source_info{refid=\"KVM\"} 1");
-	has(text, "ptpkvm_chrony_reach_ratio 0.875");
+	has_line(text, "ptpkvm_build_info{version=\"" PTP_KVM_VERSION "\"} 1");
+	has_line(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"1.2\"} 1");
+	has_line(text, "ptpkvm_up 1");
+	has_line(text, "ptpkvm_method_supported{method=\"precise\"} 1");
+	has_line(text, "ptpkvm_method_supported{method=\"extended\"} 0");
+	has_line(text, "ptpkvm_phc_offset_seconds -1.23456789");
+	has_line(text, "ptpkvm_phc_offset_uncertainty_seconds 1.7e-08");
+	has_line(text, "ptpkvm_pairing_type 1");
+	has_line(text, "ptpkvm_host_clock_window_seconds 1.5e-06");
+	has_line(text, "ptpkvm_host_clock_status{status=\"free-running\"} 1");
+	has_line(text, "ptpkvm_host_clock_status{status=\"synchronized\"} 0");
+	has_line(text, "ptpkvm_host_clock_max_error_seconds 16");
+	has_line(text, "ptpkvm_host_clock_est_error_seconds 1e-09");
+	has_line(text, "ptpkvm_host_clock_tai_offset_seconds 37");
+	has_line(text, "ptpkvm_host_clock_leap{state=\"insert-pending\"} 1");
+	has_line(text, "ptpkvm_host_clock_leap{state=\"none\"} 0");
+	has_line(text, "ptpkvm_chrony_up 1");
+	has_line(text, "ptpkvm_chrony_source_present 1");
+	has_line(text, "ptpkvm_chrony_selected 1");
+	has_line(text, "ptpkvm_chrony_held_out 0");
+	has_line(text, "ptpkvm_chrony_source_info{refid=\"KVM\"} 1");
+	has_line(text, "ptpkvm_chrony_reach_ratio 0.875");
 	/* chronyd's sign is the other one. */
-	has(text, "ptpkvm_chrony_last_offset_seconds -1.2e-08");
-	has(text, "ptpkvm_chrony_last_error_seconds 2.5e-07");
-	has(text, "ptpkvm_chrony_last_sample_age_seconds 2");
-	has(text, "ptpkvm_check_verdicts{level=\"warn\"} 2");
-	has(text, "ptpkvm_check_verdicts{level=\"fail\"} 0");
-	lacks(text, "feed");
-	well_formed(text);
+	has_line(text, "ptpkvm_chrony_last_offset_seconds -1.2e-08");
+	has_line(text, "ptpkvm_chrony_last_error_seconds 2.5e-07");
+	has_line(text, "ptpkvm_chrony_last_sample_age_seconds 2");
+	has_line(text, "ptpkvm_check_verdicts{level=\"warn\"} 2");
+	has_line(text, "ptpkvm_check_verdicts{level=\"fail\"} 0");
+	lacks_word(text, "feed");
+	well_formed(text, "ptpkvm_");
 	free(text);
 }
 
@@ -171,17 +127,17 @@ static void test_nothing(void **state)
 	char *text = text_of();
 
 	(void)state;
-	has(text, "ptpkvm_driver_info{kind=\"none\",version=\"\"} 1");
-	has(text, "ptpkvm_up 0");
-	has(text, "ptpkvm_method_supported{method=\"precise\"} 0");
-	has(text, "ptpkvm_chrony_up 0");
-	has(text, "ptpkvm_chrony_source_present 0");
-	has(text, "ptpkvm_chrony_selected 0");
-	lacks(text, "offset_seconds");
-	lacks(text, "host_clock");
-	lacks(text, "pairing_type");
-	lacks(text, "reach");
-	well_formed(text);
+	has_line(text, "ptpkvm_driver_info{kind=\"none\",version=\"\"} 1");
+	has_line(text, "ptpkvm_up 0");
+	has_line(text, "ptpkvm_method_supported{method=\"precise\"} 0");
+	has_line(text, "ptpkvm_chrony_up 0");
+	has_line(text, "ptpkvm_chrony_source_present 0");
+	has_line(text, "ptpkvm_chrony_selected 0");
+	lacks_word(text, "offset_seconds");
+	lacks_word(text, "host_clock");
+	lacks_word(text, "pairing_type");
+	lacks_word(text, "reach");
+	well_formed(text, "ptpkvm_");
 	free(text);
 }
 
@@ -198,21 +154,21 @@ static void test_some(void **state)
 	given_facts.chrony.sources[0].last_rx = NAN;
 	strcpy(given_facts.hold, "the host's clock is free-running");
 	text = text_of();
-	has(text, "ptpkvm_pairing_type 0");
-	lacks(text, "host_clock");
-	has(text, "ptpkvm_chrony_selected 0");
-	has(text, "ptpkvm_chrony_held_out 1");
-	has(text, "ptpkvm_chrony_reach_ratio 0");
-	has(text, "ptpkvm_chrony_last_sample_age_seconds NaN");
-	well_formed(text);
+	has_line(text, "ptpkvm_pairing_type 0");
+	lacks_word(text, "host_clock");
+	has_line(text, "ptpkvm_chrony_selected 0");
+	has_line(text, "ptpkvm_chrony_held_out 1");
+	has_line(text, "ptpkvm_chrony_reach_ratio 0");
+	has_line(text, "ptpkvm_chrony_last_sample_age_seconds NaN");
+	well_formed(text, "ptpkvm_");
 	free(text);
 
 	given_facts.hold[0] = 0;
 	given_facts.chrony.noselect = true;
 	given_facts.host.error = EOPNOTSUPP;
 	text = text_of();
-	has(text, "ptpkvm_chrony_held_out 1");
-	lacks(text, "pairing_type");
+	has_line(text, "ptpkvm_chrony_held_out 1");
+	lacks_word(text, "pairing_type");
 	free(text);
 }
 
@@ -225,8 +181,8 @@ static void test_escapes(void **state)
 	strcpy(given_facts.chrony.sources[0].name, "a\"b\\c\nd");
 	strcpy(given_facts.driver_version, "\"");
 	text = text_of();
-	has(text, "ptpkvm_chrony_source_info{refid=\"a\\\"b\\\\c\\nd\"} 1");
-	has(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"\\\"\"} 1");
+	has_line(text, "ptpkvm_chrony_source_info{refid=\"a\\\"b\\\\c\\nd\"} 1");
+	has_line(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"\\\"\"} 1");
 	free(text);
 }
 

@@ -107,6 +107,8 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const st
 #define now_ns fake_now
 #define ppoll fake_ppoll
 #define pthread_cond_timedwait fake_timedwait
+#include "../../lib/asker.c"
+#include "../../lib/ticks.c"
 #include "../../guest-tools/watch_chrony.c"
 #include "../../guest-tools/cmd_watch.c"
 #undef view_open
@@ -221,15 +223,15 @@ static void test_ns(void **state)
 		{ 999499, "999 us", "+999 us" }, { 999501, "1.00 ms", "+1.00 ms" }, { 37e9, "37.0 s", "+37.0 s" },
 		{ NAN, "-", "-" },
 	};
-	char buf[WATCH_NS_LEN];
+	char buf[SERIES_NS_LEN];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
-		assert_string_equal(watch_ns(buf, want[i].ns, false), want[i].plain);
-		assert_string_equal(watch_ns(buf, want[i].ns, true), want[i].sign);
+		assert_string_equal(series_ns(buf, want[i].ns, false), want[i].plain);
+		assert_string_equal(series_ns(buf, want[i].ns, true), want[i].sign);
 	}
-	watch_ns(buf, -1e300, true);
-	assert_true(strlen(buf) < WATCH_NS_LEN);
+	series_ns(buf, -1e300, true);
+	assert_true(strlen(buf) < SERIES_NS_LEN);
 }
 
 static void test_sparkline(void **state)
@@ -238,31 +240,31 @@ static void test_sparkline(void **state)
 	char line[64], tight[6];
 
 	(void)state;
-	watch_sparkline(line, sizeof(line), v + 1, 7, 20, false);
+	series_sparkline(line, sizeof(line), v + 1, 7, 20, false);
 	assert_string_equal(line, "_. -=+#");
-	watch_sparkline(line, sizeof(line), v, 8, 7, false);
+	series_sparkline(line, sizeof(line), v, 8, 7, false);
 	assert_string_equal(line, "_. -=+#");
-	watch_sparkline(line, sizeof(line), v + 1, 7, 20, true);
+	series_sparkline(line, sizeof(line), v + 1, 7, 20, true);
 	assert_string_equal(line, "▁▂ ▄▅▆█");
-	watch_sparkline(line, sizeof(line), flat, 2, 20, false);
+	series_sparkline(line, sizeof(line), flat, 2, 20, false);
 	assert_string_equal(line, "__");
-	watch_sparkline(line, sizeof(line), v + 3, 1, 20, false);
+	series_sparkline(line, sizeof(line), v + 3, 1, 20, false);
 	assert_string_equal(line, " ");
-	watch_sparkline(line, sizeof(line), v, 0, 20, false);
+	series_sparkline(line, sizeof(line), v, 0, 20, false);
 	assert_string_equal(line, "");
 	/* A character is there whole or not at all. */
-	watch_sparkline(tight, sizeof(tight), v + 1, 7, 20, true);
+	series_sparkline(tight, sizeof(tight), v + 1, 7, 20, true);
 	assert_string_equal(tight, "▁");
 }
 
 static void test_long_enough(void **state)
 {
 	(void)state;
-	assert_false(watch_long_enough(0, 1));
-	assert_false(watch_long_enough(9, 1));
-	assert_true(watch_long_enough(10, 1));
-	assert_false(watch_long_enough(32, 8));
-	assert_true(watch_long_enough(33, 8));
+	assert_false(series_long_enough(0, 1));
+	assert_false(series_long_enough(9, 1));
+	assert_true(series_long_enough(10, 1));
+	assert_false(series_long_enough(32, 8));
+	assert_true(series_long_enough(33, 8));
 }
 
 static void test_sources(void **state)

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ptpkvm.h"
+#include "plot.h"
 #include "run.h"
 #include "util.h"
-#include "watch.h"
+#include "verbs.h"
 
 #define GNUPLOT_TIMEOUT_MS 60000
 
@@ -28,7 +28,7 @@ static const char *terminal(const char *file)
 	return !strcmp(suffix(file), ".png") ? "pngcairo size 1000,500" : NULL;
 }
 
-static void make_temporary(struct watch_plot *p, char *name)
+static void make_temporary(struct plot *p, char *name)
 {
 	int fd = mkstemp(name), err = errno;
 
@@ -36,7 +36,7 @@ static void make_temporary(struct watch_plot *p, char *name)
 		*strrchr(name, '/') = 0;
 		fprintf(stderr, "%s: --plot: cannot make a file in %s: %s\n", progname, name, strerror(err));
 		name[0] = 0;
-		watch_plot_end(p);
+		plot_end(p);
 		exit(EXIT_BROKEN);
 	}
 	close(fd);
@@ -55,7 +55,7 @@ static void find_gnuplot(void)
 		die("--plot: %s\nType: apt install gnuplot-nox (Debian), dnf install gnuplot-minimal (Fedora, RHEL)", why);
 }
 
-void watch_plot_prepare(struct watch_plot *p, const char *file)
+void plot_prepare(struct plot *p, const char *file)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -92,16 +92,16 @@ static void put_value(FILE *f, double ns, char end)
 		fprintf(f, "%.0f%c", ns, end);
 }
 
-static bool write_data(const struct watch_plot *p, const struct watch *w)
+static bool write_data(const struct plot *p, const struct series_set *set)
 {
 	FILE *f = fopen(p->data, "we");
 
 	if (!f)
 		return false;
-	for (unsigned int i = 0; i < w->ticks; i++) {
-		fprintf(f, "%.3f ", i * w->interval);
-		put_value(f, w->phc_ns[i], ' ');
-		put_value(f, w->chrony_ns[i], '\n');
+	for (unsigned int i = 0; i < set->ticks; i++) {
+		fprintf(f, "%.3f ", i * set->interval);
+		for (size_t k = 0; k < set->n; k++)
+			put_value(f, set->list[k].ns[i], k + 1 < set->n ? ' ' : '\n');
 	}
 	return fclose(f) == 0;
 }
@@ -114,10 +114,18 @@ static bool any(const double *v, unsigned int n)
 	return false;
 }
 
-/* The commands for gnuplot, to be freed; series without any value are left out, as gnuplot refuses them. */
-static char *commands(const struct watch_plot *p, const struct watch *w)
+static bool any_at_all(const struct series_set *set)
 {
-	const bool phc = any(w->phc_ns, w->ticks), chrony = any(w->chrony_ns, w->ticks);
+	for (size_t i = 0; i < set->n; i++)
+		if (any(set->list[i].ns, set->ticks))
+			return true;
+	return false;
+}
+
+/* The commands for gnuplot, to be freed; series without any value are left out, as gnuplot refuses them. */
+static char *commands(const struct plot *p, const struct series_set *set, const char *ylabel)
+{
+	const char *between = "";
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -126,23 +134,24 @@ static char *commands(const struct watch_plot *p, const struct watch *w)
 		die("out of memory");
 	fprintf(f, "set terminal %s; set output ", terminal(p->file));
 	quote(f, p->image);
-	fputs("; set datafile missing '?'; set grid; set xlabel 'seconds'; set ylabel 'PHC - system, ns'; plot ", f);
-	if (phc) {
+	fprintf(f, "; set datafile missing '?'; set grid; set xlabel 'seconds'; set ylabel '%s'; plot ", ylabel);
+	for (size_t i = 0; i < set->n; i++) {
+		if (!any(set->list[i].ns, set->ticks))
+			continue;
+		fputs(between, f);
 		quote(f, p->data);
-		fputs(" using 1:2 with linespoints pointtype 7 pointsize 0.4 title 'direct'", f);
-	}
-	if (chrony) {
-		fputs(phc ? ", " : "", f);
-		quote(f, p->data);
-		fputs(" using 1:3 with linespoints pointtype 7 pointsize 0.4 title 'chronyd'", f);
+		fprintf(f, " using 1:%zu with linespoints pointtype 7 pointsize 0.4 title '%s'", i + 2,
+			set->list[i].plot);
+		between = ", ";
 	}
 	fclose(f);
 	return text;
 }
 
-static bool run_gnuplot(const struct watch_plot *p, const struct watch *w, char *why, size_t len)
+static bool run_gnuplot(const struct plot *p, const struct series_set *set, const char *ylabel, char *why,
+			size_t len)
 {
-	char *script = commands(p, w);
+	char *script = commands(p, set, ylabel);
 	const char *const argv[] = { "gnuplot", "-e", script, NULL };
 	struct run_result res;
 	struct stat st;
@@ -160,7 +169,7 @@ static bool run_gnuplot(const struct watch_plot *p, const struct watch *w, char 
 }
 
 /* With the rights that the user's programs give to new files; mkstemp gave none to others. */
-static bool put_in_place(const struct watch_plot *p)
+static bool put_in_place(const struct plot *p)
 {
 	mode_t mask = umask(0);
 
@@ -168,19 +177,19 @@ static bool put_in_place(const struct watch_plot *p)
 	return !chmod(p->image, 0666 & ~mask) && !rename(p->image, p->file);
 }
 
-bool watch_plot_draw(struct watch_plot *p, const struct watch *w, char *why, size_t len)
+bool plot_draw(struct plot *p, const struct series_set *set, const char *ylabel, char *why, size_t len)
 {
 	char reason[600];
 
-	if (!any(w->phc_ns, w->ticks) && !any(w->chrony_ns, w->ticks)) {
+	if (!any_at_all(set)) {
 		snprintf(why, len, "--plot: there is nothing to draw");
 		return false;
 	}
-	if (!write_data(p, w)) {
+	if (!write_data(p, set)) {
 		snprintf(why, len, "--plot: cannot write %s: %s", p->data, strerror(errno));
 		return false;
 	}
-	if (!run_gnuplot(p, w, reason, sizeof(reason))) {
+	if (!run_gnuplot(p, set, ylabel, reason, sizeof(reason))) {
 		snprintf(why, len, "--plot: %s; the data are in %s", reason, p->data);
 		p->data[0] = 0;
 		return false;
@@ -194,7 +203,7 @@ bool watch_plot_draw(struct watch_plot *p, const struct watch *w, char *why, siz
 	return true;
 }
 
-void watch_plot_end(struct watch_plot *p)
+void plot_end(struct plot *p)
 {
 	if (p->data[0])
 		unlink(p->data);

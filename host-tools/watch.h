@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The chain tick by tick: read in cmd_watch.c, shown in watch_show.c. Signs are those of chain.h. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "chain.h"
+#include "chronyc.h"
+#include "kvm_guests.h"
+#include "series.h"
+
+/* ptp4l's clock to the grandmaster's, the system's to the PHC, the system's to chronyd's source */
+enum { WATCH_GM, WATCH_SYSTEM, WATCH_CHRONY, WATCH_SERIES };
+
+struct watch_tick {
+	unsigned int nth;		/* from 1 on */
+	int64_t when_ns;		/* CLOCK_REALTIME */
+	bool late;			/* it was the next one's turn already: nothing was read */
+	bool has_ptp4l;			/* it answered: */
+	char ports[160];		/* "eno1 SLAVE, eno2 MASTER" */
+	bool follows;			/* a master, whose offset is that of WATCH_GM */
+	struct pmc_data ptp4l;
+	struct chain_hop hop;		/* known: WATCH_SYSTEM */
+	bool has_tracking;		/* chronyd follows a source: WATCH_CHRONY */
+	struct chrony_tracking tracking;
+	struct kernel_clock kernel;
+	int guests;			/* -1: not known */
+	bool has_served;
+	uint64_t served;		/* clock pairings since the tick before */
+};
+
+enum watch_format { WATCH_TEXT, WATCH_LIVE, WATCH_CSV, WATCH_JSON };
+
+struct watch {
+	enum watch_format format;
+	unsigned int count;		/* ticks that are wanted */
+	unsigned int ticks;		/* ticks that have been */
+	double interval;		/* seconds */
+	struct series series[WATCH_SERIES];
+};
+
+struct series_set watch_set(const struct watch *w);
+
+/* Before the first tick, at each one, after the last one */
+void watch_show_head(const struct watch *w);
+void watch_show_tick(const struct watch *w, const struct watch_tick *t);
+void watch_show_summary(const struct watch *w);
+
+#endif
