@@ -84,6 +84,15 @@ hops 'followed' 1000000
 said=$(host '/lab/ptpkvm-host probe') || true
 like "$said" 'PASS  pair ' 'probe: the pairs are right'
 note "$said"
+said=$(host '/lab/ptpkvm-host status') || true
+like "$said" "ptp4l  .*$nic SLAVE" 'status: the port'
+like "$said" "guests  *2"$'\n'"  *g1 .* served [1-9].*, refused 0"$'\n'"  *g2 .* served [1-9]" 'status: whom KVM serves'
+note "$said"
+said=$(host '/lab/ptpkvm-host watch -n 5 -i 0.5 --csv 2>/dev/null' | tr -d '\r')
+is "$(awk -F, '$14 == 2' <<<"$said" | wc -l)" 5 'watch: five ticks, with two guests'
+cmp "$(awk -F, '$4 ~ /^-?[0-9]+$/' <<<"$said" | wc -l)" '>=' 1 'watch: and with an offset from the grandmaster'
+note "$said"
+like "$(host '/lab/ptpkvm-host metrics')" 'ptpkvm_host_.*guest.*_total{.*g2.*} [1-9]' 'metrics: a guest that is served'
 
 on gm host 'kill $(cat /run/ptp4l.pid)'
 host 'until pmc -u -b 0 "GET PORT_DATA_SET" | grep -q "portState *LISTENING"; do sleep 0.2; done'
