@@ -8,7 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if __has_include(<yaml.h>)
 #include <yaml.h>
+#else
+#error "libyaml's headers are missing (Debian: apt install libyaml-dev, RHEL: dnf install libyaml-devel)"
+#endif
 
 #include "file.h"
 #include "tripleo.h"
