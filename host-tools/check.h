@@ -164,6 +164,13 @@ const char *check_port_name(const struct ptp4l_fact *p, int i);
 /* "eno1 SLAVE, eno2 MASTER"; of more than a few how many there are */
 void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len);
 bool check_hardware(const struct ptp4l_fact *p);
+
+/*
+ * "at most MAX_ERROR off UTC", which is the kernel's bound in words of the caller's; or that there is none: ptp4l and
+ * phc2sys leave it at 0.
+ */
+#define CHECK_BOUND_LEN 100
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error);
 /* ptp4l's clock minus its master's, ns */
 int64_t check_offset(const struct pmc_data *d);
 

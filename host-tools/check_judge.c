@@ -33,20 +33,27 @@ const char *judge_chrony_service(const struct check_facts *f)
 
 /* --- the kernel's clock --- */
 
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error)
+{
+	if (k->maxerror_us)
+		snprintf(buf, CHECK_BOUND_LEN, "at most %s off UTC", max_error);
+	else
+		strcpy(buf, "with no bound on its error: ptp4l and phc2sys tell none");
+	return buf;
+}
+
 static void judge_kernel(struct judge *j)
 {
 	const struct kernel_clock *k = &j->f->kernel;
-	char error[NS_TEXT_LEN], estimate[NS_TEXT_LEN], text[120];
+	char error[NS_TEXT_LEN], estimate[NS_TEXT_LEN], text[CHECK_BOUND_LEN + 40];
 
 	if (!k->known) {
 		judge_skip(j, "kernel", j->f->offline ? "--root" : "adjtimex() is refused");
 		return;
 	}
+	check_bound(text, k, ns_text(error, k->maxerror_us * 1000));
 	if (k->maxerror_us)
-		snprintf(text, sizeof(text), "at most %s off UTC (estimate %s)", ns_text(error, k->maxerror_us * 1000),
-			 ns_text(estimate, k->esterror_us * 1000));
-	else
-		strcpy(text, "with no bound on its error: ptp4l and phc2sys tell none");
+		add_text(text, sizeof(text), " (estimate %s)", ns_text(estimate, k->esterror_us * 1000));
 	if (k->status & STA_UNSYNC) {
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
 			  "the kernel counts its clock as not synchronized: guests are told so");

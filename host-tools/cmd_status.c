@@ -118,8 +118,7 @@ static void print_clock(const struct status *s)
 {
 	const struct kernel_clock *k = &s->facts.kernel;
 	const struct chrony_tracking *t = &s->tracking;
-	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN];
-	const char *synchronized = k->status & STA_UNSYNC ? "not synchronized" : "synchronized";
+	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
 	for (int i = 0; i < s->report.n_steerers; i++)
 		printf("steered by    %s (process %d)%s%s\n", s->report.steerers[i].name, s->report.steerers[i].pid,
@@ -130,10 +129,9 @@ static void print_clock(const struct status *s)
 		printf("chronyd       %s to %s (stratum %d), at most %s off\n",
 		       signed_ns(offset, to_ns(t->system)), t->name, t->stratum,
 		       ns_text(error, to_ns(status_root_distance(t))));
-	if (k->known && !k->maxerror_us)
-		printf("kernel        %s, with no bound on its error: ptp4l and phc2sys tell none\n", synchronized);
-	else if (k->known)
-		printf("kernel        %s, at most %s off UTC\n", synchronized, ns_text(error, k->maxerror_us * 1000));
+	if (k->known)
+		printf("kernel        %s, %s\n", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
+		       check_bound(bound, k, ns_text(error, k->maxerror_us * 1000)));
 }
 
 static void print_guest(const struct kvm_guest *g)

@@ -90,15 +90,14 @@ static void ptp4l_line(struct screen *s, const struct watch_tick *t)
 
 static void clock_lines(struct screen *s, const struct watch_tick *t)
 {
-	char bound[SERIES_NS_LEN];
+	char bound[SERIES_NS_LEN], text[CHECK_BOUND_LEN];
 
 	if (t->has_tracking)
 		screen_line(s, "chronyd: to %s, stratum %d, at most %s off", t->tracking.name, t->tracking.stratum,
 			    series_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
 	if (t->kernel.known)
-		screen_line(s, "kernel: %s, at most %s off UTC",
-			    t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
-			    series_ns(bound, t->kernel.maxerror_us * 1e3, false));
+		screen_line(s, "kernel: %s, %s", t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
+			    check_bound(text, &t->kernel, series_ns(bound, t->kernel.maxerror_us * 1e3, false)));
 	if (t->guests >= 0 && t->has_served)
 		screen_line(s, "guests: %d, served %" PRIu64 " times in this tick", t->guests, t->served);
 	else if (t->guests >= 0)

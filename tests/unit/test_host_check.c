@@ -606,6 +606,11 @@ static void leap_none(struct check_facts *f)
 	f->n_leap_files = 0;
 }
 
+static void no_bound(struct check_facts *f)
+{
+	f->kernel.maxerror_us = 0;
+}
+
 static void unsynchronized(struct check_facts *f)
 {
 	f->kernel.status = STA_UNSYNC;
@@ -885,6 +890,7 @@ static void test_texts(void **state)
 	text_is(nothing, "offset", "-12 ns to the master, path delay 1.3 µs (hardware timestamps)");
 	text_is(nothing, "steering", "phc2sys, from eno1");
 	text_is(nothing, "tai", "TAI − UTC is 37 s, in the kernel and in PTP");
+	text_is(no_bound, "kernel", "synchronized, with no bound on its error: ptp4l and phc2sys tell none");
 	text_is(nothing, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.0 µs)");
 	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
 	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last offset 3.0 µs");
