@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,6 @@ static const char usage[] =
 	"On a terminal a table that is drawn anew, else a line a tick; statistics at the end or at Ctrl-C.\n"
 	"Exit status: 0 all of the PTP clock's readings succeeded; 1 some did not; 2 none did, or misuse.\n";
 
-#define COUNT_MAX 100000
 
 /* Before the next tick's turn, but no longer than chronyc may take at all */
 static void ask_chrony(struct watch_tick *t, int64_t next)
@@ -119,73 +117,26 @@ static int result(const struct watch *w)
 	return had ? EXIT_WARNINGS : EXIT_BROKEN;
 }
 
-static void set_format(struct watch *w, enum watch_format format)
-{
-	if (w->format != WATCH_TEXT && w->format != format)
-		misuse("--csv and --json exclude each other");
-	w->format = format;
-}
-
-static void parse(int argc, char **argv, struct watch *w, const char **device, const char **plot)
-{
-	static const struct option longopts[] = {
-		{ "count", 1, NULL, 'n' }, { "interval", 1, NULL, 'i' }, { "csv", 0, NULL, 'c' },
-		{ "json", 0, NULL, 'j' }, { "plot", 1, NULL, 'p' }, { "device", 1, NULL, 'd' },
-		{ "help", 0, NULL, 'h' }, { 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "n:i:cjp:d:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			w->count = opt_u64("--count", optarg, 0, COUNT_MAX);
-			break;
-		case 'i':
-			w->interval = opt_decimal("--interval", optarg, 0.05, 3600);
-			break;
-		case 'c':
-			set_format(w, WATCH_CSV);
-			break;
-		case 'j':
-			set_format(w, WATCH_JSON);
-			break;
-		case 'p':
-			*plot = optarg;
-			break;
-		case 'd':
-			*device = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
-		default:
-			misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
-	if (!w->count)
-		w->count = COUNT_MAX;
-}
-
 int cmd_watch(int argc, char **argv)
 {
+	struct watch_options o = { .usage = usage, .with_device = true, .count = 100, .interval = 1 };
 	struct watch w = {
-		.count = 100, .interval = 1,
 		.series = {
 			[WATCH_PHC] = { .title = "PHC - system", .key = "phc", .plot = "direct" },
 			[WATCH_CHRONY] = { .title = "chronyd", .key = "chrony", .plot = "chronyd" },
 		},
 	};
-	const char *device = NULL, *file = NULL;
 	struct plot plot = { 0 };
 	struct series_set set;
 	char why[PATH_MAX + 400];
 	sigset_t normal;
 	int code;
 
-	parse(argc, argv, &w, &device, &file);
-	code = view_open(&w.phc, device);
+	watch_options_parse(&o, argc, argv);
+	w.count = o.count;
+	w.interval = o.interval;
+	w.format = o.format;
+	code = view_open(&w.phc, o.device);
 	if (code)
 		return code;
 	if (w.format == WATCH_TEXT && screen_possible())
@@ -194,12 +145,12 @@ int cmd_watch(int argc, char **argv)
 	for (int i = 0; i < WATCH_SERIES; i++)
 		w.series[i].ns = xcalloc(w.count, sizeof(*w.series[i].ns));
 	ticks_catch_signals(&normal);
-	plot_prepare(&plot, file);
+	plot_prepare(&plot, o.plot);
 
 	watch(&w, &normal);
 	code = result(&w);
 	set = watch_set(&w);
-	if (file && !plot_draw(&plot, &set, "PHC - system, ns", why, sizeof(why))) {
+	if (o.plot && !plot_draw(&plot, &set, "PHC - system, ns", why, sizeof(why))) {
 		fprintf(stderr, "%s: %s\n", progname, why);
 		code = EXIT_BROKEN;
 	}

@@ -4,6 +4,7 @@
 #define WATCH_H
 
 #include "series.h"
+#include "watch_options.h"
 #include "view.h"
 
 struct watch_tick {
@@ -15,8 +16,6 @@ struct watch_tick {
 	bool has_source;		/* chronyd has a source for the PHC, and answered */
 	struct chrony_source source;
 };
-
-enum watch_format { WATCH_TEXT, WATCH_LIVE, WATCH_CSV, WATCH_JSON };
 
 enum { WATCH_PHC, WATCH_CHRONY, WATCH_SERIES };
 

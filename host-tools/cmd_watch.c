@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host watch: each hop's offset, tick by tick. */
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,6 @@ static const char usage[] =
 	"Exit status: 0 all ticks had an offset to the grandmaster, or without ptp4l chronyd's; 1 some had none;\n"
 	"2 none had, or misuse.\n";
 
-#define COUNT_MAX 100000
 
 /* --- what is asked aside --- */
 
@@ -235,71 +233,27 @@ static int result(const struct watch *w)
 	return had ? EXIT_WARNINGS : EXIT_BROKEN;
 }
 
-/* --- the command line --- */
-
-static void set_format(struct watch *w, enum watch_format format)
-{
-	if (w->format != WATCH_TEXT && w->format != format)
-		misuse("--csv and --json exclude each other");
-	w->format = format;
-}
-
-static void parse(int argc, char **argv, struct watch *w, const char **plot)
-{
-	static const struct option longopts[] = {
-		{ "count", 1, NULL, 'n' }, { "interval", 1, NULL, 'i' }, { "csv", 0, NULL, 'c' },
-		{ "json", 0, NULL, 'j' }, { "plot", 1, NULL, 'p' }, { "help", 0, NULL, 'h' }, { 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "n:i:cjp:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			w->count = opt_u64("--count", optarg, 0, COUNT_MAX);
-			break;
-		case 'i':
-			w->interval = opt_decimal("--interval", optarg, 0.05, 3600);
-			break;
-		case 'c':
-			set_format(w, WATCH_CSV);
-			break;
-		case 'j':
-			set_format(w, WATCH_JSON);
-			break;
-		case 'p':
-			*plot = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
-		default:
-			misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
-	if (!w->count)
-		w->count = COUNT_MAX;
-}
 
 int cmd_watch(int argc, char **argv)
 {
+	struct watch_options o = { .usage = usage, .count = 100, .interval = 1 };
 	struct watch w = {
-		.count = 100, .interval = 1,
 		.series = {
 			[WATCH_GM] = { .title = "GM > NIC", .key = "gm", .plot = "grandmaster to NIC" },
 			[WATCH_SYSTEM] = { .title = "NIC > system", .key = "system", .plot = "NIC to system" },
 			[WATCH_CHRONY] = { .title = "chronyd", .key = "chrony", .plot = "chronyd" },
 		},
 	};
-	const char *file = NULL;
 	struct plot plot = { 0 };
 	struct series_set set;
 	char why[PATH_MAX + 400];
 	sigset_t normal;
 	int code;
 
-	parse(argc, argv, &w, &file);
+	watch_options_parse(&o, argc, argv);
+	w.count = o.count;
+	w.interval = o.interval;
+	w.format = o.format;
 	begin();
 	if (host.has_ptp4l && !check_hardware(&host.ptp4l)) {
 		w.series[WATCH_GM].title = "GM > system";
@@ -310,12 +264,12 @@ int cmd_watch(int argc, char **argv)
 	for (int i = 0; i < WATCH_SERIES; i++)
 		w.series[i].ns = xcalloc(w.count, sizeof(*w.series[i].ns));
 	ticks_catch_signals(&normal);
-	plot_prepare(&plot, file);
+	plot_prepare(&plot, o.plot);
 
 	watch(&w, &normal);
 	code = result(&w);
 	set = watch_set(&w);
-	if (file && !plot_draw(&plot, &set, "clock - its master, ns", why, sizeof(why))) {
+	if (o.plot && !plot_draw(&plot, &set, "clock - its master, ns", why, sizeof(why))) {
 		fprintf(stderr, "%s: %s\n", progname, why);
 		code = EXIT_BROKEN;
 	}

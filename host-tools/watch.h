@@ -7,6 +7,7 @@
 #include "chronyc.h"
 #include "kvm_guests.h"
 #include "series.h"
+#include "watch_options.h"
 
 /* ptp4l's clock to the grandmaster's, the system's to the PHC, the system's to chronyd's source */
 enum { WATCH_GM, WATCH_SYSTEM, WATCH_CHRONY, WATCH_SERIES };
@@ -27,8 +28,6 @@ struct watch_tick {
 	bool has_served;
 	uint64_t served;		/* clock pairings since the tick before */
 };
-
-enum watch_format { WATCH_TEXT, WATCH_LIVE, WATCH_CSV, WATCH_JSON };
 
 struct watch {
 	enum watch_format format;
