@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * YAML as libyaml's events. Only mappings on the way to a parameter are looked into; everything else is
- * skipped, but has to be well-formed, and is bounded in size and depth.
+ * YAML as libyaml's document, where an alias is the node that it names: nothing is ever expanded. Its events are
+ * looked at first, which bounds its size and depth and finds aliases that lead in a circle. Merges are followed
+ * as keys are looked for, a bounded number of times.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -19,8 +20,9 @@
 #include "tripleo.h"
 #include "util.h"
 
-#define DEPTH_MAX 64
-#define EVENTS_MAX 1000000
+#define DEPTH_MAX 64		/* of nesting; and of mappings that are merged into one another */
+#define ELEMENTS_MAX 200000
+#define LOOKS_MAX 2000000	/* at a mapping's keys, again for each parameter and wherever it is merged in */
 #define VALUE_MAX 4000
 
 static const char *const keys[TRIPLEO_KEYS] = {
@@ -34,19 +36,16 @@ static const char *const keys[TRIPLEO_KEYS] = {
 
 struct reader {
 	yaml_parser_t parser;
-	yaml_event_t event;
-	bool has_event;
-	long events;
+	yaml_document_t document;
+	const char *text;
+	size_t text_len;
+	char *open[DEPTH_MAX];	/* anchors of the collections around the present event, NULL where there is none */
 	int depth;
+	long looks;
 	const char *name;
 	char role_key[80];	/* "ComputeParameters"; empty: no role is wanted */
 	char *why;
 	size_t len;
-};
-
-/* Where something was, to tell of it when it comes again */
-struct seen {
-	size_t line[TRIPLEO_KEYS + 1];	/* by key, and of the role; 0: not yet */
 };
 
 static bool __attribute__((format(printf, 3, 4)))
@@ -62,149 +61,229 @@ bad_at(struct reader *r, yaml_mark_t at, const char *fmt, ...)
 	return false;
 }
 
-/* The next event, which is kept until the one after it. */
-static bool next(struct reader *r)
+static void start_parser(struct reader *r)
 {
-	if (r->has_event)
-		yaml_event_delete(&r->event);
-	r->has_event = yaml_parser_parse(&r->parser, &r->event);
-	if (!r->has_event && r->parser.error == YAML_READER_ERROR) {
-		snprintf(r->why, r->len, "%s: at byte %zu: %s", r->name, r->parser.problem_offset,
-			 r->parser.problem ? r->parser.problem : "not readable");
+	if (!yaml_parser_initialize(&r->parser))
+		die("out of memory");
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text, r->text_len);
+}
+
+static bool parser_failed(struct reader *r)
+{
+	const yaml_parser_t *p = &r->parser;
+
+	if (p->error == YAML_READER_ERROR) {
+		snprintf(r->why, r->len, "%s: at byte %zu: %s", r->name, p->problem_offset,
+			 p->problem ? p->problem : "not readable");
 		return false;
 	}
-	if (!r->has_event)
-		return bad_at(r, r->parser.problem_mark, "%s%s%s", r->parser.context ? r->parser.context : "",
-			      r->parser.context ? ": " : "", r->parser.problem ? r->parser.problem : "not YAML");
-	if (++r->events > EVENTS_MAX)
-		return bad_at(r, r->event.start_mark, "more than %d elements", EVENTS_MAX);
-	if (r->event.type == YAML_MAPPING_START_EVENT || r->event.type == YAML_SEQUENCE_START_EVENT) {
-		if (++r->depth > DEPTH_MAX)
-			return bad_at(r, r->event.start_mark, "nested more than %d deep", DEPTH_MAX);
-	} else if (r->event.type == YAML_MAPPING_END_EVENT || r->event.type == YAML_SEQUENCE_END_EVENT) {
-		r->depth--;
+	return bad_at(r, p->problem_mark, "%s%s%s", p->context ? p->context : "", p->context ? ": " : "",
+		      p->problem ? p->problem : "not YAML");
+}
+
+/* --- the events --- */
+
+static bool open_collection(struct reader *r, const yaml_event_t *e)
+{
+	const yaml_char_t *anchor = e->type == YAML_MAPPING_START_EVENT ? e->data.mapping_start.anchor :
+									  e->data.sequence_start.anchor;
+
+	if (r->depth == DEPTH_MAX)
+		return bad_at(r, e->start_mark, "nested more than %d deep", DEPTH_MAX);
+	r->open[r->depth] = anchor ? strdup((const char *)anchor) : NULL;
+	if (anchor && !r->open[r->depth])
+		die("out of memory");
+	r->depth++;
+	return true;
+}
+
+static bool alias_ends(struct reader *r, const yaml_event_t *e)
+{
+	const char *anchor = (const char *)e->data.alias.anchor;
+
+	for (int i = 0; i < r->depth; i++)
+		if (r->open[i] && !strcmp(r->open[i], anchor))
+			return bad_at(r, e->start_mark, "the alias *%.40s is within what it stands for", anchor);
+	return true;
+}
+
+static bool event_good(struct reader *r, const yaml_event_t *e, long elements, int documents)
+{
+	if (elements > ELEMENTS_MAX)
+		return bad_at(r, e->start_mark, "more than %d elements", ELEMENTS_MAX);
+	switch (e->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		return !documents || bad_at(r, e->start_mark, "a second document; an environment file has one");
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		return open_collection(r, e);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		free(r->open[--r->depth]);
+		return true;
+	case YAML_ALIAS_EVENT:
+		return alias_ends(r, e);
+	default:
+		return true;
+	}
+}
+
+/* Well-formed, one document, and within bounds */
+static bool events_good(struct reader *r)
+{
+	bool good = true, end = false;
+	int documents = 0;
+
+	start_parser(r);
+	for (long elements = 0; good && !end; elements++) {
+		yaml_event_t e;
+
+		if (!yaml_parser_parse(&r->parser, &e)) {
+			good = parser_failed(r);
+			break;
+		}
+		good = event_good(r, &e, elements, documents);
+		documents += e.type == YAML_DOCUMENT_START_EVENT;
+		end = e.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&e);
+	}
+	while (r->depth)
+		free(r->open[--r->depth]);
+	yaml_parser_delete(&r->parser);
+	return good;
+}
+
+/* --- the document --- */
+
+static const yaml_node_t *node(struct reader *r, int index)
+{
+	return yaml_document_get_node(&r->document, index);
+}
+
+static const char *scalar(const yaml_node_t *n)
+{
+	return n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
+}
+
+static bool is_plain(const yaml_node_t *n, const char *text)
+{
+	return scalar(n) && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strcasecmp(scalar(n), text);
+}
+
+static bool is_null(const yaml_node_t *n)
+{
+	return is_plain(n, "") || is_plain(n, "~") || is_plain(n, "null");
+}
+
+static bool find(struct reader *r, const yaml_node_t *map, const char *key, int deep, const yaml_node_t **value);
+
+/* In what a merge key has: a mapping, or a list of them, of which the first counts */
+static bool find_merged(struct reader *r, const yaml_node_t *from, const char *key, int deep,
+			const yaml_node_t **value)
+{
+	if (from->type == YAML_MAPPING_NODE)
+		return find(r, from, key, deep + 1, value);
+	if (from->type != YAML_SEQUENCE_NODE)
+		return bad_at(r, from->start_mark, "<<: neither a mapping nor a list of mappings");
+	for (const int *item = from->data.sequence.items.start; item < from->data.sequence.items.top; item++) {
+		if (node(r, *item)->type != YAML_MAPPING_NODE)
+			return bad_at(r, node(r, *item)->start_mark, "<<: not a mapping");
+		if (!find(r, node(r, *item), key, deep + 1, value))
+			return false;
+		if (*value)
+			return true;
 	}
 	return true;
 }
 
-/* The rest of what the present event begins. */
-static bool skip(struct reader *r)
+/* The value of a key in a mapping, its own before one that is merged in; NULL if there is none. */
+static bool find(struct reader *r, const yaml_node_t *map, const char *key, int deep, const yaml_node_t **value)
 {
-	int depth = r->depth;
+	const yaml_node_pair_t *pairs = map->data.mapping.pairs.start, *end = map->data.mapping.pairs.top;
+	const yaml_node_t *own = NULL, *merged = NULL, *first[2] = { NULL };
 
-	if (r->event.type != YAML_MAPPING_START_EVENT && r->event.type != YAML_SEQUENCE_START_EVENT)
-		return true;
-	while (r->depth >= depth)
-		if (!next(r))
-			return false;
-	return true;
-}
+	*value = NULL;
+	if (deep > DEPTH_MAX)
+		return bad_at(r, map->start_mark, "merged more than %d deep", DEPTH_MAX);
+	for (; pairs < end; pairs++) {
+		const yaml_node_t *k = node(r, pairs->key);
+		bool merge = is_plain(k, "<<");
 
-static const char *scalar(const struct reader *r)
-{
-	return r->event.type == YAML_SCALAR_EVENT ? (const char *)r->event.data.scalar.value : NULL;
-}
-
-static bool is_null(const struct reader *r)
-{
-	const char *text = scalar(r);
-
-	return r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       (!*text || !strcmp(text, "~") || !strcasecmp(text, "null"));
+		if (++r->looks > LOOKS_MAX)
+			return bad_at(r, map->start_mark, "more than %d keys to look at, as often as it is merged in",
+				      LOOKS_MAX);
+		if (!merge && (!scalar(k) || strcmp(scalar(k), key)))
+			continue;
+		if (first[merge])
+			return bad_at(r, k->start_mark, "%.60s is there twice; before in line %zu", scalar(k),
+				      first[merge]->start_mark.line + 1);
+		first[merge] = k;
+		*(merge ? &merged : &own) = node(r, pairs->value);
+	}
+	*value = own;
+	return own || !merged || find_merged(r, merged, key, deep, value);
 }
 
 /* A value's text, at the end of what is in to. Wanting a list's items or one value */
-static bool take_scalar(struct reader *r, const char *key, char *to, bool item)
+static bool take_scalar(struct reader *r, const yaml_node_t *n, const char *key, char *to, bool item)
 {
-	const char *text = scalar(r);
-	size_t n = r->event.type == YAML_SCALAR_EVENT ? r->event.data.scalar.length : 0;
+	const char *text = scalar(n);
 
-	if (r->event.type == YAML_ALIAS_EVENT)
-		return bad_at(r, r->event.start_mark, "%s: an alias, *%.40s; write the value itself", key,
-			      (const char *)r->event.data.alias.anchor);
 	if (!text)
-		return bad_at(r, r->event.start_mark, "%s: a %s, where %s is due", key,
-			      r->event.type == YAML_SEQUENCE_START_EVENT ? "list" : "mapping",
-			      item ? "a text" : "one value");
-	if (is_null(r))
-		return bad_at(r, r->event.start_mark, "%s: has no value", key);
-	if (strlen(text) != n)
-		return bad_at(r, r->event.start_mark, "%s: has a NUL in it", key);
-	if (strlen(to) + n + 2 > VALUE_MAX)
-		return bad_at(r, r->event.start_mark, "%s: longer than %d characters", key, VALUE_MAX - 2);
+		return bad_at(r, n->start_mark, "%s: a %s, where %s is due", key,
+			      n->type == YAML_SEQUENCE_NODE ? "list" : "mapping", item ? "a text" : "one value");
+	if (is_null(n))
+		return bad_at(r, n->start_mark, "%s: has no value", key);
+	if (strlen(text) != n->data.scalar.length)
+		return bad_at(r, n->start_mark, "%s: has a NUL in it", key);
+	if (strlen(to) + strlen(text) + 2 > VALUE_MAX)
+		return bad_at(r, n->start_mark, "%s: longer than %d characters", key, VALUE_MAX - 2);
 	add_text(to, VALUE_MAX, "%s%s", to[0] ? "," : "", text);
 	return true;
 }
 
-static bool take_value(struct reader *r, enum tripleo_key key, struct tripleo_value *value)
+static bool take_value(struct reader *r, const yaml_node_t *n, enum tripleo_key key, struct tripleo_value *value)
 {
 	bool list = key == TRIPLEO_TM_INTERFACES || key == TRIPLEO_NTP_SERVER;
 	char text[VALUE_MAX] = "";
-	yaml_mark_t at;
 
-	if (!next(r))
-		return false;
-	at = r->event.start_mark;
-	if (list && r->event.type == YAML_SEQUENCE_START_EVENT) {
-		while (next(r) && r->event.type != YAML_SEQUENCE_END_EVENT)
-			if (!take_scalar(r, keys[key], text, true))
+	if (list && n->type == YAML_SEQUENCE_NODE) {
+		for (const int *item = n->data.sequence.items.start; item < n->data.sequence.items.top; item++)
+			if (!take_scalar(r, node(r, *item), keys[key], text, true))
 				return false;
-		if (!r->has_event || r->event.type != YAML_SEQUENCE_END_EVENT)
-			return false;
 		if (!text[0])
-			return bad_at(r, at, "%s: an empty list", keys[key]);
-	} else if (!take_scalar(r, keys[key], text, false)) {
+			return bad_at(r, n->start_mark, "%s: an empty list", keys[key]);
+	} else if (!take_scalar(r, n, keys[key], text, false)) {
 		return false;
 	}
 	free(value->text);
 	value->text = strdup(text);
 	if (!value->text)
 		die("out of memory");
-	snprintf(value->from, sizeof(value->from), "%.140s:%zu:%zu: %s", r->name, at.line + 1, at.column + 1,
-		 keys[key]);
+	snprintf(value->from, sizeof(value->from), "%.140s:%zu:%zu: %s", r->name, n->start_mark.line + 1,
+		 n->start_mark.column + 1, keys[key]);
 	return true;
 }
 
-static int key_of(const char *text)
+static bool read_values(struct reader *r, const yaml_node_t *map, struct tripleo_value values[TRIPLEO_KEYS])
 {
+	const yaml_node_t *value;
+
 	for (int i = 0; i < TRIPLEO_KEYS; i++)
-		if (!strcmp(keys[i], text))
-			return i;
-	return -1;
-}
-
-/* The present event is a key: is it the first of this name? */
-static bool once(struct reader *r, struct seen *seen, int which)
-{
-	size_t line = r->event.start_mark.line + 1;
-
-	if (seen->line[which])
-		return bad_at(r, r->event.start_mark, "%.60s is there twice; before in line %zu", scalar(r),
-			      seen->line[which]);
-	seen->line[which] = line;
+		if (!find(r, map, keys[i], 0, &value) || (value && !take_value(r, value, i, &values[i])))
+			return false;
 	return true;
 }
 
-/* What a merge brings in would have to be looked for elsewhere. */
-static bool no_merge(struct reader *r)
+/* NULL where it is absent or null, too */
+static bool find_mapping(struct reader *r, const yaml_node_t *map, const char *key, const yaml_node_t **value)
 {
-	if (scalar(r) && !strcmp(scalar(r), "<<") && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		return bad_at(r, r->event.start_mark, "a merge key, <<; write the parameters themselves");
-	return true;
-}
-
-/* An empty one may be null: then *empty. */
-static bool want_mapping(struct reader *r, const char *key, bool *empty)
-{
-	if (!next(r))
+	if (!find(r, map, key, 0, value))
 		return false;
-	*empty = scalar(r) && is_null(r);
-	if (*empty || r->event.type == YAML_MAPPING_START_EVENT)
-		return true;
-	if (r->event.type == YAML_ALIAS_EVENT)
-		return bad_at(r, r->event.start_mark, "%s: an alias, *%.40s; write the parameters themselves", key,
-			      (const char *)r->event.data.alias.anchor);
-	return bad_at(r, r->event.start_mark, "%s: no mapping of parameters", key);
+	if (*value && is_null(*value))
+		*value = NULL;
+	return !*value || (*value)->type == YAML_MAPPING_NODE ||
+	       bad_at(r, (*value)->start_mark, "%s: no mapping of parameters", key);
 }
 
 static bool is_role_key(const char *text)
@@ -214,137 +293,68 @@ static bool is_role_key(const char *text)
 	return n > m && !strcmp(text + n - m, "Parameters");
 }
 
-/* Keys and values of a mapping whose start is the present event. Of another role's it only looks at the names. */
-static bool read_role(struct reader *r, struct tripleo_value values[TRIPLEO_KEYS], bool ours, bool *any)
+static bool has_ours(struct reader *r, const yaml_node_t *map)
 {
-	struct seen seen = { { 0 } };
-	int key;
+	const yaml_node_pair_t *pairs = map->data.mapping.pairs.start, *end = map->data.mapping.pairs.top;
 
-	while (next(r)) {
-		if (r->event.type == YAML_MAPPING_END_EVENT)
-			return true;
-		if (ours && !no_merge(r))
-			return false;
-		key = scalar(r) ? key_of(scalar(r)) : -1;
-		*any |= key >= 0;
-		if (key >= 0 && ours) {
-			if (!once(r, &seen, key) || !take_value(r, key, &values[key]))
-				return false;
-		} else if (!skip(r) || !next(r) || !skip(r)) {
-			return false;
-		}
-	}
+	for (; map->type == YAML_MAPPING_NODE && pairs < end; pairs++)
+		for (int i = 0; i < TRIPLEO_KEYS; i++)
+			if (scalar(node(r, pairs->key)) && !strcmp(scalar(node(r, pairs->key)), keys[i]))
+				return true;
 	return false;
 }
 
-static bool read_other_role(struct reader *r, struct tripleo *t)
+/* The first of another role's that has parameters of ours, to tell of it */
+static void note_other_role(struct reader *r, const yaml_node_t *map, struct tripleo *t)
 {
-	char from[PARAM_FROM_MAX];
-	bool any = false;
+	const yaml_node_pair_t *pairs = map->data.mapping.pairs.start, *end = map->data.mapping.pairs.top;
 
-	snprintf(from, sizeof(from), "%.100s:%zu:%zu: %.60s", r->name, r->event.start_mark.line + 1,
-		 r->event.start_mark.column + 1, scalar(r));
-	if (!next(r))
-		return false;
-	if (r->event.type != YAML_MAPPING_START_EVENT)
-		return skip(r);
-	if (!read_role(r, NULL, false, &any))
-		return false;
-	if (any && !t->other_role[0])
-		strcpy(t->other_role, from);
-	return true;
-}
+	for (; pairs < end && !t->other_role[0]; pairs++) {
+		const yaml_node_t *k = node(r, pairs->key);
 
-static bool read_parameters(struct reader *r, struct tripleo *t)
-{
-	struct seen seen = { { 0 } };
-	bool any = false, empty;
-	const char *text;
-	int key;
-
-	while (next(r)) {
-		if (r->event.type == YAML_MAPPING_END_EVENT)
-			return true;
-		if (!no_merge(r))
-			return false;
-		text = scalar(r);
-		key = text ? key_of(text) : -1;
-		if (key >= 0) {
-			if (!once(r, &seen, key) || !take_value(r, key, &t->all[key]))
-				return false;
-		} else if (text && r->role_key[0] && !strcmp(text, r->role_key)) {
-			if (!once(r, &seen, TRIPLEO_KEYS) || !want_mapping(r, r->role_key, &empty) ||
-			    (!empty && !read_role(r, t->role, true, &any)))
-				return false;
-		} else if (text && is_role_key(text)) {
-			if (!read_other_role(r, t))
-				return false;
-		} else if (!skip(r) || !next(r) || !skip(r)) {
-			return false;
-		}
+		if (scalar(k) && is_role_key(scalar(k)) && strcmp(scalar(k), r->role_key) &&
+		    has_ours(r, node(r, pairs->value)))
+			snprintf(t->other_role, sizeof(t->other_role), "%.100s:%zu:%zu: %.60s", r->name,
+				 k->start_mark.line + 1, k->start_mark.column + 1, scalar(k));
 	}
-	return false;
 }
 
 static bool read_document(struct reader *r, struct tripleo *t)
 {
-	struct seen seen = { { 0 } };
-	bool empty;
+	const yaml_node_t *root = yaml_document_get_root_node(&r->document), *defaults, *role = NULL;
 
-	if (!next(r))
-		return false;
-	if (scalar(r) && is_null(r))
+	if (!root || is_null(root))
 		return true;
-	if (r->event.type != YAML_MAPPING_START_EVENT)
-		return bad_at(r, r->event.start_mark, "no environment file: no mapping with parameter_defaults");
-	while (next(r)) {
-		if (r->event.type == YAML_MAPPING_END_EVENT)
-			return true;
-		if (!no_merge(r))
-			return false;
-		if (scalar(r) && !strcmp(scalar(r), "parameter_defaults")) {
-			if (!once(r, &seen, 0) || !want_mapping(r, "parameter_defaults", &empty) ||
-			    (!empty && !read_parameters(r, t)))
-				return false;
-		} else if (!skip(r) || !next(r) || !skip(r)) {
-			return false;
-		}
-	}
-	return false;
-}
-
-static bool read_stream(struct reader *r, struct tripleo *t)
-{
-	bool document = false;
-
-	while (next(r)) {
-		if (r->event.type == YAML_STREAM_END_EVENT)
-			return true;
-		if (r->event.type != YAML_DOCUMENT_START_EVENT)
-			continue;
-		if (document)
-			return bad_at(r, r->event.start_mark, "a second document; an environment file has one");
-		document = true;
-		if (!read_document(r, t))
-			return false;
-	}
-	return false;
+	if (root->type != YAML_MAPPING_NODE)
+		return bad_at(r, root->start_mark, "no environment file: no mapping with parameter_defaults");
+	if (!find_mapping(r, root, "parameter_defaults", &defaults))
+		return false;
+	if (!defaults)
+		return true;
+	note_other_role(r, defaults, t);
+	if (r->role_key[0] && !find_mapping(r, defaults, r->role_key, &role))
+		return false;
+	return read_values(r, defaults, t->all) && (!role || read_values(r, role, t->role));
 }
 
 bool tripleo_parse(struct tripleo *t, const char *text, size_t text_len, const char *name, const char *role,
 		   char *why, size_t len)
 {
-	struct reader r = { .name = name, .why = why, .len = len };
+	struct reader r = { .text = text, .text_len = text_len, .name = name, .why = why, .len = len };
 	bool good;
 
 	if (role)
 		snprintf(r.role_key, sizeof(r.role_key), "%sParameters", role);
-	if (!yaml_parser_initialize(&r.parser))
-		die("out of memory");
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, text_len);
-	good = read_stream(&r, t);
-	if (r.has_event)
-		yaml_event_delete(&r.event);
+	if (!events_good(&r))
+		return false;
+	start_parser(&r);
+	good = yaml_parser_load(&r.parser, &r.document);
+	if (good) {
+		good = read_document(&r, t);
+		yaml_document_delete(&r.document);
+	} else {
+		parser_failed(&r);
+	}
 	yaml_parser_delete(&r.parser);
 	return good;
 }

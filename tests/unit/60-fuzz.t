@@ -25,7 +25,7 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'[global]\nclock_servo ntpshm\n#\n[eth0]\nmasterOnly 1\n[unicast_master_table]\nUDPv4 x' \
 	$'phc2sys -arwq -c CLOCK_REALTIME --clock_servo=pi -f /etc/x\n[global]\nclock_servo pi' \
 	$'#@\t3991766400\n3692217600\t37\t# 1 Jan 2017' \
-	$'parameter_defaults:\n  PtpInterface: nic1\n  ComputeParameters: {PtpSlaveMode: 0}\n  NtpServer: [a, "b"]'; do
+	$'parameter_defaults:\n  PtpInterface: nic1\n  ComputeParameters: &c {PtpSlaveMode: 0}\n  NtpServer: [&a a, "b", *a]\n  <<: [*c, {}]'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done
