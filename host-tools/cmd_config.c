@@ -13,6 +13,7 @@
 #include "generate.h"
 #include "nic_order.h"
 #include "nic_stamps.h"
+#include "nic_under.h"
 #include "params.h"
 #include "ptpkvm-host.h"
 #include "run.h"
@@ -38,6 +39,7 @@ struct config {
 	bool image;			/* --root */
 	bool elsewhere;			/* for another machine, or an image of one */
 	struct params params;
+	struct nic_under under[PARAM_PORTS_MAX];	/* of each port; of no meaning if elsewhere */
 	struct plan plan;
 	char why[1200];
 };
@@ -337,7 +339,7 @@ static bool find_versions(struct config *c)
 }
 
 /* nicN, which becomes a name, and names that have to be there */
-static bool resolve(struct config *c, struct param_port *port)
+static bool resolve(struct config *c, struct param_port *port, struct nic_under *under)
 {
 	unsigned int number = params_nic_number(port->name);
 	char why[600], asked[IF_NAMESIZE];
@@ -355,34 +357,69 @@ static bool resolve(struct config *c, struct param_port *port)
 		return true;
 	if (!nic_exists(port->name))
 		return fail(c, "%s: there is no interface %s; 'ip -br link' lists them", port->from, port->name);
-	if (c->params.role == ROLE_GRANDMASTER && nic_is_vf(port->name))
-		return fail(c, "%s: %s is a virtual function, whose clock can't be set: no grandmaster", port->from,
-			    port->name);
+	if (!nic_under(under, port->name, c->params.transport != TRANSPORT_L2, why, sizeof(why)))
+		return fail(c, "%s: %s", port->from, why);
+	for (int i = 0; i < under->n_stamps && c->params.role == ROLE_GRANDMASTER; i++)
+		if (nic_is_vf(under->stamps[i]))
+			return fail(c, "%s: %s is a virtual function, whose clock can't be set: no grandmaster",
+				    port->from, under->stamps[i]);
+	if (under->what[0])
+		add_text(port->from, sizeof(port->from), " (%s)", under->what);
+	c->plan.bond |= under->bond;
+	return true;
+}
+
+/* What all that it stands on can do; why_not: what keeps it from stamping in hardware */
+static bool ask_port(struct config *c, int i, struct nic_stamps *all, const char **why_not)
+{
+	const struct param_port *port = &c->params.ports[i];
+	const struct nic_under *under = &c->under[i];
+
+	*why_not = "does not stamp packets in hardware";
+	for (int k = 0; k < under->n_stamps; k++) {
+		const char *name = under->stamps[k];
+		bool vf = nic_is_vf(name);
+		struct nic_stamps s;
+		int err = nic_stamps(name, &s);
+
+		if (err)
+			return fail(c, "%s: how %s stamps packets is not known: %s", port->from, name, strerror(err));
+		if (vf)
+			*why_not = "is a virtual function, without a clock to be set";
+		all->hardware = (all->hardware || !k) && s.hardware && !vf;
+		all->software = (all->software || !k) && s.software;
+		if (k && s.phc != all->phc)
+			c->plan.phcs = PHCS_SEVERAL;
+		all->phc = s.phc;
+	}
+	if (!under->vlan_over_bond || c->plan.linuxptp.major >= 4 || !all->hardware)
+		return true;
+	if (plan_chain(&c->params) == CHAIN_TIMEMASTER)
+		return fail(c, "%s: before linuxptp 4.0 a VLAN over a bond can't have hardware time stamps, which "
+			    "timemaster would take; say --timestamping software", port->from);
+	*why_not = "is a VLAN over a bond, of which only linuxptp 4.0 has hardware time stamps";
+	all->hardware = false;
 	return true;
 }
 
 /* Hardware if every interface can; in without the last that can't, -1 for none or if all can't */
 static bool ask_stamps(struct config *c, bool *hardware, int *without)
 {
+	const char *why_not;
 	bool any = false;
-	int err, phc = -1;
+	int phc = -1;
 
 	*without = -1;
 	c->plan.phcs = PHCS_ONE;
 	for (int i = 0; i < c->params.n_ports; i++) {
 		const struct param_port *port = &c->params.ports[i];
-		struct nic_stamps s;
+		struct nic_stamps s = { .phc = -1 };
 
-		err = nic_stamps(port->name, &s);
-		if (err)
-			return fail(c, "%s: how %s stamps packets is not known: %s", port->from, port->name,
-				    strerror(err));
-		s.hardware &= !nic_is_vf(port->name);
+		if (!ask_port(c, i, &s, &why_not))
+			return false;
 		if (!s.hardware && c->params.timestamping == TIMESTAMPING_HARDWARE)
 			return fail(c, "%s: %s (%s) %s; try --timestamping auto",
-				    c->params.from[PARAM_TIMESTAMPING], port->name, port->from,
-				    nic_is_vf(port->name) ? "is a virtual function, without a clock to be set" :
-							    "does not stamp packets in hardware");
+				    c->params.from[PARAM_TIMESTAMPING], port->name, port->from, why_not);
 		if (!s.hardware && !s.software)
 			return fail(c, "%s: %s stamps packets neither in hardware nor in software: no PTP",
 				    port->from, port->name);
@@ -431,7 +468,7 @@ static bool gather(struct config *c)
 	if (!read_params(c) || !find_versions(c))
 		return false;
 	for (int i = 0; i < c->params.n_ports; i++)
-		if (!resolve(c, &c->params.ports[i]))
+		if (!resolve(c, &c->params.ports[i], &c->under[i]))
 			return false;
 	c->plan.params = &c->params;
 	return params_distinct(&c->params, c->why, sizeof(c->why)) && choose_stamping(c) &&

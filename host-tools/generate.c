@@ -363,6 +363,10 @@ static void phc2sys_options(const struct plan *plan, FILE *comments, char option
 		fprintf(comments, "# -a -r -r, %s: the system's clock to those of the network cards\n",
 			p->from[PARAM_ROLE]);
 		snprintf(options, 300, "-a -r -r");
+	} else if (p->slave && !has_refclock(plan) && plan->bond) {
+		fprintf(comments, "# -a -r, %s: from the active port's clock, whichever it is; TAI - UTC is what ptp4l "
+			"says\n", p->ports[0].from);
+		snprintf(options, 300, "-a -r");
 	} else if (p->slave && !has_refclock(plan)) {
 		fprintf(comments, "# -s, %s: from this interface's clock; -w: TAI - UTC is what ptp4l says\n",
 			p->ports[0].from);

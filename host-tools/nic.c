@@ -236,6 +236,8 @@ void nic_read(struct nic *n, const char *name, nic_ask *ask)
 	n->kind = kind_of(n);
 	snprintf(path, sizeof(path), "%s/operstate", dir);
 	file_read_line(path, n->operstate, sizeof(n->operstate));
+	snprintf(path, sizeof(path), "%s/master", dir);
+	link_name(path, n->master, sizeof(n->master));
 	read_number(dir, "speed", 1 << 30, &n->speed);
 	if (n->kind == NIC_PHYSICAL) {
 		find_pci(n);

@@ -32,6 +32,7 @@ struct nic {
 	int vfs_away;			/* of those: bound to a driver that gives them away */
 	char lower[NIC_LOWER_MAX][IFNAMSIZ];	/* that it stands on, the next ones below */
 	int n_lower;
+	char master[IFNAMSIZ];		/* the bridge, bond … that it is a port of; empty for none */
 
 	int error;			/* errno of ETHTOOL_GET_TS_INFO, -1 if it wasn't asked */
 	uint32_t stamping;		/* SOF_TIMESTAMPING_* */

@@ -788,14 +788,6 @@ static void put_bytes(const char *path, const char *content, size_t len)
 	assert_int_equal(file_write(path, content, len, 0644, reason, sizeof(reason)), 0);
 }
 
-static void put_link(const char *path, const char *target)
-{
-	char full[FILE_PATH_MAX];
-
-	unlink(file_path(full, path));
-	assert_int_equal(symlink(target, full), 0);
-}
-
 static void test_empty_tree(void **state)
 {
 	(void)state;

@@ -231,6 +231,142 @@ static void test_stamps(void **state)
 	refused(config("--interface", "eth1"), "how eth1 stamps packets is not known: No such device");
 }
 
+/* --- bonds, VLANs, bridges --- */
+
+/* kind: "bonding", "bridge", "vlan"; over: its ports, of which each has it as its master but for a VLAN's */
+static void stacked(const char *name, const char *kind, const char *const over[])
+{
+	char path[100], to[40];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/address", name);
+	put(path, "52:54:00:00:00:02\n");
+	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", name, strcmp(kind, "vlan") ? kind : "uevent");
+	if (!strcmp(kind, "vlan"))
+		put(path, "DEVTYPE=vlan\n");
+	else if (!strcmp(kind, "bonding"))
+		put(strcat(path, "/mode"), "active-backup 1\n");
+	else
+		put(strcat(path, "/bridge_id"), "8000.525400000002\n");
+	for (; *over; over++) {
+		snprintf(path, sizeof(path), "/sys/class/net/%s/lower_%s", name, *over);
+		snprintf(to, sizeof(to), "../%s", *over);
+		put_link(path, to);
+		snprintf(path, sizeof(path), "/sys/class/net/%s/master", *over);
+		snprintf(to, sizeof(to), "../%s", name);
+		if (strcmp(kind, "vlan"))
+			put_link(path, to);
+	}
+}
+
+#define OVER(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_vlan(void **state)
+{
+	(void)state;
+	stacked("eth0.7", "vlan", OVER("eth0"));
+	put("/stamps/eth0.7", "hardware 0");
+	good(config("--interface", "eth0.7"));
+	has(said_out, "# --interface (a VLAN over eth0)\n[eth0.7]\n");
+	has(said_out, "time_stamping hardware\n");
+	has(said_out, "phc2sys -s eth0.7 -w ");
+	/* What is below can't, or the VLAN's driver does not hand it on. */
+	put("/stamps/eth0", "software -1");
+	good(config("--interface", "eth0.7"));
+	has(said_out, "time_stamping software\n");
+	put("/stamps/eth0", "hardware 0");
+	put("/stamps/eth0.7", "none -1");
+	refused(config("--interface", "eth0.7"),
+		"--interface (a VLAN over eth0): eth0.7 stamps packets neither in hardware nor in software: no PTP");
+	put("/stamps/eth0.7", "hardware 0");
+	put("/sys/class/net/eth0/device/physfn/x", "");
+	refused(config("--interface", "eth0.7", "--role", "grandmaster"),
+		"--interface: eth0 is a virtual function, whose clock can't be set: no grandmaster");
+	refused(config("--interface", "eth0.7", "--timestamping", "hardware"),
+		"--timestamping: eth0.7 (--interface (a VLAN over eth0)) is a virtual function");
+	/* One over the other, in a circle */
+	stacked("a", "vlan", OVER("b"));
+	stacked("b", "vlan", OVER("a"));
+	refused(config("--interface", "a"), "--interface: a is a VLAN, over more than 4 others");
+}
+
+static void test_bond(void **state)
+{
+	(void)state;
+	stacked("bond0", "bonding", OVER("eth0", "eth1"));
+	put("/stamps/eth1", "hardware 1");
+	good(config("--interface", "bond0"));
+	has(said_out, "# --interface (an active-backup bond of eth0, eth1)\n[bond0]\n");
+	has(said_out, "time_stamping hardware\n");
+	lacks(said_out, "jbod");
+	has(said_out, "# -a -r, --interface (an active-backup bond of eth0, eth1): from the active port's clock");
+	has(said_out, "phc2sys -a -r -n 0 ");
+	/* The other port may be the active one tomorrow. */
+	put("/stamps/eth1", "software -1");
+	good(config("--interface", "bond0"));
+	has(said_out, "time_stamping software\n");
+	refused(config("--interface", "bond0", "--timestamping", "hardware"),
+		"bond0 (--interface (an active-backup bond of eth0, eth1)) does not stamp packets in hardware");
+	for (const char *const *mode = OVER("802.3ad 4\n", "balance-rr 0\n", "balance-tlb 5\n"); *mode; mode++) {
+		put("/sys/class/net/bond0/bonding/mode", *mode);
+		refused(config("--interface", "bond0"), "--interface: bond0 is a bond in mode ");
+		has(said_err, ": only with active-backup does ptp4l know which port its packets take; ");
+	}
+	gone("/sys/class/net/bond0/bonding/mode");
+	refused(config("--interface", "bond0"), "bond0 is a bond in mode unknown: ");
+	stacked("bond1", "bonding", OVER(NULL));
+	refused(config("--interface", "bond1"), "--interface: bond1 is a bond without ports; ip link set CARD master bond1");
+	/* Its ports by themselves */
+	put("/sys/class/net/bond0/bonding/mode", "active-backup 1\n");
+	refused(config("--interface", "eth1"), "--interface: eth1 is a port of the bond bond0, which takes its UDP packets; "
+					       "name bond0, or say --transport L2");
+	refused(config(NULL), "default of --interface (nic1): eth0 is a port of the bond bond0");
+	good(config("--interface", "eth1", "--transport", "L2"));
+}
+
+static void test_vlan_over_bond(void **state)
+{
+	(void)state;
+	stacked("bond0", "bonding", OVER("eth0", "eth1"));
+	stacked("bond0.7", "vlan", OVER("bond0"));
+	put("/stamps/bond0.7", "hardware 0");
+	good(config("--interface", "bond0.7", "--timestamping", "hardware"));
+	has(said_out, "# --interface (a VLAN over bond0, an active-backup bond of eth0, eth1)\n[bond0.7]\n");
+	has(said_out, "phc2sys -a -r -n 0 ");
+	good(config("--interface", "bond0.7", "--ntp-server", "a"));
+	put("/version", "3.1.1");
+	good(config("--interface", "bond0.7"));
+	has(said_out, "time_stamping software\n");
+	refused(config("--interface", "bond0.7", "--timestamping", "hardware"),
+		"is a VLAN over a bond, of which only linuxptp 4.0 has hardware time stamps; try --timestamping auto");
+	refused(config("--interface", "bond0.7", "--ntp-server", "a"),
+		"before linuxptp 4.0 a VLAN over a bond can't have hardware time stamps, which timemaster would take; "
+		"say --timestamping software");
+	good(config("--interface", "bond0.7", "--ntp-server", "a", "--timestamping", "software"));
+	put("/sys/class/net/bond0/bonding/mode", "802.3ad 4\n");
+	refused(config("--interface", "bond0.7"), "--interface: bond0 is a bond in mode 802.3ad: ");
+}
+
+static void test_bridge(void **state)
+{
+	(void)state;
+	stacked("br0", "bridge", OVER("eth0", "enp3s0"));
+	stacked("br0.7", "vlan", OVER("br0"));
+	for (int i = 0; i < 2; i++)
+		refused(config("--interface", i ? "br0" : "br0.7"), "--interface: br0 is a bridge, which stamps no packets; name its port to "
+						      "the network, of enp3s0, eth0, and --transport L2");
+	refused(config("--interface", "nic1"), "--interface (nic1): eth0 is a port of a bridge (br0), which takes its UDP "
+					       "packets; say --transport L2");
+	good(config("--interface", "nic1", "--transport", "L2"));
+	has(said_out, "# --interface (nic1)\n[eth0]\n");
+	put("/sys/class/net/ovs-system/address", "52:54:00:00:00:02\n");
+	put_link("/sys/class/net/eth1/master", "../ovs-system");
+	refused(config("--interface", "eth1"), "eth1 is a port of a bridge (ovs-system), which takes its UDP packets");
+	put("/sys/class/net/vrf0/address", "52:54:00:00:00:02\n");
+	gone("/sys/class/net/eth1/master");
+	put_link("/sys/class/net/eth1/master", "../vrf0");
+	good(config("--interface", "eth1"));
+}
+
 /* --- versions and distributions --- */
 
 static void test_versions(void **state)
@@ -740,7 +876,8 @@ static void test_bad_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nic_numbers), T(interfaces), T(virtual_function), T(stamps), T(versions), T(another_machine),
+		T(nic_numbers), T(interfaces), T(virtual_function), T(stamps), T(vlan), T(bond), T(vlan_over_bond), T(bridge),
+		T(versions), T(another_machine),
 		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(rhel), T(dry_run), T(not_root), T(image),
 		T(edited), T(in_the_way), T(journal_damaged), T(disk), T(interrupted), T(undo), T(power_cut),
 		T(closed_output), T(bad_options),

@@ -24,15 +24,6 @@
 static struct nics nics;
 static char why[200];
 
-static void put_link(const char *path, const char *target)
-{
-	char full[FILE_PATH_MAX];
-
-	put(path, "");
-	unlink(file_path(full, path));
-	assert_int_equal(symlink(target, full), 0);
-}
-
 /* A card: its directory among the devices, and the links to it */
 static void put_card(const char *name, const char *pci, const char *driver, const char *operstate)
 {

@@ -81,6 +81,18 @@ static inline void put(const char *path, const char *text)
 	put_mode(path, text, 0644);
 }
 
+/* In place of what was there */
+static inline void put_link(const char *path, const char *target)
+{
+	char full[FILE_PATH_MAX];
+
+	unlink(file_path(full, path));
+	put(path, "");
+	unlink(full);
+	if (symlink(target, full))
+		die("put %s: %s", full, strerror(errno));
+}
+
 /* "" if it can't be read; a buffer that the next call overwrites. */
 static inline const char *get(const char *path)
 {
