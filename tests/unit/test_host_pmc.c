@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* pmc's output as linuxptp 3.1.1, 4.2 and 4.4 print it (fixtures/), whole, cut, and with something else in it. */
+/* pmc's output as linuxptp 3.1, 3.1.1, 4.2 and 4.4 print it (fixtures/), whole, cut, and with something else in it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@
 static struct pmc_data d;
 static char why[300];
 
-static const char *const versions[] = { "3.1.1", "4.2", "4.4" };
+static const char *const versions[] = { "3.1", "3.1.1", "4.2", "4.4" };
+#define FIRST_READ_ONLY 2	/* of those, that has a socket for everybody */
 
 static char *fixture(const char *version, const char *state)
 {
@@ -46,11 +47,10 @@ static int parse_fixture(const char *version, const char *state)
 
 /* --- what the real ones print --- */
 
-static void test_slave(void **state)
+static void follows(const char *fixture, const char *port_state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		assert_int_equal(parse_fixture(versions[i], "slave"), 7);
+		assert_int_equal(parse_fixture(versions[i], fixture), 7);
 		assert_true(d.has_default && d.has_current && d.has_parent && d.has_time && d.has_status);
 		assert_true(d.slave_only && d.gm_present);
 		assert_int_equal(d.domain, 0);
@@ -67,11 +67,23 @@ static void test_slave(void **state)
 		assert_string_not_equal(d.grandmaster, d.identity);
 		assert_int_equal(strlen(d.grandmaster), 18);
 		assert_int_equal(d.n_ports, 1);
-		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].state, port_state);
 		assert_string_equal(d.ports[0].interface, "s0");
 		assert_string_equal(d.ports[0].timestamping, "SOFTWARE");
 		assert_memory_equal(d.ports[0].identity, d.identity, 18);
 	}
+}
+
+static void test_slave(void **state)
+{
+	(void)state;
+	follows("slave", "SLAVE");
+}
+
+static void test_uncalibrated(void **state)
+{
+	(void)state;
+	follows("uncalibrated", "UNCALIBRATED");
 }
 
 static void test_master(void **state)
@@ -104,21 +116,21 @@ static void test_boundary(void **state)
 		assert_int_equal(parse_fixture(versions[i], "boundary"), 9);
 		assert_int_equal(d.number_ports, 2);
 		assert_int_equal(d.n_ports, 2);
-		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].state, "SLAVE");
 		assert_string_equal(d.ports[0].interface, "s0");
 		assert_string_equal(d.ports[1].state, "MASTER");
 		assert_string_equal(d.ports[1].interface, "b0");
 	}
 }
 
-/* Over the socket that is for everybody the interface's name is refused; 3.1.1 has none. */
+/* Over the socket that is for everybody the interface's name is refused; 3.x has none. */
 static void test_read_only(void **state)
 {
 	(void)state;
-	for (size_t i = 1; i < ARRAY_SIZE(versions); i++) {
+	for (size_t i = FIRST_READ_ONLY; i < ARRAY_SIZE(versions); i++) {
 		assert_int_equal(parse_fixture(versions[i], "read-only"), 6);
 		assert_int_equal(d.n_ports, 1);
-		assert_string_equal(d.ports[0].state, "UNCALIBRATED");
+		assert_string_equal(d.ports[0].state, "SLAVE");
 		assert_string_equal(d.ports[0].interface, "");
 		assert_true(d.gm_present);
 	}
@@ -458,6 +470,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slave),
+		cmocka_unit_test(test_uncalibrated),
 		cmocka_unit_test(test_master),
 		cmocka_unit_test(test_listening),
 		cmocka_unit_test(test_boundary),
