@@ -1,3 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-exec "$(dirname "$0")/../../build/unit/host_nic"
+# It reads tests/unit/fixtures/.
+cd "$(dirname "$0")/../.." && exec build/unit/host_nic

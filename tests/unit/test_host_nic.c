@@ -351,6 +351,111 @@ static void test_ethtool(void **state)
 		assert_true(ts.so_timestamping & SOF_TIMESTAMPING_RX_SOFTWARE);
 }
 
+/* --- the words of the real ethtool, fixtures/ethtool.txt, for the same capabilities --- */
+
+static struct ethtool_ts_info answered;
+
+static int answer_recorded(const char *name, void *cmd)
+{
+	struct ethtool_ts_info *ts = cmd;
+
+	(void)name;
+	if (ts->cmd != ETHTOOL_GET_TS_INFO)
+		return EOPNOTSUPP;
+	*ts = answered;
+	return 0;
+}
+
+/* A line of its own below a heading, alone or before "(SOF_TIMESTAMPING_…)" */
+static bool lists(const char *told, const char *heading, const char *word)
+{
+	const char *line = strstr(told, heading), *end;
+	size_t n = strlen(word);
+
+	assert_non_null(line);
+	for (line = strchr(line + 1, '\n') + 1; *line == '\t'; line = end + 1) {
+		end = strchr(line, '\n');
+		assert_non_null(end);
+		if (!strncmp(line + 1, word, n) && strchr(" \n", line[1 + n]))
+			return true;
+	}
+	return false;
+}
+
+#define CAN(word) lists(told, "\nCapabilities:\n", word)
+#define SENDS(word) lists(told, "\nHardware Transmit Timestamp Modes:", word)
+#define GETS(word) lists(told, "\nHardware Receive Filter Modes:", word)
+#define BIT(value, bit) (!!((value) & (bit)))
+
+static void same_names(const struct nic *n, const char *told)
+{
+	assert_int_equal(CAN("hardware-transmit"), BIT(n->stamping, SOF_TIMESTAMPING_TX_HARDWARE));
+	assert_int_equal(CAN("hardware-receive"), BIT(n->stamping, SOF_TIMESTAMPING_RX_HARDWARE));
+	assert_int_equal(CAN("hardware-raw-clock"), BIT(n->stamping, SOF_TIMESTAMPING_RAW_HARDWARE));
+	assert_int_equal(CAN("software-transmit"), BIT(n->stamping, SOF_TIMESTAMPING_TX_SOFTWARE));
+	assert_int_equal(CAN("software-receive"), BIT(n->stamping, SOF_TIMESTAMPING_RX_SOFTWARE));
+	assert_int_equal(CAN("software-system-clock"), BIT(n->stamping, SOF_TIMESTAMPING_SOFTWARE));
+	assert_int_equal(SENDS("off"), BIT(n->tx_types, 1 << HWTSTAMP_TX_OFF));
+	assert_int_equal(SENDS("on"), BIT(n->tx_types, 1 << HWTSTAMP_TX_ON));
+	assert_int_equal(SENDS("one-step-sync"), BIT(n->tx_types, 1 << HWTSTAMP_TX_ONESTEP_SYNC));
+	assert_int_equal(GETS("none"), BIT(n->rx_filters, FILTER(NONE)));
+	assert_int_equal(GETS("all"), BIT(n->rx_filters, FILTER(ALL)));
+	assert_int_equal(GETS("ptpv2-l4-event"), BIT(n->rx_filters, FILTER(PTP_V2_L4_EVENT)));
+	assert_int_equal(GETS("ptpv2-l4-sync"), BIT(n->rx_filters, FILTER(PTP_V2_L4_SYNC)));
+	assert_int_equal(GETS("ptpv2-l2-event"), BIT(n->rx_filters, FILTER(PTP_V2_L2_EVENT)));
+	assert_int_equal(GETS("ptpv2-l2-sync"), BIT(n->rx_filters, FILTER(PTP_V2_L2_SYNC)));
+	assert_int_equal(GETS("ptpv2-event"), BIT(n->rx_filters, FILTER(PTP_V2_EVENT)));
+	assert_int_equal(GETS("ptpv2-sync"), BIT(n->rx_filters, FILTER(PTP_V2_SYNC)));
+}
+
+/* What somebody would make of ethtool's words, and what nic_fit() says */
+static void same_verdict(const struct nic *n, const char *told)
+{
+	bool l4 = GETS("ptpv2-l4-event") || GETS("ptpv2-l4-sync"), l2 = GETS("ptpv2-l2-event") || GETS("ptpv2-l2-sync");
+	bool hardware = CAN("hardware-transmit") && CAN("hardware-receive") && CAN("hardware-raw-clock");
+	const char *packets = GETS("all") ? "all packets" :
+			      GETS("ptpv2-event") || GETS("ptpv2-sync") || (l4 && l2) ? "PTP packets" :
+			      l4 ? "PTP over UDP only" : l2 ? "PTP over Ethernet (L2) only" : NULL;
+	bool software = CAN("software-transmit") && CAN("software-receive") && CAN("software-system-clock");
+	const char *phc = strstr(told, "PTP Hardware Clock: ") + strlen("PTP Hardware Clock: ");
+	char words[100];
+
+	if (hardware && packets && *phc != 'n' && (SENDS("on") || SENDS("one-step-sync"))) {
+		assert_int_equal(nic_fit(n, why, sizeof(why)), NIC_HARDWARE);
+		snprintf(words, sizeof(words), "hardware timestamps of %s, PHC ptp%d", packets, atoi(phc));
+		assert_string_equal(why, words);
+	} else {
+		assert_int_equal(nic_fit(n, why, sizeof(why)), software ? NIC_SOFTWARE : NIC_UNFIT);
+	}
+	assert_int_equal(nic_software(n), software);
+}
+
+static void test_ethtool_words(void **state)
+{
+	static char text[1 << 16];
+	FILE *f = fopen("tests/unit/fixtures/ethtool.txt", "r");
+	int sections = 0;
+	char *told, *end;
+	struct nic n;
+
+	(void)state;
+	if (!f)
+		fail_msg("tests/unit/fixtures/ethtool.txt is missing");
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	for (told = text + 1; told; told = end, sections++) {
+		end = strchr(told, '#');
+		if (end)
+			*end++ = 0;
+		assert_int_equal(sscanf(told, "%x %x %x %d", &answered.so_timestamping, &answered.tx_types,
+					&answered.rx_filters, &answered.phc_index), 4);
+		nic_read(&n, "any", answer_recorded);
+		same_names(&n, told);
+		same_verdict(&n, told);
+	}
+	assert_int_equal(sections, 4 + 3 * 18 + 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_fit),
 		cmocka_unit_test_setup(test_errors, empty_tree),
 		cmocka_unit_test(test_ethtool),
+		cmocka_unit_test_setup(test_ethtool_words, empty_tree),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
