@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What comes from outside (chronyc, pmc, configurations, sysfs, TripleO's YAML), fuzzed for FUZZ_SECONDS (20).
+# What comes from outside (chronyc, pmc, configurations, processes, sysfs, debugfs, TripleO's YAML), fuzzed for
+# FUZZ_SECONDS (20).
 # FUZZ_SEED repeats a run.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
@@ -11,7 +12,7 @@ command -v clang >/dev/null || bail 'there is no clang (Debian: apt install clan
 rm -rf $dir/corpus
 mkdir -p $dir/corpus
 
-# One input of each kind, for the fuzzer to begin with; the first byte is the kind.
+# One input of each kind, for the fuzzer to begin with; the first byte is the kind. | is NUL.
 kind=0
 for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	'KVM,8,5,4,-0.001,0.012,0.000000002,0.000000005' \
@@ -23,17 +24,24 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'"\\ \xf0\x9f\x95\x92 \x01' \
 	"$(<tests/unit/fixtures/pmc-4.4-boundary.txt)" \
 	$'[global]\nclock_servo ntpshm\n#\n[eth0]\nmasterOnly 1\n[unicast_master_table]\nUDPv4 x' \
-	$'phc2sys -arwq -c CLOCK_REALTIME --clock_servo=pi -f /etc/x\n[global]\nclock_servo pi' \
+	$'phc2sys|-arwq|-c|CLOCK_REALTIME|--clock_servo=pi|-f|/etc/x|\n[global]\nclock_servo pi' \
 	$'#@\t3991766400\n3692217600\t37\t# 1 Jan 2017' \
-	$'parameter_defaults:\n  PtpInterface: nic1\n  ComputeParameters: &c {PtpSlaveMode: 0}\n  NtpServer: [&a a, "b", *a]\n  <<: [*c, {}]'; do
-	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" >"$dir/corpus/$kind-${#line}"
+	$'parameter_defaults:\n  PtpInterface: nic1\n  ComputeParameters: &c {PtpSlaveMode: 0}\n  NtpServer: [&a a, "b", *a]\n  <<: [*c, {}]' \
+	$'1234-11\nvcpu0\n7|-name|guest=web,,1,debug-threads=on|' \
+	$'ptp4l\n1\n[global]\nclock_servo ntpshm\n0::/a/ptp4l@eth0.service\n|-f|/x|-i|eth0|-S|--domainNumber=7|' \
+	$'phc2sys\n7\n0::/phc2sys.service\n|-arr|' \
+	$'up\nlower_eth1\nDEVTYPE=vlan\n1000' '4.2-dirty' \
+	$'version 1\nfile 00000000deadbeef /etc/ptp4l.conf\nsaved /etc/ptp4l.conf\ndirectory /etc/linuxptp'; do
+	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" | tr '|' '\0' >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done
 
 runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ilib -Ihost-tools -o $dir/fuzz_input tests/unit/fuzz_input.c \
+	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ilib -Ihost-tools \
+	-Dopendir=input_opendir -Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
 	lib/chronyc.c lib/chrony_conf.c lib/cmdline.c lib/host_clock.c lib/json.c lib/linuxptp_conf.c lib/phc2sys.c \
-	lib/run.c lib/util.c host-tools/leap.c host-tools/params.c host-tools/pmc.c host-tools/tripleo.c -lyaml -lm
+	lib/rivals.c lib/run.c lib/util.c host-tools/generate.c host-tools/install.c host-tools/kvm_guests.c host-tools/leap.c \
+	host-tools/nic.c host-tools/params.c host-tools/pmc.c host-tools/ptp4l.c host-tools/tripleo.c -lyaml -lm
 note "seed $seed"
 status=0
 $dir/fuzz_input -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A libFuzzer target for what comes from outside: chronyc's and pmc's output, chrony's version, configurations
- * and command lines, leap second lists, sysfs, TripleO's environment files.
+ * A libFuzzer target for what comes from outside: chronyc's and pmc's output, versions, configurations and
+ * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal.
  * The first byte of the input says which. file.c's functions are replaced by some that give the input as
- * every file.
+ * every file, and opendir() and its kin (by -D) by some that give its lines as every directory's entries.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/ethtool.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +16,18 @@
 #include "chrony_conf.h"
 #include "chronyc.h"
 #include "file.h"
+#include "generate.h"
 #include "host_clock.h"
+#include "install.h"
 #include "json.h"
+#include "kvm_guests.h"
 #include "leap.h"
 #include "linuxptp_conf.h"
+#include "nic.h"
 #include "phc2sys.h"
 #include "pmc.h"
+#include "ptp4l.h"
+#include "rivals.h"
 #include "tripleo.h"
 
 #define MAX 8
@@ -51,10 +60,72 @@ char *file_read(const char *path, size_t *len)
 	return copy;
 }
 
+bool file_read_line(const char *path, char *line, size_t len)
+{
+	size_t n = strcspn(text, "\n");
+
+	(void)path;
+	errno = n < len ? 0 : EFBIG;
+	snprintf(line, len, "%.*s", n < len ? (int)n : 0, text);
+	return n && n < len;
+}
+
 static void must(bool good)
 {
 	if (!good)
 		abort();
+}
+
+/* What is only looked at writes nothing. */
+int file_write(const char *path, const void *data, size_t len, mode_t mode, char *reason, size_t reason_len)
+{
+	(void)path, (void)data, (void)len, (void)mode, (void)reason, (void)reason_len;
+	abort();
+}
+
+int file_remove(const char *path, char *reason, size_t reason_len)
+{
+	(void)path, (void)reason, (void)reason_len;
+	abort();
+}
+
+uint64_t file_hash(const void *data, size_t len)
+{
+	(void)data;
+	return len;
+}
+
+struct directory {
+	const char *at;
+	struct dirent entry;
+};
+
+/* opendir(), readdir(), closedir() in what is tested */
+DIR *opendir(const char *path)
+{
+	struct directory *d = calloc(1, sizeof(*d));
+
+	(void)path;
+	d->at = text;
+	return (DIR *)d;
+}
+
+struct dirent *readdir(DIR *dir)
+{
+	struct directory *d = (struct directory *)dir;
+	size_t n = strcspn(d->at, "\n"), max = sizeof(d->entry.d_name) - 1;
+
+	if (!*d->at)
+		return NULL;
+	snprintf(d->entry.d_name, sizeof(d->entry.d_name), "%.*s", (int)(n < max ? n : max), d->at);
+	d->at += n + (d->at[n] == '\n');
+	return &d->entry;
+}
+
+int closedir(DIR *dir)
+{
+	free(dir);
+	return 0;
 }
 
 /* Filled, so that a string without its end is found. */
@@ -249,6 +320,116 @@ static void fuzz_tripleo(void)
 	tripleo_free(&t);
 }
 
+static bool harmless(const char *s, size_t len)
+{
+	const char *end = memchr(s, 0, len);
+
+	for (; end && s < end; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return end;
+}
+
+static void fuzz_guests(void)
+{
+	static struct kvm_guests before, now;
+	uint64_t n;
+
+	must(kvm_guests_find(&before) && !before.why[0] && before.n <= KVM_GUESTS_MAX && before.left_out >= 0);
+	now = before;
+	for (int i = 0; i < now.n; i++) {
+		const struct kvm_guest *g = &now.list[i];
+
+		must(g->pid > 0 && g->vcpus >= 0 && harmless(g->name, sizeof(g->name)));
+		must(harmless(g->program, sizeof(g->program)));
+		must(!i || g->pid > g[-1].pid || (g->pid == g[-1].pid && g->fd >= g[-1].fd));
+	}
+	kvm_guests_served(&before, &now, &n);
+	must(!n || now.n > 1);	/* two of the same number */
+}
+
+static void fuzz_ptp4l(void)
+{
+	struct ptp4l list[PTP4L_MAX];
+	int n;
+
+	memset(list, 'x', sizeof(list));
+	n = ptp4l_find(list);
+	must(n >= 0 && n <= PTP4L_MAX);
+	for (int i = 0; i < n; i++) {
+		const struct ptp4l *p = &list[i];
+
+		must(p->pid > 0 && p->n_interfaces >= 0 && p->n_interfaces <= PTP4L_PORTS_MAX);
+		for (int k = 0; k < p->n_interfaces; k++)
+			must(harmless(p->interfaces[k], IFNAMSIZ) && !strpbrk(p->interfaces[k], " /:"));
+		must(memchr(p->unit, 0, sizeof(p->unit)) && memchr(p->conf, 0, sizeof(p->conf)));
+		must(memchr(p->servo, 0, sizeof(p->servo)) && memchr(p->leapfile, 0, sizeof(p->leapfile)));
+		must(memchr(p->socket, 0, sizeof(p->socket)) && p->domain >= 0 && p->domain <= 255);
+	}
+}
+
+static void fuzz_rivals(void)
+{
+	struct rival list[RIVALS_MAX];
+	int chronyd = -1, n;
+
+	memset(list, 'x', sizeof(list));
+	n = rivals_find(list, &chronyd);
+	must(n >= 0 && n <= RIVALS_MAX && chronyd >= 0);
+	for (int i = 0; i < n; i++)
+		must(memchr(list[i].name, 0, sizeof(list[i].name)) && memchr(list[i].unit, 0, sizeof(list[i].unit)));
+}
+
+/* A driver that answers with the input, as far as it goes */
+static int answer(const char *name, void *cmd)
+{
+	uint32_t which = *(uint32_t *)cmd;
+	size_t len = which == ETHTOOL_GDRVINFO ? sizeof(struct ethtool_drvinfo) : sizeof(struct ethtool_ts_info);
+
+	(void)name;
+	memcpy(cmd, text, text_len < len ? text_len : len);
+	return text_len % 5 == 4 ? EOPNOTSUPP : 0;
+}
+
+static void fuzz_nic(void)
+{
+	char words[200];
+	enum nic_fit fit;
+	struct nic n;
+
+	memset(&n, 'x', sizeof(n));
+	nic_read(&n, "eth0", answer);
+	must(memchr(n.driver, 0, sizeof(n.driver)) && memchr(n.phc_name, 0, sizeof(n.phc_name)) && n.phc >= -1);
+	must(memchr(n.operstate, 0, sizeof(n.operstate)) && n.speed >= 0 && n.n_lower <= NIC_LOWER_MAX);
+	for (int i = 0; i < n.n_lower; i++)
+		must(memchr(n.lower[i], 0, sizeof(n.lower[i])));
+	fit = nic_fit(&n, words, sizeof(words));
+	must(words[0] && (fit != NIC_HARDWARE || n.phc >= 0) && (fit != NIC_SOFTWARE || nic_software(&n)));
+}
+
+static void fuzz_linuxptp_version(void)
+{
+	struct linuxptp_version v;
+
+	if (linuxptp_version_parse(text, &v))
+		must(v.major >= 0 && v.minor >= 0 && v.patch >= 0);
+}
+
+/* What it names is gone: there is nothing to remove, and nothing elsewhere is touched. */
+static void fuzz_journal(void)
+{
+	struct install in = { .n = 0 };
+	char reason[700];
+
+	if (install_plan(&in, reason, sizeof(reason)))
+		for (int i = 0; i < in.n; i++)
+			must((in.steps[i].what == INSTALL_FORGET || in.steps[i].what == INSTALL_RESTORE) &&
+			     !strncmp(in.steps[i].path, "/etc/", 5) && !strstr(in.steps[i].path, "/../"));
+	else
+		must(memchr(reason, 0, sizeof(reason)) && reason[0]);
+	install_free(&in);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -256,7 +437,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	static void (*const targets[])(void) = {
 		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
-		fuzz_tripleo,
+		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_rivals, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
 	};
 	char *copy;
 
