@@ -6,15 +6,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/clock.sh
-
-# promtool, out of Debian's package, which starts a service where it is installed
-promtool=build/prometheus/usr/bin/promtool
-if [[ ! -x $promtool ]]; then
-	mkdir -p build/prometheus
-	said=$(cd build/prometheus && { apt-get download prometheus 2>&1 ||
-		{ apt-get -qq update && apt-get download prometheus; } 2>&1; } && dpkg-deb -x prometheus_*.deb . &&
-		rm prometheus_*.deb) || bail "promtool cannot be had (apt-get update?): $said"
-fi
+. tests/lib/promtool.sh
+promtool_get
 
 # said_is STATUS DESC JQ-FILTER: the exit status, and what has to hold for all JSON values in $said together
 said_is() {

@@ -4,10 +4,27 @@
 #define EXPOSITION_H
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
+
+/* In a file of its own, for promtool: tests/build/71-metrics.t */
+static inline void keep(const char *text)
+{
+	static int number;
+	char path[300];
+	FILE *f;
+
+	if (!getenv("EXPOSITIONS"))
+		return;
+	snprintf(path, sizeof(path), "%s/%d.prom", getenv("EXPOSITIONS"), ++number);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	fclose(f);
+}
 
 static inline void has_line(const char *text, const char *line)
 {

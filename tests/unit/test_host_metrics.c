@@ -45,6 +45,7 @@ static char *text_of(void)
 	assert_non_null(f);
 	put_all(&(struct metrics){ .f = f, .prefix = "ptpkvm_host_" }, &given);
 	fclose(f);
+	keep(text);
 	return text;
 }
 

@@ -527,7 +527,8 @@ static void test_served(void **state)
 	assert_false(kvm_guests_served(&before, &now, &n));
 }
 
-int main(void)
+/* With an argument: only a plot into that file, by the real gnuplot; see tests/build/71-metrics.t. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_text, reset), cmocka_unit_test_setup(test_hops, reset),
@@ -540,6 +541,10 @@ int main(void)
 	};
 
 	progname = "ptpkvm-host";
+	if (argc > 1) {
+		reset(NULL);
+		return run_watch("-n", "6", "--plot", argv[1]);
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

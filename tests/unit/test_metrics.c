@@ -49,6 +49,7 @@ static char *text_of(void)
 	assert_non_null(f);
 	put_all(&(struct metrics){ .f = f, .prefix = "ptpkvm_" }, &given_facts, &given_report);
 	fclose(f);
+	keep(text);
 	return text;
 }
 

@@ -652,7 +652,8 @@ static void test_plot(void **state)
 	free(path);
 }
 
-int main(void)
+/* With an argument: only a plot into that file, by the real gnuplot; see tests/build/71-metrics.t. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ns, reset), cmocka_unit_test_setup(test_sparkline, reset),
@@ -672,8 +673,13 @@ int main(void)
 	progname = "ptpkvm";
 	if (!mkdtemp(dir))
 		return 2;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc > 1) {
+		reset(NULL);
+		failed = run_watch(NULL, "-n", "6", "-i", "0.05", "--plot", argv[1], NULL);
+	} else {
+		cmocka_set_message_output(CM_OUTPUT_TAP);
+		failed = cmocka_run_group_tests(tests, NULL, NULL);
+	}
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	return system(command) || failed;
 }
