@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../include/version.h"
 #include "check.h"
 #include "file.h"
 #include "json.h"
@@ -15,13 +14,6 @@
 #include "util.h"
 
 #define SCHEMA 1	/* Documentation/ptpkvm-check.md */
-
-static const char *const results[] = {
-	[EXIT_GOOD] = "good",
-	[EXIT_WARNINGS] = "warnings",
-	[EXIT_BROKEN] = "broken",
-	[EXIT_NO_GUEST] = "no-guest",
-};
 
 static const char *const driver_names[] = {
 	[DRIVER_NONE] = "none", [DRIVER_OURS] = "out-of-tree", [DRIVER_IN_TREE] = "in-tree",
@@ -167,12 +159,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 {
 	struct json j = { .f = stdout };
 
-	json_open(&j, NULL, '{');
-	json_s64(&j, "schema", SCHEMA);
-	json_string(&j, "ptpkvm", PTP_KVM_VERSION);
-	json_string(&j, "result", results[status]);
-	json_s64(&j, "exit_status", status);
-	verdicts_json(&j, &r->said);
+	verdicts_json_begin(&j, SCHEMA, "ptpkvm", "no-guest", status, &r->said);
 	json_machine(&j, f);
 	json_clock(&j, f, r);
 	json_host(&j, &f->host);

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../include/version.h"
 #include "check.h"
-#include "file.h"
-#include "metrics.h"
+#include "metrics_output.h"
 #include "ptpkvm.h"
 #include "util.h"
 #include "view.h"
@@ -128,58 +125,15 @@ static void put_all(struct metrics *m, const struct check_facts *c, const struct
 	verdicts_metrics(m, "Verdicts of ptpkvm check, by level.", &r->said);
 }
 
-static void parse(int argc, char **argv, const char **output)
-{
-	static const struct option longopts[] = {
-		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			*output = optarg;
-			break;
-		case 'R':
-			file_root = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
-		default:
-			misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
-	if (*output && !**output)
-		misuse("--output: an empty name");
-}
-
 int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	const char *output = NULL;
-	char *text = NULL, why[600];
-	int code = EXIT_GOOD;
-	size_t len;
-	FILE *f;
+	struct metrics_output o;
 
-	parse(argc, argv, &output);
+	metrics_output_begin(&o, "ptpkvm_", usage, argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	f = open_memstream(&text, &len);
-	if (!f)
-		die("out of memory");
-	put_all(&(struct metrics){ .f = f, .prefix = "ptpkvm_" }, &facts, &report);
-	fclose(f);
-	if (!output) {
-		fwrite(text, 1, len, stdout);
-	} else if (!metrics_write(output, text, len, why, sizeof(why))) {
-		fprintf(stderr, "%s: %s\n", progname, why);
-		code = EXIT_BROKEN;
-	}
-	free(text);
-	return code;
+	put_all(&o.metrics, &facts, &report);
+	return metrics_output_end(&o);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/timex.h>
 
-#include "../include/version.h"
 #include "check.h"
 #include "check_json.h"
 #include "file.h"
@@ -14,13 +13,6 @@
 #include "util.h"
 
 #define SCHEMA 1	/* Documentation/ptpkvm-host-check.md */
-
-static const char *const results[] = {
-	[EXIT_GOOD] = "good",
-	[EXIT_WARNINGS] = "warnings",
-	[EXIT_BROKEN] = "broken",
-	[EXIT_NO_HOST] = "no-host",
-};
 
 /* --- for programs --- */
 
@@ -149,12 +141,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 {
 	struct json j = { .f = stdout };
 
-	json_open(&j, NULL, '{');
-	json_s64(&j, "schema", SCHEMA);
-	json_string(&j, "ptpkvm_host", PTP_KVM_VERSION);
-	json_string(&j, "result", results[status]);
-	json_s64(&j, "exit_status", status);
-	verdicts_json(&j, &r->said);
+	verdicts_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, &r->said);
 	json_nics(&j, f);
 	json_ptp(&j, f);
 	check_json_steering(&j, r);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host metrics: what status sees, as Prometheus text exposition. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 
 #include "../include/version.h"
-#include "file.h"
-#include "metrics.h"
+#include "metrics_output.h"
 #include "ptpkvm-host.h"
 #include "status.h"
 #include "util.h"
@@ -267,56 +264,13 @@ static void put_all(struct metrics *m, const struct status *s)
 	verdicts_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
 }
 
-static void parse(int argc, char **argv, const char **output)
-{
-	static const struct option longopts[] = {
-		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			*output = optarg;
-			break;
-		case 'R':
-			opt_root(optarg);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
-		default:
-			misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
-	if (*output && !**output)
-		misuse("--output: an empty name");
-}
-
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	const char *output = NULL;
-	char *text = NULL, why[600];
-	int code = EXIT_GOOD;
-	size_t len;
-	FILE *f;
+	struct metrics_output o;
 
-	parse(argc, argv, &output);
+	metrics_output_begin(&o, "ptpkvm_host_", usage, argc, argv);
 	status_gather(&s);
-	f = open_memstream(&text, &len);
-	if (!f)
-		die("out of memory");
-	put_all(&(struct metrics){ .f = f, .prefix = "ptpkvm_host_" }, &s);
-	fclose(f);
-	if (!output) {
-		fwrite(text, 1, len, stdout);
-	} else if (!metrics_write(output, text, len, why, sizeof(why))) {
-		fprintf(stderr, "%s: %s\n", progname, why);
-		code = EXIT_BROKEN;
-	}
-	free(text);
-	return code;
+	put_all(&o.metrics, &s);
+	return metrics_output_end(&o);
 }

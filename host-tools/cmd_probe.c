@@ -2,7 +2,6 @@
 /* ptpkvm-host probe: does this host serve its guests' clocks, asked by a vCPU with no guest in it. */
 #include <stdio.h>
 
-#include "../include/version.h"
 #include "json.h"
 #include "probe.h"
 #include "ptpkvm-host.h"
@@ -41,17 +40,9 @@ static void json_answer(struct json *j, const char *key, const struct probe_answ
 
 static void print_json(const struct probe_facts *f, const struct verdicts *v, int status)
 {
-	static const char *const results[] = {
-		[EXIT_GOOD] = "good", [EXIT_WARNINGS] = "warnings", [EXIT_BROKEN] = "broken", [EXIT_NO_HOST] = "no-host",
-	};
 	struct json j = { .f = stdout };
 
-	json_open(&j, NULL, '{');
-	json_s64(&j, "schema", SCHEMA);
-	json_string(&j, "ptpkvm_host", PTP_KVM_VERSION);
-	json_string(&j, "result", results[status]);
-	json_s64(&j, "exit_status", status);
-	verdicts_json(&j, v);
+	verdicts_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, v);
 	json_open(&j, "host", '{');
 	json_string(&j, "kernel", f->kernel);
 	json_string(&j, "clocksource", f->clocksource);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../include/version.h"
 #include "util.h"
 #include "verdict.h"
 
@@ -159,6 +160,19 @@ void verdicts_json(struct json *j, const struct verdicts *v)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
+			 const struct verdicts *v)
+{
+	const char *const results[] = { "good", "warnings", "broken", none };
+
+	json_open(j, NULL, '{');
+	json_s64(j, "schema", schema);
+	json_string(j, tool, PTP_KVM_VERSION);
+	json_string(j, "result", results[status]);
+	json_s64(j, "exit_status", status);
+	verdicts_json(j, v);
 }
 
 void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v)

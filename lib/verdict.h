@@ -67,6 +67,9 @@ int verdicts_exit_status(const struct verdicts *v);
 void verdicts_print(const struct verdicts *v, bool quiet);
 /* For programs: the array "checks" */
 void verdicts_json(struct json *j, const struct verdicts *v);
+/* A document's beginning, up to that; tool: the name of its version; none: what exit status 3 is called */
+void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
+			 const struct verdicts *v);
 /* How many there are of each level */
 void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v);
 

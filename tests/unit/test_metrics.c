@@ -17,6 +17,7 @@
 
 #include "../../guest-tools/cmd_metrics.c"
 #include "exposition.h"
+#include "file.h"
 
 static struct check_facts given_facts;
 static struct check_report given_report;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "file.h"
+#include "metrics_output.h"
+#include "util.h"
+#include "verbs.h"
+
+static void parse(struct metrics_output *o, const char *usage, int argc, char **argv)
+{
+	static const struct option longopts[] = {
+		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			o->file = optarg;
+			break;
+		case 'R':
+			opt_root(optarg);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(finish(EXIT_GOOD));
+		default:
+			misuse("bad option");
+		}
+	}
+	if (optind < argc)
+		misuse("unexpected argument '%s'", argv[optind]);
+	if (o->file && !*o->file)
+		misuse("--output: an empty name");
+}
+
+void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv)
+{
+	*o = (struct metrics_output){ .metrics.prefix = prefix };
+	parse(o, usage, argc, argv);
+	o->metrics.f = open_memstream(&o->text, &o->len);
+	if (!o->metrics.f)
+		die("out of memory");
+}
+
+int metrics_output_end(struct metrics_output *o)
+{
+	int code = EXIT_GOOD;
+	char why[600];
+
+	fclose(o->metrics.f);
+	if (!o->file) {
+		fwrite(o->text, 1, o->len, stdout);
+	} else if (!metrics_write(o->file, o->text, o->len, why, sizeof(why))) {
+		fprintf(stderr, "%s: %s\n", progname, why);
+		code = EXIT_BROKEN;
+	}
+	free(o->text);
+	return code;
+}
