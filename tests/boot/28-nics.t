@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # ptpkvm-host check on QEMU's network cards: igb (a PHC, SR-IOV), e1000e and virtio-net; VFs, some of them given
-# away; a bond, a VLAN and a bridge over them. What it says of timestamps is what ethtool says.
+# away; a bond, a VLAN and a bridge over them. What it says of timestamps is what ethtool says. And what config makes of
+# each.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -72,5 +73,26 @@ like "$said" 'PTP belongs on the port, not on the bridge \[nic-bridge\]' 'a brid
 check_host nosuch
 is "$status" 2 'an interface that is not there: exit status'
 like "$said" "there is no interface 'nosuch', but there are .*$igb" 'an interface that is not there: those that are'
+
+# config_host NAME OPTION...: config's words for that interface; the status is in $status
+config_host() {
+	status=0
+	said=$(host "/lab/ptpkvm-host config --interface $*") || status=$?
+}
+config_host vlan7
+is "$status" 0 'config on a VLAN: exit status'
+like "$said" "\\(a VLAN over $igb\\)"$'\n'"\\[vlan7\\]" 'config on a VLAN: over what'
+like "$said" $'\ntime_stamping hardware\n' "config on a VLAN: its driver hands on the igb's timestamps"
+config_host bond0
+is "$status" 0 'config on a bond: exit status'
+like "$said" "\\(an active-backup bond of $e1000e\\)"$'\n'"\\[bond0\\]" 'config on a bond: of what'
+config_host br0
+is "$status" 2 'config on a bridge: refused'
+like "$said" "br0 is a bridge, .*of $virtio, and --transport L2" 'config on a bridge: what to name'
+config_host "$virtio"
+like "$said" "$virtio is a port of a bridge \\(br0\\)" 'config on a port of a bridge, over UDP: refused'
+config_host "$vf --role grandmaster"
+is "$status" 2 'config of a grandmaster on a VF: refused'
+like "$said" "$vf is a virtual function, whose clock can't be set: no grandmaster" 'config of a grandmaster on a VF: why'
 lab_check_consoles 'no kernel splats on the console'
 done_testing
