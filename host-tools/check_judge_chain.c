@@ -91,6 +91,18 @@ static bool ptp4l_steers(const struct ptp4l_fact *p)
 	return p->result != PMC_ANSWERED || !p->asked || p->process.client_only || check_slave_port(&p->data);
 }
 
+/* -a -r: while ptp4l has a slave port. A grandmaster's has none, and by -r -r the system's clock is then the source. */
+static bool phc2sys_steers(const struct check_facts *f, const struct phc2sys *p)
+{
+	for (int i = 0; i < f->n_ptp4l && p->automatic; i++) {
+		const struct ptp4l_fact *q = &f->ptp4l[i];
+
+		if (q->result != PMC_ANSWERED || !q->asked || q->process.client_only || check_slave_port(&q->data))
+			return p->steers;
+	}
+	return p->steers && (!p->automatic || !f->n_ptp4l);
+}
+
 void judge_find_steerers(struct judge *j)
 {
 	const struct check_facts *f = j->f;
@@ -108,7 +120,7 @@ void judge_find_steerers(struct judge *j)
 	for (int i = 0; i < f->n_phc2sys; i++) {
 		const struct phc2sys *p = &f->phc2sys[i].process;
 
-		if (!p->steers)
+		if (!phc2sys_steers(f, p))
 			continue;
 		s = add_steerer(j, "phc2sys", p->pid, f->phc2sys[i].unit);
 		snprintf(s->from, sizeof(s->from), "%s", p->automatic ? "the PHC of ptp4l's slave port" :

@@ -376,10 +376,15 @@ static void own_master(struct check_facts *f)
 	f->ptp4l[0].data.clock_class = 248;
 }
 
+/* As config has it: chronyd keeps the clock, and phc2sys -a -r -r hands it to the cards. */
 static void grandmaster(struct check_facts *f)
 {
 	own_master(f);
 	f->ptp4l[0].data.clock_class = 6;
+	f->chrony = (struct chrony_facts){ .pid = 498, .unit = "chrony.service", .answers = true, .n_sources = 1,
+					   .conf = "/etc/chrony/chrony.conf", .leapsectz = "right/UTC" };
+	f->chrony.sources[0] = source('^', '*', "192.0.2.2");
+	f->phc2sys[0].process = (struct phc2sys){ .pid = 512, .steers = true, .automatic = true, .waits = true };
 }
 
 static void server_only(struct check_facts *f)
