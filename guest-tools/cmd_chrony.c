@@ -109,7 +109,7 @@ static void choose_version(struct options *o)
 static int look_at_clock(struct options *o)
 {
 	struct host_clock hc = { 0 };
-	char path[PATH_MAX], name[HYPERVISOR_NAME_LEN], why[600];
+	char path[PATH_MAX], real[PATH_MAX], name[HYPERVISOR_NAME_LEN], why[600];
 	struct phc phc;
 
 	if (o->check) {
@@ -122,8 +122,10 @@ static int look_at_clock(struct options *o)
 		if (o->r.device[0] && strcmp(o->r.device, path))
 			die("--device: %s is not the KVM clock; that is %s here", o->r.device, path);
 		/* Guides name the node itself, and so does their line here. */
-		if (!o->r.classic || !realpath(path, o->r.device))
-			strcpy(o->r.device, path);
+		if (o->r.classic && realpath(path, real))
+			strcpy(path, real);
+		if (snprintf(o->r.device, sizeof(o->r.device), "%s", path) >= (int)sizeof(o->r.device))
+			die("the device's path is too long: %s", path);
 	}
 	if (!o->r.delay_auto && !o->r.stratum_auto)
 		return 0;
