@@ -221,14 +221,12 @@ static bool check_rivals(struct setup *s)
 {
 	char names[600] = "";
 	bool processes = false;
-	size_t used;
 
 	s->n_rivals = setup_rivals(s->rivals, s->why, sizeof(s->why));
 	if (s->n_rivals < 0)
 		return false;
 	for (int i = 0; i < s->n_rivals; i++) {
-		used = strlen(names);
-		snprintf(names + used, sizeof(names) - used, "%s%s", i ? " " : "", s->rivals[i].name);
+		add_text(names, sizeof(names), "%s%s", i ? " " : "", s->rivals[i].name);
 		processes |= !s->rivals[i].known;
 	}
 	if (processes)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds TOOL, from the files of its folder and of lib/; included by that folder's Makefile.
-# STATIC=1: one that runs in every suite's guest. LIBS: libraries beside libm.
+# STATIC=1: one that runs in every suite's guest. LIBS: libraries beside libm. WERROR= (empty): a compiler that
+# warns of something new does not stop a distribution's build.
 
 MAKEFLAGS += -r
 
@@ -8,7 +9,8 @@ OUT ?= ../build
 OBJ = $(OUT)/obj-$(TOOL)
 CC ?= gcc
 CFLAGS ?= -O2 -g
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WERROR ?= -Werror
+WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
 SOURCES := $(wildcard *.c)
 LIB := $(notdir $(wildcard ../lib/*.c))
