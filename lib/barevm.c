@@ -13,6 +13,11 @@
 #include "counter.h"
 #include "util.h"
 
+#ifndef KVM_VCPU_TSC_CTRL	/* headers before Linux 5.16 */
+#define KVM_VCPU_TSC_CTRL 0
+#define KVM_VCPU_TSC_OFFSET 0
+#endif
+
 const struct cpu_mode_info cpu_modes[CPU_MODES] = {
 	[REAL16] = { "16-bit real", false, false },
 	[PROTECTED32] = { "32-bit protected", false, false },
