@@ -70,7 +70,7 @@ define build_tool
 @mkdir -p build
 @$(MAKE) -s -C $(1) OUT=$(CURDIR)/build
 @if command -v scdoc >/dev/null; then \
-	scdoc <$(1)/man/$(tool).8.scd >build/$(tool).8; \
+	{ echo "'\\\" t" && scdoc <$(1)/man/$(tool).8.scd; } >build/$(tool).8 || exit; \
 else \
 	rm -f build/$(tool).8; \
 	echo 'No man page: scdoc is not installed ($(tool) VERB --help has the options).'; \
