@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ptpkvm check in three steps: facts are gathered (check_gather.c, check_chrony.c: all that reads files,
- * devices and programs), judged (check_judge*.c: no input and no output), and printed (cmd_check.c).
+ * ptpkvm check in three steps: facts are gathered (check_gather.c, check_signing.c, check_chrony.c:
+ * all that reads files, devices and programs), judged (check_judge*.c: no input and no output), and printed (cmd_check.c).
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -70,6 +70,16 @@ struct chrony_facts {
 	char leapsecmode[16];
 };
 
+struct signing_facts {
+	bool secure_boot;
+	char lockdown[16];		/* "integrity"; empty if the kernel isn't locked down */
+	bool enforced;			/* only signed modules are loaded: lockdown, or module.sig_enforce */
+	bool signer_known;		/* modinfo was asked who signed check_facts.module, which isn't loaded */
+	char signer[80];		/* empty if nobody did */
+	bool refused;			/* a module was, for its signature, by the kernel's log (root only) */
+	const char *key;		/* the public key that DKMS signs with, NULL if there is none */
+};
+
 struct check_facts {
 	bool offline;			/* --root: files only */
 	bool root;
@@ -82,6 +92,7 @@ struct check_facts {
 	enum driver_kind driver;	/* that is loaded */
 	char driver_version[32];
 	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
+	struct signing_facts signing;
 
 	char node[16];			/* "ptp0", by clock_name; empty if there is none */
 	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
@@ -121,6 +132,7 @@ extern const char *const check_codes[];	/* those of warnings and failures, NULL 
 void check_gather(struct check_facts *f);
 /* pid: of the running chronyd, 0 if there is none */
 void check_gather_chrony(struct check_facts *f, int pid);
+void check_gather_signing(struct check_facts *f);
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* The refclock that is this clock, NULL if there is none. */

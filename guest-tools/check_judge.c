@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../include/version.h"
 #include "check_judge.h"
 #include "ptpkvm.h"
 #include "util.h"
@@ -18,7 +19,7 @@ const char *const check_links[] = {
 
 const char *const check_codes[] = {
 	"no-guest", "container", "driver-not-loaded", "driver-not-installed",
-	"driver-not-the-installed", "clock-wrong-link", "clock-no-link", "clock-missing",
+	"driver-not-the-installed", "driver-unsigned", "driver-key", "clock-wrong-link", "clock-no-link", "clock-missing",
 	"access-denied", "access-container", "access-no-node", "access-error", "host-refuses",
 	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
 	"clocksource-unpaired", "offset-large", "quality-untold", "quality-error",
@@ -70,12 +71,42 @@ static bool module_is_added(const char *module)
 	return module[0] && strncmp(module, "kernel/drivers/", strlen("kernel/drivers/"));
 }
 
+/* False if it is not for its signature that the module isn't loaded, or that can't be known. */
+static bool judge_signing(struct judge *j)
+{
+	const struct signing_facts *s = &j->f->signing;
+	const char *module = j->f->module;
+	char why[80];
+
+	if (!s->signer_known || !module_is_added(module) || (s->signer[0] && !s->refused))
+		return false;
+	snprintf(why, sizeof(why), "this kernel loads signed modules only (%s%s)",
+		 s->secure_boot ? "Secure Boot" : s->lockdown[0] ? "lockdown=" : "module.sig_enforce",
+		 s->secure_boot ? "" : s->lockdown);
+	if (!s->signer[0]) {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-unsigned", "%s, and %s is not signed", why, module);
+		judge_remedy(j, "in ptp_kvm's source: sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION
+				", which signs it");
+		return true;
+	}
+	judge_say(j, VERDICT_FAIL, "driver", "driver-key", "%s, and does not know the key of '%s', who signed %s",
+		  why, s->signer, module);
+	if (s->key)
+		judge_remedy(j, "sudo mokutil --import %s && sudo reboot, and enroll the key at the console",
+			     s->key);
+	else
+		judge_remedy(j, "sudo mokutil --import KEY.der && sudo reboot, KEY.der being that signer's");
+	return true;
+}
+
 static void judge_no_driver(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 
 	if (f->offline) {
 		judge_skip(j, "driver", "--root: nothing runs there");
+	} else if (judge_signing(j)) {
+		return;
 	} else if (f->module[0]) {
 		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded",
 			  "ptp_kvm is not loaded (modprobe would take %s)", f->module);

@@ -40,6 +40,8 @@ static void json_machine(struct json *j, const struct check_facts *f)
 	json_string(j, "kind", driver_names[f->driver]);
 	json_text(j, "version", f->driver_version);
 	json_text(j, "module", f->module);
+	json_bool(j, "signed_only", f->signing.enforced);
+	json_text(j, "signer", f->signing.signer);
 	json_close(j, '}');
 }
 

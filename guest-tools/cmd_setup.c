@@ -255,6 +255,15 @@ static int see_refclock(const struct chrony_directive *d, void *arg)
 	return 1;
 }
 
+/* Of a module's signature modprobe says one of the first two, or the third where the kernel is locked down. */
+static const char *modprobe_hint(const char *why)
+{
+	if (strstr(why, "Key was rejected by service") || strstr(why, "Required key not available") ||
+	    strstr(why, "Operation not permitted"))
+		return "this kernel loads modules signed with a key that it knows; more: ptpkvm check";
+	return "the reason: dmesg | grep ptp_kvm";
+}
+
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
 static bool check_clock(struct setup *s)
 {
@@ -270,7 +279,7 @@ static bool check_clock(struct setup *s)
 		if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 			       (const char *const[]){ "modprobe", "ptp_kvm", NULL })) {
 			s->module_loaded = false;
-			return fail(s, "%s; the reason: dmesg | grep ptp_kvm", why);
+			return fail(s, "%s; %s", why, modprobe_hint(why));
 		}
 		while (!setup_phc(want, s->device, sizeof(s->device), why, sizeof(why))) {
 			if (now_ns(CLOCK_MONOTONIC) >= deadline)

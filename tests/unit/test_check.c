@@ -113,6 +113,40 @@ static void not_installed(struct check_facts *f)
 	f->module[0] = 0;
 }
 
+static void signed_only(struct check_facts *f)
+{
+	no_driver(f);
+	strcpy(f->module, "updates/dkms/ptp_kvm.ko");
+	f->signing = (struct signing_facts){ .secure_boot = true, .lockdown = "integrity", .enforced = true,
+		.signer_known = true, .signer = "DKMS module signing key", .refused = true,
+		.key = "/var/lib/dkms/mok.pub" };
+}
+
+static void unsigned_module(struct check_facts *f)
+{
+	signed_only(f);
+	f->signing.signer[0] = 0;
+}
+
+static void no_key_of_dkms(struct check_facts *f)
+{
+	signed_only(f);
+	f->signing.key = NULL;
+}
+
+static void signed_not_tried(struct check_facts *f)
+{
+	signed_only(f);
+	f->signing.refused = false;
+}
+
+/* The distribution's own is not loaded for another reason. */
+static void signed_by_the_distribution(struct check_facts *f)
+{
+	signed_only(f);
+	strcpy(f->module, "kernel/drivers/ptp/ptp_kvm.ko");
+}
+
 static void in_tree(struct check_facts *f)
 {
 	f->driver = DRIVER_IN_TREE;
@@ -564,6 +598,11 @@ static const struct {
 	{ bare_metal, "no-guest", EXIT_NO_GUEST, "" },
 	{ no_driver, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },
 	{ not_installed, "driver-not-installed source-waiting", EXIT_BROKEN, "in ptp_kvm's source: make &&" },
+	{ unsigned_module, "driver-unsigned source-waiting", EXIT_BROKEN, "in ptp_kvm's source: sudo dkms add ." },
+	{ signed_only, "driver-key source-waiting", EXIT_BROKEN, "sudo mokutil --import /var/lib/dkms/mok.pub && " },
+	{ no_key_of_dkms, "driver-key source-waiting", EXIT_BROKEN, "sudo mokutil --import KEY.der" },
+	{ signed_not_tried, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },
+	{ signed_by_the_distribution, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe" },
 	{ in_tree, "quality-untold", EXIT_WARNINGS, "on the host: chronyc tracking" },
 	{ in_tree_on_tsc, "methods-inexact quality-untold", EXIT_WARNINGS, "in ptp_kvm's source: make &&" },
 	{ built_in, "quality-untold", EXIT_WARNINGS, "on the host:" },
@@ -724,6 +763,19 @@ static void test_texts(void **state)
 	facts.method[PHC_PRECISE].offset = 12;
 	check_judge(&facts, &report);
 	assert_string_equal(text_of("driver"), "ptp_kvm 0.1.0 (out of tree)");
+	unsigned_module(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(text_of("driver"),
+			    "this kernel loads signed modules only (Secure Boot), and updates/dkms/ptp_kvm.ko is not signed");
+	facts.signing.secure_boot = false;
+	check_judge(&facts, &report);
+	has(text_of("driver"), "(lockdown=integrity)");
+	facts.signing.lockdown[0] = 0;
+	check_judge(&facts, &report);
+	has(text_of("driver"), "(module.sig_enforce)");
+	healthy(&facts);
+	facts.method[PHC_PRECISE].offset = 12;
+	check_judge(&facts, &report);
 	assert_string_equal(
 		text_of("methods"),
 		"precise exact, extended exact, offset ± 1.0 µs, gettime ± 1.5 µs; chronyd takes precise");

@@ -319,6 +319,7 @@ static void test_module(void **state)
 	(void)state;
 	put("/phc", "");
 	refused(ptpkvm("setup"), "modprobe ptp_kvm: exit status 1");
+	has(said_err, "the reason: dmesg | grep ptp_kvm");
 	gone("/sys/module/ptp_kvm");
 	put("/phc-after", "/dev/ptp5");
 	good(ptpkvm("setup"));
@@ -329,6 +330,23 @@ static void test_module(void **state)
 	good(ptpkvm("remove"));
 	has(get("/log"), "modprobe -r ptp_kvm\n");
 	etc_is_as_before();
+}
+
+static void test_unsigned_module(void **state)
+{
+	static const char *const refusals[] = { "Key was rejected by service", "Required key not available",
+		"Operation not permitted" };
+
+	(void)state;
+	put("/phc", "");
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		char script[200];
+
+		snprintf(script, sizeof(script),
+			 "echo \"modprobe: ERROR: could not insert 'ptp_kvm': %s\" >&2\nexit 1\n", refusals[i]);
+		program("modprobe", script);
+		refused(ptpkvm("setup"), "signed with a key that it knows; more: ptpkvm check");
+	}
 }
 
 /* --- refusals --- */
@@ -900,7 +918,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys), T(rival_process),
-		T(chronyd_stopped), T(module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
+		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
 		T(chrony_versions), T(broken_conf), T(no_confdir), T(refclock_there_already), T(two_clocks), T(foreign_file),
 		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
 		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails), T(power_cut),

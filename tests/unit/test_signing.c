@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What ptpkvm check gathers of module signatures: in a tree of its own, with modinfo and dmesg played by scripts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tree.h"
+
+#include "../../guest-tools/check_signing.c"
+
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+#define MODULE "updates/dkms/ptp_kvm.ko.xz"
+
+static struct check_facts facts;
+static const struct signing_facts *const s = &facts.signing;
+
+static void program(const char *name, const char *says, int status)
+{
+	char path[100], text[1000];
+
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	snprintf(text, sizeof(text), "#!/bin/sh\necho \"$*\" >>%s/log\ncat <<'END'\n%sEND\nexit %d\n", tree, says, status);
+	put_mode(path, text, 0755);
+}
+
+static int setup(void **state)
+{
+	char path[300];
+
+	(void)state;
+	tree_make();
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
+	setenv("PATH", path, 1);
+	program("modinfo", "filename: x\nversion:        0.1.0\n", 0);
+	program("dmesg", "[    1.0] ptp_kvm: hello\n", 0);
+	facts = (struct check_facts){ .kernel = "6.1.0-1", .module = MODULE };
+	return 0;
+}
+
+static void put_secure_boot(const char *bytes, size_t len)
+{
+	char full[FILE_PATH_MAX];
+	FILE *f;
+
+	put(SECURE_BOOT, "");
+	f = fopen(file_path(full, SECURE_BOOT), "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	fclose(f);
+}
+
+static void test_secure_boot(void **state)
+{
+	(void)state;
+	check_gather_signing(&facts);
+	assert_false(s->secure_boot || s->enforced || s->signer_known || s->refused || s->key);
+	put_secure_boot("\6\0\0\0\1", 5);
+	check_gather_signing(&facts);
+	assert_true(s->secure_boot);
+	/* A kernel that isn't locked down by it loads what it likes. */
+	assert_false(s->enforced || s->signer_known);
+	assert_string_equal(get("/log"), "");
+	put_secure_boot("\6\0\0\0\0", 5);
+	check_gather_signing(&facts);
+	assert_false(s->secure_boot);
+	put_secure_boot("\6\0\0\0\1\1", 6);
+	check_gather_signing(&facts);
+	assert_false(s->secure_boot);
+	put_secure_boot("\1", 1);
+	check_gather_signing(&facts);
+	assert_false(s->secure_boot);
+}
+
+static void test_lockdown(void **state)
+{
+	static const struct {
+		const char *text, *mode;
+	} cases[] = {
+		{ "[none] integrity confidentiality\n", "" },
+		{ "none [integrity] confidentiality\n", "integrity" },
+		{ "none integrity [confidentiality]\n", "confidentiality" },
+		{ "none integrity\n", "" },
+		{ "none [integrity", "integrity" },
+		{ "[a mode of more letters than there is room for]", "a mode of more " },
+		{ "", "" },
+		{ "[", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		facts.signing = (struct signing_facts){ .refused = false };
+		put(LOCKDOWN, cases[i].text);
+		check_gather_signing(&facts);
+		assert_string_equal(s->lockdown, cases[i].mode);
+		assert_int_equal(s->enforced, cases[i].mode[0] != 0);
+	}
+	put(LOCKDOWN, "[none] integrity\n");
+	facts.signing = (struct signing_facts){ .refused = false };
+	put("/sys/module/module/parameters/sig_enforce", "N\n");
+	check_gather_signing(&facts);
+	assert_false(s->enforced);
+	put("/sys/module/module/parameters/sig_enforce", "Y\n");
+	check_gather_signing(&facts);
+	assert_true(s->enforced);
+}
+
+static void test_signer(void **state)
+{
+	(void)state;
+	put(LOCKDOWN, "none [integrity] confidentiality\n");
+	check_gather_signing(&facts);
+	assert_true(s->signer_known);
+	assert_string_equal(s->signer, "");
+	has(get("/log"), "/lib/modules/6.1.0-1/" MODULE "\n");
+	program("modinfo", "filename: x\nsig_id:         PKCS#7\nsigner:         DKMS module signing key\nsig_key: 00\n", 0);
+	check_gather_signing(&facts);
+	assert_string_equal(s->signer, "DKMS module signing key");
+	/* A kmod without a library for that */
+	facts.signing = (struct signing_facts){ .refused = false };
+	program("modinfo", "filename: x\nsig_id:         PKCS#7\n", 0);
+	check_gather_signing(&facts);
+	assert_string_equal(s->signer, "unknown");
+	facts.signing = (struct signing_facts){ .refused = false };
+	put_mode("/bin/modinfo", "#!/bin/sh\nprintf '\\nsigner: %0200d\\n' 0\n", 0755);
+	check_gather_signing(&facts);
+	assert_int_equal(strlen(s->signer), sizeof(s->signer) - 1);
+	facts.signing = (struct signing_facts){ .refused = false };
+	program("modinfo", "", 1);
+	check_gather_signing(&facts);
+	assert_false(s->signer_known);
+}
+
+static void test_not_asked(void **state)
+{
+	(void)state;
+	put(LOCKDOWN, "none [integrity] confidentiality\n");
+	facts.offline = true;
+	check_gather_signing(&facts);
+	facts.offline = false;
+	facts.driver = DRIVER_OURS;
+	check_gather_signing(&facts);
+	facts.driver = DRIVER_NONE;
+	facts.module[0] = 0;
+	check_gather_signing(&facts);
+	assert_string_equal(get("/log"), "");
+	assert_false(s->signer_known);
+}
+
+static void test_refused(void **state)
+{
+	static const char *const lines[] = {
+		"[ 5.1] Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7\n",
+		"[ 5.1] ptp_kvm: loading of unsigned module is rejected\n",
+		"[ 5.1] Loading of unsigned module is rejected\n",
+		"[ 5.1] Loading of module with unavailable key is rejected\n",
+	};
+
+	(void)state;
+	put(LOCKDOWN, "none [integrity] confidentiality\n");
+	check_gather_signing(&facts);
+	assert_false(s->refused);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		facts.signing = (struct signing_facts){ .refused = false };
+		program("dmesg", lines[i], 0);
+		check_gather_signing(&facts);
+		assert_true(s->refused);
+	}
+	facts.signing = (struct signing_facts){ .refused = false };
+	program("dmesg", lines[0], 1);	/* as for an ordinary user, who is told nothing */
+	check_gather_signing(&facts);
+	assert_false(s->refused);
+}
+
+static void test_key(void **state)
+{
+	(void)state;
+	put("/var/lib/shim-signed/mok/MOK.der", "");
+	check_gather_signing(&facts);
+	assert_string_equal(s->key, "/var/lib/shim-signed/mok/MOK.der");
+	put("/var/lib/dkms/mok.pub", "");
+	check_gather_signing(&facts);
+	assert_string_equal(s->key, "/var/lib/dkms/mok.pub");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_secure_boot, setup), cmocka_unit_test_setup(test_lockdown, setup),
+		cmocka_unit_test_setup(test_signer, setup),	 cmocka_unit_test_setup(test_not_asked, setup),
+		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_key, setup),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("signing", tests, NULL, remove_tree);
+}
