@@ -4,12 +4,18 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 TESTS ?= tests/build tests/unit tests/boot
 
+# Where all goes that is installed, for packagers; the kernel's own variable for that holds for the module
+INSTALL_MOD_PATH ?= $(DESTDIR)
+
 # The kernel that KDIR is for, and where its modules go
 kernel := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 moddir := $(INSTALL_MOD_PATH)/lib/modules/$(kernel)
 
 # Headers of a distribution come without the key that kbuild would sign with.
 nosign := $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+# Where there is that kernel, and not only a place for modules of it
+depmod = [ ! -e $(moddir)/modules.order ] || depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
 
 # Where the tools go; DESTDIR as usual
 PREFIX ?= /usr/local
@@ -33,17 +39,17 @@ uninstall: modules_uninstall ptpkvm_uninstall ## both
 modules: kdir ## driver/ptp_kvm.ko for the kernel of KDIR= (default: the running one)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-modules_install: kdir ## install it under updates/, as root (INSTALL_MOD_PATH= as in the kernel)
+modules_install: kdir ## install it under updates/, as root (DESTDIR=, or INSTALL_MOD_PATH= as in the kernel)
 	@if grep -qs '/ptp_kvm\.ko$$' $(moddir)/modules.builtin; then \
 		echo 'ptp_kvm is built into $(kernel): a module cannot replace it.' >&2; \
 		exit 1; \
 	fi
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=updates $(nosign) modules_install
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) INSTALL_MOD_DIR=updates $(nosign) modules_install
+	$(depmod)
 
 modules_uninstall: kdir ## the in-tree driver again
 	rm -f $(moddir)/updates/driver/ptp_kvm.ko*
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(kernel)
+	$(depmod)
 
 ptpkvm: ## build/ptpkvm, and its man page if there is scdoc
 	$(call build_tool,guest-tools)
@@ -51,7 +57,7 @@ ptpkvm: ## build/ptpkvm, and its man page if there is scdoc
 ptpkvm-host: ## build/ptpkvm-host, the host's tool; needs libyaml-dev
 	$(call build_tool,host-tools)
 
-ptpkvm_install: ## the guest's tool, its units and completion under PREFIX= (default: /usr/local), as root
+ptpkvm_install: ## the guest's tool, its units and completion under PREFIX= (default: /usr/local), as root (DESTDIR=)
 	$(call install_tool,guest-tools)
 
 ptpkvm-host_install: ## the host's tool
@@ -68,9 +74,9 @@ tool = $(if $(filter host-tools,$(1)),ptpkvm-host,ptpkvm)
 
 define build_tool
 @mkdir -p build
-@$(MAKE) -s -C $(1) OUT=$(CURDIR)/build
++@$(MAKE) -s -C $(1) OUT=$(CURDIR)/build
 @if command -v scdoc >/dev/null; then \
-	{ echo "'\\\" t" && scdoc <$(1)/man/$(tool).8.scd; } >build/$(tool).8 || exit; \
+	{ printf "%s\\n" "'\\\" t" && scdoc <$(1)/man/$(tool).8.scd; } >build/$(tool).8 || exit; \
 else \
 	rm -f build/$(tool).8; \
 	echo 'No man page: scdoc is not installed ($(tool) VERB --help has the options).'; \

@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 
-plan 9
+plan 13
 
 image=bookworm
 dir=$(vm-images/build-image --print "$image")
@@ -16,10 +16,10 @@ rm -rf "$dest"
 mkdir -p "$dest/lib/modules"
 cp -r "$dir/root/lib/modules/$kernel" "$dest/lib/modules/"
 
-# install TARGET: in the image, whose tools fit its kernel
+# install TARGET [VARIABLE]: in the image, whose tools fit its kernel
 install() {
 	vm-images/in-image "$image" --bind "$PWD/build/modules/$image" /src --bind "$dest" /dest \
-		make -C /src "$1" KDIR="/lib/modules/$kernel/build" INSTALL_MOD_PATH=/dest
+		make -C /src "$1" KDIR="/lib/modules/$kernel/build" "${2:-INSTALL_MOD_PATH=/dest}"
 }
 chosen() {
 	modinfo -b "$dest" -k "$kernel" -n ptp_kvm
@@ -33,6 +33,12 @@ is "$(modinfo -b "$dest" -k "$kernel" -F filename kvm_ptp)" "$(chosen)" \
 	'and finds it under the other name, kvm_ptp'
 runs 'make modules_uninstall' install modules_uninstall
 like "$(chosen)" 'kernel/drivers/ptp/ptp_kvm' 'modprobe takes the in-tree driver again'
+
+runs 'make modules_install DESTDIR=, where there is no kernel' install modules_install DESTDIR=/dest/package
+is "$(cd "$dest/package" && find . -type f)" "./lib/modules/$kernel/updates/driver/ptp_kvm.ko" \
+	'the module is there, and nothing of depmod'
+runs 'make modules_uninstall DESTDIR=' install modules_uninstall DESTDIR=/dest/package
+is "$(cd "$dest/package" && find . -type f)" '' 'and it is gone'
 
 echo kernel/drivers/ptp/ptp_kvm.ko >>"$dest/lib/modules/$kernel/modules.builtin"
 said=$(install modules_install 2>&1)
