@@ -2,6 +2,8 @@
 # For people; Kbuild is for the kernel's build. `make help` lists the targets.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
+# Of the packages that make deb builds
+SUITE ?= trixie
 TESTS ?= tests/build tests/unit tests/boot
 
 # Where all goes that is installed, for packagers; the kernel's own variable for that holds for the module
@@ -106,6 +108,9 @@ kdir:
 		exit 1; \
 	fi
 
+deb: ## Debian's packages of this commit, for SUITE= (default: trixie; needs mmdebstrap, bubblewrap) into build/deb
+	vm-images/build-deb $(SUITE)
+
 demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
 	tests/demo
 
@@ -140,4 +145,4 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall \
 	ptpkvm-host ptpkvm-host_install ptpkvm-host_uninstall modules modules_install modules_uninstall \
-	kdir demo check check-debug bench images deps tools clean clean-images
+	kdir deb demo check check-debug bench images deps tools clean clean-images
