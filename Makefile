@@ -111,6 +111,9 @@ kdir:
 deb: ## Debian's packages of this commit, for SUITE= (default: trixie; needs mmdebstrap, bubblewrap) into build/deb
 	vm-images/build-deb $(SUITE)
 
+rpm: ## RPM packages of this commit, into build/rpm
+	vm-images/build-rpm
+
 demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
 	tests/demo
 
@@ -145,4 +148,4 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall \
 	ptpkvm-host ptpkvm-host_install ptpkvm-host_uninstall modules modules_install modules_uninstall \
-	kdir deb demo check check-debug bench images deps tools clean clean-images
+	kdir deb rpm demo check check-debug bench images deps tools clean clean-images
