@@ -20,7 +20,7 @@ const char *const check_codes[] = {
 	"ptp4l-missing", "ptp4l-denied", "ptp4l-silent", "ptp4l-shared-socket", "ptp4l-faulty",
 	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "pmc-absent", "pmc-garbled", "gm-class",
 	"offset-large", "path-delay", "steering-none", "steering-fight", "steering-silent",
-	"steering-no-source", "steering-ptp-unused", "tai-unset", "tai-kernel", "tai-ptp", "tai-constant",
+	"steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel", "tai-ptp", "tai-constant",
 	"leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-error", "clocksource-kvm-clock",
 	"clocksource-other", "tsc-unstable", "tsc-variable", "kvm-no-virtualization", "kvm-not-loaded",
 	"kvm-no-node", "kvm-denied", "kvm-error", NULL,

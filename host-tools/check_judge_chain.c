@@ -91,16 +91,27 @@ static bool ptp4l_steers(const struct ptp4l_fact *p)
 	return p->result != PMC_ANSWERED || !p->asked || p->process.client_only || check_slave_port(&p->data);
 }
 
+/* Is it the one that phc2sys asks? Where that says nothing, it is the default one, which any may be. */
+static bool asks(const struct phc2sys *p, const struct ptp4l *q)
+{
+	return !p->ptp4l[0] || !q->socket[0] || !strcmp(p->ptp4l, q->socket);
+}
+
 /* -a -r: while ptp4l has a slave port. A grandmaster's has none, and by -r -r the system's clock is then the source. */
 static bool phc2sys_steers(const struct check_facts *f, const struct phc2sys *p)
 {
+	bool found = false;
+
 	for (int i = 0; i < f->n_ptp4l && p->automatic; i++) {
 		const struct ptp4l_fact *q = &f->ptp4l[i];
 
+		if (!asks(p, &q->process))
+			continue;
+		found = true;
 		if (q->result != PMC_ANSWERED || !q->asked || q->process.client_only || check_slave_port(&q->data))
 			return p->steers;
 	}
-	return p->steers && (!p->automatic || !f->n_ptp4l);
+	return p->steers && !found;
 }
 
 void judge_find_steerers(struct judge *j)
@@ -276,9 +287,18 @@ static bool meant_as_grandmaster(const struct ptp4l_fact *p)
 	return p->process.server_only || (p->data.has_default && p->data.clock_class < 128);
 }
 
+/* Chronyd keeps a source that is silent selected until another is better: what counts is what it hears. */
+static bool chronyd_hears(const struct chrony_facts *c)
+{
+	for (int i = 0; c->answers && i < c->n_sources; i++)
+		if (c->sources[i].reach && !strchr("?x", c->sources[i].state))
+			return true;
+	return false;
+}
+
 static void judge_no_slave(struct judge *j, const struct ptp4l_fact *p)
 {
-	bool backup = j->f->chrony.answers && judge_selected(&j->f->chrony);
+	bool backup = chronyd_hears(&j->f->chrony);
 	char ports[160], name[120];
 
 	check_ports_text(p, ports, sizeof(ports));
@@ -443,6 +463,11 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	} else if (!source) {
 		judge_say(j, VERDICT_WARN, "steering", "steering-no-source",
 			  "chronyd runs, but has no source (of %d)", c->n_sources);
+		judge_remedy(j, "chronyc -n sources -v");
+	} else if (!source->reach) {
+		judge_say(j, VERDICT_WARN, "steering", "steering-unheard",
+			  "chronyd goes on by %s, of which it has heard nothing for %.0f s", s->from,
+			  isnan(source->last_rx) ? 0 : source->last_rx);
 		judge_remedy(j, "chronyc -n sources -v");
 	} else if (ptp && source->mode != '#') {
 		judge_say(j, VERDICT_WARN, "steering", "steering-ptp-unused",

@@ -13,11 +13,13 @@ static void see(const struct linuxptp_setting *s, void *arg)
 
 	if (!strcmp(s->option, "clock_servo") && !strcasecmp(s->section, "global"))
 		snprintf(p->servo, sizeof(p->servo), "%s", s->value);
+	else if (!strcmp(s->option, "uds_address") && !strcasecmp(s->section, "global"))
+		snprintf(p->ptp4l, sizeof(p->ptp4l), "%s", s->value);
 }
 
 struct seen {
 	bool real, named, named_real;
-	char conf[200], servo[24];
+	char conf[200], servo[24], ptp4l[108];
 };
 
 static void take(struct phc2sys *p, struct seen *seen, const struct cmdline_option *o)
@@ -47,9 +49,14 @@ static void take(struct phc2sys *p, struct seen *seen, const struct cmdline_opti
 	case 'E':
 		snprintf(seen->servo, sizeof(seen->servo), "%s", value);
 		break;
+	case 'z':
+		snprintf(seen->ptp4l, sizeof(seen->ptp4l), "%s", value);
+		break;
 	default:
 		if (!strcmp(o->name, "clock_servo"))
 			snprintf(seen->servo, sizeof(seen->servo), "%s", value);
+		else if (!strcmp(o->name, "uds_address"))
+			snprintf(seen->ptp4l, sizeof(seen->ptp4l), "%s", value);
 	}
 }
 
@@ -71,6 +78,8 @@ bool phc2sys_read(struct phc2sys *p, int pid)
 		linuxptp_conf_walk(seen.conf, see, p);
 	if (seen.servo[0])
 		strcpy(p->servo, seen.servo);
+	if (seen.ptp4l[0])
+		strcpy(p->ptp4l, seen.ptp4l);
 	p->waits |= p->automatic;
 	/* It writes CLOCK_REALTIME unless another clock is named by -c, or all are left to -a without -r. */
 	p->steers = seen.named_real || (p->automatic ? seen.real : !seen.named);

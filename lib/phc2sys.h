@@ -15,6 +15,7 @@ struct phc2sys {
 	bool waits;		/* -w or -a: for ptp4l, whose TAI offset it takes */
 	char source[64];	/* -s: an interface, a device or CLOCK_REALTIME; empty if not given */
 	char servo[24];		/* "pi" */
+	char ptp4l[108];	/* the socket of the ptp4l that it asks, -z or uds_address; empty: the default one */
 };
 
 /* False if there is no such process any more. */

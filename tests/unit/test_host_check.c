@@ -384,7 +384,19 @@ static void grandmaster(struct check_facts *f)
 	f->chrony = (struct chrony_facts){ .pid = 498, .unit = "chrony.service", .answers = true, .n_sources = 1,
 					   .conf = "/etc/chrony/chrony.conf", .leapsectz = "right/UTC" };
 	f->chrony.sources[0] = source('^', '*', "192.0.2.2");
-	f->phc2sys[0].process = (struct phc2sys){ .pid = 512, .steers = true, .automatic = true, .waits = true };
+	f->phc2sys[0].process = (struct phc2sys){ .pid = 512, .steers = true, .automatic = true, .waits = true,
+						  .ptp4l = "/run/ptp4l" };
+	strcpy(f->ptp4l[0].process.socket, "/run/ptp4l");
+}
+
+/* Beside a client in a network of its own, which is not phc2sys' concern */
+static void grandmaster_and_client(struct check_facts *f)
+{
+	grandmaster(f);
+	f->ptp4l[f->n_ptp4l] = f->ptp4l[0];
+	strcpy(f->ptp4l[f->n_ptp4l].process.socket, "/run/other");
+	f->ptp4l[f->n_ptp4l].process.free_running = true;
+	strcpy(f->ptp4l[f->n_ptp4l++].data.ports[0].state, "SLAVE");
 }
 
 static void server_only(struct check_facts *f)
@@ -512,6 +524,13 @@ static void chronyd_silent(struct check_facts *f)
 	f->chrony.answers = false;
 	f->chrony.n_sources = 0;
 	strcpy(f->chrony.answers_why, "chronyc: no answer within 5 s");
+}
+
+static void unheard(struct check_facts *f)
+{
+	timemaster(f);
+	f->chrony.sources[1].reach = 0;
+	f->chrony.sources[1].last_rx = 175;
 }
 
 static void no_source(struct check_facts *f)
@@ -759,6 +778,7 @@ static const struct {
 	{ uncalibrated_for_chronyd, "", EXIT_GOOD, "" },
 	{ own_master, "ptp4l-master", EXIT_WARNINGS, "sudo journalctl" },
 	{ grandmaster, "", EXIT_GOOD, "" },
+	{ grandmaster_and_client, "steering-ptp-unused", EXIT_WARNINGS, "" },
 	{ server_only, "", EXIT_GOOD, "" },
 	{ boundary, "", EXIT_GOOD, "" },
 	{ names_untold, "", EXIT_GOOD, "" },
@@ -780,6 +800,7 @@ static const struct {
 	{ fight_of_ptp4l, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now chrony.service" },
 	{ timesyncd, "", EXIT_GOOD, "" },
 	{ chronyd_silent, "steering-silent", EXIT_WARNINGS, "sudo systemctl restart chrony" },
+	{ unheard, "steering-unheard", EXIT_WARNINGS, "chronyc -n sources" },
 	{ no_source, "steering-no-source", EXIT_WARNINGS, "chronyc -n sources" },
 	{ ptp_unused, "steering-ptp-unused", EXIT_WARNINGS, "chronyc -n sources" },
 	{ tai_unset, "tai-unset", EXIT_WARNINGS, "sudo systemctl restart chrony" },
