@@ -6,7 +6,9 @@
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
 #                [link=listen] and then, on another one, [link=connect]: a network between those two
-#                [nics=MODEL...]  network cards of these models of QEMU's, on PCI Express; then no guest can be started
+#                [nics=MODEL...]  network cards of these models of QEMU's, on PCI Express: then no guest can be started,
+#                but with machine=pc, where cards have no virtual functions
+#                [iommu=1]  with nics=, and not on pc: VFs can be given to vfio-pci
 #                [instructions=1]  emulated, slow, and with a TSC that counts the instructions executed
 #     on HOST CMD...             of several hosts, that one is meant by what follows: `on other guest_start
 #         g1 bookworm`, `on other host date`. Without it the host is the one named host. HOST may be
@@ -16,6 +18,8 @@
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
+#                 [bare=1 [nics=MODEL...]]  a machine of its own beside any host: it has no KVM clock, and may
+#         have network cards as a host may
 #                 [tools=NAMES]  of build/tools only these: where each byte costs, that is on a guest
 #                 [migratable=1] its invariant TSC gets a frequency by number, as KVM wants it for migration
 #     guest_migrate NAME [HOST]  the running guest goes on in another QEMU, on HOST or where it is. In
@@ -112,7 +116,7 @@ _lab_kill() {
 _lab_obituary() {
 	local name=$1 log qemu_log said LAB_HOST=${LAB_ON[$1]-} _
 	log=$(_lab_log "$name")
-	if [[ -z $LAB_HOST || -n ${DIRECT-} ]]; then
+	if _lab_outermost "$name"; then
 		qemu_log=$LAB_LOGS/$name.qemu.log
 		# The channel closes a moment before QEMU has ended
 		for _ in {1..50}; do
@@ -280,7 +284,12 @@ guest_put() {
 
 # The host is a guest itself
 _lab_nested() {
-	[[ -n ${LAB_ON[$LAB_HOST]-} ]]
+	[[ -n $LAB_HOST && -n ${LAB_ON[$LAB_HOST]-} ]]
+}
+
+# _lab_outermost NAME: its QEMU runs on this machine
+_lab_outermost() {
+	[[ -n ${DIRECT-} || -z ${LAB_ON[$1]-} ]]
 }
 
 # _lab_qmp COMMAND [JSON-ARGUMENTS]: to the host's QEMU
@@ -378,20 +387,28 @@ _lab_initrd() {
 		--payload "$payload" "$dir/initrd" || bail "lab: no initrd for $name"
 }
 
+_lab_begin() {
+	[[ -z $LAB_DIR ]] || return 0
+	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
+	trap lab_stop EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	mkdir -p "$LAB_LOGS"
+	rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+}
+
+# _lab_cards MODELS MACHINE: run-vm's options
+_lab_cards() {
+	[[ -z $1 ]] || echo "--machine ${2:-q35}$(printf ' --nic %s' $1)"
+}
+
 lab_start() {
-	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' link='' dir LAB_HOST
-	local nic cards=()
-	_lab_options 'image smp mem cpu append kernel modules name instructions nics link' "$@"
+	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' link=''
+	local machine='' iommu='' dir LAB_HOST
+	_lab_options 'image smp mem cpu append kernel modules name instructions nics link machine iommu' "$@"
 	LAB_HOST=$name
 	_lab_check_name "$name"
-	if [[ -z $LAB_DIR ]]; then
-		LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
-		trap lab_stop EXIT
-		trap 'exit 130' INT
-		trap 'exit 143' TERM HUP
-		mkdir -p "$LAB_LOGS"
-		rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
-	fi
+	_lab_begin
 	LAB_HOSTS[$name]=yes
 	if [[ -n ${DIRECT-} ]]; then
 		[[ $name = host ]] || bail 'lab: a second host needs a host machine (DIRECT=1)'
@@ -400,9 +417,9 @@ lab_start() {
 	fi
 	dir=$(_lab_image "$image")
 	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
-	for nic in $nics; do cards+=(--nic "$nic"); done
+	# shellcheck disable=SC2046 # words
 	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
-		${nics:+--machine q35 "${cards[@]}"} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
+		$(_lab_cards "$nics" "$machine") ${iommu:+--iommu} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
 		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
 	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"
@@ -466,10 +483,17 @@ _lab_check_name() {
 }
 
 guest_start() {
-	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' tools='' dir
+	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' tools=''
+	local bare='' nics='' dir
 	shift 2
-	_lab_options 'smp mem cpu append net kernel modules systemd migratable tools' "$@"
-	[[ -n $LAB_DIR ]] || bail 'lab: guest_start before lab_start'
+	_lab_options 'smp mem cpu append net kernel modules systemd migratable tools bare nics' "$@"
+	if [[ -n $bare ]]; then
+		_lab_begin
+		local LAB_HOST=
+	elif [[ -z $LAB_DIR ]]; then
+		bail 'lab: guest_start before lab_start'
+	fi
+	[[ -z $nics || -n $bare ]] || bail 'lab: nics= needs bare=1'
 	_lab_check_name "$name"
 	! _lab_nested || _lab_host_setup
 	dir=$(_lab_image "$suite")
@@ -481,9 +505,10 @@ guest_start() {
 	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules" "$tools"
 	local options=(--smp "$smp" --mem "$mem" --append "$append" ${cpu:+--cpu "$cpu"})
 	LAB_OPTIONS[$name]=${options[*]@Q}
-	if [[ -n ${DIRECT-} ]]; then
+	if _lab_outermost "$name"; then
 		[[ -z $net ]] || bail 'lab: net=1 needs a host machine'
-		options+=(--disk "$dir/root.sqfs,root")
+		# shellcheck disable=SC2207 # words
+		options+=($(_lab_cards "$nics" '') --disk "$dir/root.sqfs,root")
 		if [[ -n $systemd ]]; then
 			truncate -s 512M "$LAB_DIR/$name/disk"
 			options+=(--disk "$LAB_DIR/$name/disk,disk,rw")
@@ -529,11 +554,12 @@ _lab_supply() {
 # The first time or again, with the same disks and devices
 _lab_launch() {
 	local name=$1 LAB_HOST=${LAB_ON[$1]} try log said
-	if [[ -n ${DIRECT-} ]]; then
-		local options
+	if _lab_outermost "$name"; then
+		local options accel=${ACCEL-}
 		eval "options=(${LAB_LAUNCH[$name]})"
 		# Without KVM this would be no test of it: only on request
-		ACCEL=${ACCEL:-kvm} _lab_run_vm "$name" "${options[@]}"
+		[[ -z $LAB_HOST ]] || accel=${accel:-kvm}
+		ACCEL=$accel _lab_run_vm "$name" "${options[@]}"
 	else
 		log=$(_lab_log "$name")
 		for try in 1 2 3; do
@@ -599,7 +625,7 @@ guest_power_cut() {
 }
 
 _lab_again() {
-	if [[ -n ${DIRECT-} ]]; then
+	if _lab_outermost "$1"; then
 		_lab_disconnect "$1"
 		_lab_kill "$1"
 	fi
@@ -706,7 +732,7 @@ guest_address() {
 }
 
 guest_pid() {
-	if [[ -n ${DIRECT-} ]]; then
+	if _lab_outermost "$1"; then
 		cat "$LAB_DIR/$1/pid"
 	else
 		on "${LAB_ON[$1]}" host "cat /run/lab/${LAB_RUN[$1]}.pid"
@@ -764,7 +790,7 @@ guest_stop() {
 _lab_plug_out() {
 	if [[ -e $LAB_DIR/$1/gone ]]; then
 		return
-	elif [[ -n ${DIRECT-} ]]; then
+	elif _lab_outermost "$1"; then
 		kill -9 "$(guest_pid "$1")" || true
 	else
 		on "${LAB_ON[$1]}" host "kill -9 \$(cat /run/lab/${LAB_RUN[$1]}.pid)" || true
