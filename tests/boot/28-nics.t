@@ -18,8 +18,8 @@ of() {
 	jq -r ".nics[] | select(.name == \"$1\") | .$2" <<<"$json"
 }
 
-lab_start nics='igb e1000e virtio-net-pci'
-host 'modprobe -a igb e1000e virtio_net igbvf bonding 8021q bridge uio_pci_generic && udevadm settle' >/dev/null ||
+lab_start nics='igb e1000e virtio-net-pci' iommu=1
+host 'modprobe bonding max_bonds=0 && modprobe -a igb e1000e virtio_net igbvf 8021q bridge uio_pci_generic vfio-pci && udevadm settle' >/dev/null ||
 	bail 'the host has no drivers for its network cards'
 card() {
 	host "basename \$(dirname \$(dirname \$(grep -l '^DRIVER=$1\$' /sys/class/net/*/device/uevent)))"
@@ -27,12 +27,15 @@ card() {
 igb=$(card igb) e1000e=$(card e1000e) virtio=$(card virtio_net)
 note "$igb $e1000e $virtio"
 host "ip link set $igb up; ip link set $e1000e up; ip link set $virtio up"
-host "echo 2 >/sys/class/net/$igb/device/sriov_numvfs && udevadm settle" || bail 'no VFs'
+host "echo 3 >/sys/class/net/$igb/device/sriov_numvfs && udevadm settle" || bail 'no VFs'
 vf=$(host "ls /sys/class/net/$igb/device/virtfn0/net")
-away=$(host "basename \$(readlink /sys/class/net/$igb/device/virtfn1)")
-host "echo uio_pci_generic >/sys/bus/pci/devices/$away/driver_override &&
-	echo $away >/sys/bus/pci/devices/$away/driver/unbind && echo $away >/sys/bus/pci/drivers_probe" ||
-	bail 'no VF can be given away'
+# give_away N DRIVER: the PF's VF; prints its address
+give_away() {
+	host "cd /sys/bus/pci && away=\$(basename \$(readlink /sys/class/net/$igb/device/virtfn$1)) &&
+		echo $2 >devices/\$away/driver_override && echo \$away >devices/\$away/driver/unbind &&
+		echo \$away >drivers_probe && test -e drivers/$2/\$away && echo \$away"
+}
+away=$(give_away 1 uio_pci_generic) && passed=$(give_away 2 vfio-pci) || bail "no VF can be given away: $away $passed"
 host "ip link add link $igb name vlan7 type vlan id 7; ip link add bond0 type bond mode active-backup;
 	ip link set $e1000e down; ip link set $e1000e master bond0; ip link set bond0 up;
 	ip link add br0 type bridge; ip link set $virtio master br0" || bail 'no bond, VLAN or bridge'
@@ -51,18 +54,18 @@ for nic in "$igb" "$e1000e" "$virtio"; do
 		is "$(of "$nic" fit)" unfit "$nic: no timestamps"
 	fi
 done
-is "$(of "$igb" fit) $(of "$igb" vfs) $(of "$igb" vfs_away)" 'hardware 2 1' 'igb: fit, two VFs, one of them given away'
+is "$(of "$igb" fit) $(of "$igb" vfs) $(of "$igb" vfs_away)" 'hardware 3 2' 'igb: fit, three VFs, two of them given away'
 is "$(of "$vf" vf) $(of "$vf" pf)" "true $igb" 'a VF, and whose'
 is "$(of vlan7 kind) $(of vlan7 'real | join(" ")')" "vlan $igb" 'a VLAN, down to its card'
 is "$(of bond0 kind) $(of bond0 'real | join(" ")')" "bond $e1000e" 'a bond, down to its card'
 is "$(of br0 kind) $(of br0 'real | join(" ")')" "bridge $virtio" 'a bridge, down to its card'
-is "$(jq -r '.nics_away[] | "\(.pci) \(.driver) \(.vf)"' <<<"$json")" "$away uio_pci_generic true" \
-	'a function without an interface, and who has it'
+is "$(jq -r '.nics_away[] | "\(.pci) \(.driver) \(.vf)"' <<<"$json")" \
+	"$away uio_pci_generic true"$'\n'"$passed vfio-pci true" 'functions without an interface, and who has them'
 
 check_host
 note "$said"
 like "$said" "PASS  nic           $igb .*PHC ptp" 'in words: fit for hardware PTP'
-like "$said" 'a PF with 2 VFs, 1 of them given away: no clock goes with it' 'in words: what was given away'
+like "$said" 'a PF with 3 VFs, 2 of them given away: no clock goes with them' 'in words: what was given away'
 like "$said" 'clocksource   tsc, ' 'in words: the clocksource'
 like "$said" 'PASS  kvm ' 'in words: KVM'
 check_host -q "$vf"
