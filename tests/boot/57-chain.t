@@ -40,23 +40,6 @@ hop_to_host() {
 		"$1: host and grandmaster agree, in us beyond what can be known and 1 ms"
 }
 
-# hops DESC NS: the guests' true offsets from the host, and from each other. While ptp4l steers the host by software
-# timestamps of an emulated network, its frequency changes all the time, and they can only follow.
-hops() {
-	local g said data=$CLOCK_DATA/${1// /_} limit=$2
-	sampling_start g1 g2
-	sleep 20
-	sampling_stop "$data" g1 g2
-	for g in g1 g2; do
-		said=$(truth $g "$data")
-		note "$1: $g - host: $said"
-		le "$(field median_abs <<<"$said")" "$limit" "$1: $g - host, median, ns"
-	done
-	said=$(mutual g1 g2 "$data")
-	note "$1: g2 - g1: $said"
-	le "$(field median_abs <<<"$said")" "$limit" "$1: g2 - g1, median, ns"
-}
-
 module_for bookworm
 lab_start name=gm smp=1 mem=512 link=listen
 nic=$(link_up gm)

@@ -18,6 +18,7 @@
 #     precise_agrees GUEST WHAT      TAP lines: PRECISE agrees with the reference
 #     pairs_are_exact GUEST SOURCE   TAP lines: what the four ways of reading give
 #     ahead HOST                     its clock minus this machine's, in ms, and the uncertainty of that
+#     hops DESC NS                   TAP lines: the guests g1 and g2 are, in the median, within NS ns of their host and each other
 #     install_ptpkvm GUEST           driver and tool, as make install would have it
 
 CLOCK_DATA=$LAB_TOP/build/data/$LAB_TEST
@@ -250,6 +251,22 @@ ahead() {
 			offset = (b[1] - a[1]) * 1e3 + ("0." b[2] - "0." a[2]) * 1e3 - width / 2
 		}
 	} END { printf "%.3f %.3f\n", offset, best / 2 }'
+}
+
+# A host that is steered by software timestamps of an emulated network changes its frequency all the time: guests can only follow.
+hops() {
+	local g said data=$CLOCK_DATA/${1// /_} limit=$2
+	sampling_start g1 g2
+	sleep 10
+	sampling_stop "$data" g1 g2
+	for g in g1 g2; do
+		said=$(truth $g "$data")
+		note "$1: $g - host: $said"
+		le "$(field median_abs <<<"$said")" "$limit" "$1: $g - host, median, ns"
+	done
+	said=$(mutual g1 g2 "$data")
+	note "$1: g2 - g1: $said"
+	le "$(field median_abs <<<"$said")" "$limit" "$1: g2 - g1, median, ns"
 }
 
 install_ptpkvm() {
