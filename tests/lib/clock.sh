@@ -245,10 +245,10 @@ ahead() {
 	done | awk '{
 		# without the seconds that all have in common, for the sake of precision
 		split($1, a, "."); split($2, b, "."); split($3, c, ".")
-		width = (c[1] - a[1]) * 1e3 + ("0." c[2] - "0." a[2]) * 1e3
+		width = (c[1] - a[1]) * 1e3 + (("0." c[2]) - ("0." a[2])) * 1e3
 		if (NR == 1 || width < best) {
 			best = width
-			offset = (b[1] - a[1]) * 1e3 + ("0." b[2] - "0." a[2]) * 1e3 - width / 2
+			offset = (b[1] - a[1]) * 1e3 + (("0." b[2]) - ("0." a[2])) * 1e3 - width / 2
 		}
 	} END { printf "%.3f %.3f\n", offset, best / 2 }'
 }
