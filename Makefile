@@ -2,7 +2,7 @@
 # For people; Kbuild is for the kernel's build. `make help` lists the targets.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-# Of the packages that make deb builds
+# Of the packages that make deb builds, and of the image
 SUITE ?= trixie
 TESTS ?= tests/build tests/unit tests/boot
 
@@ -129,6 +129,10 @@ bench: deps tools ## side by side: this driver, the in-tree one, NTP (README in 
 images: deps ## root images of the lab, all of them
 	vm-images/build-image --all
 
+image: deps ## build/image/ptpkvm-SUITE.qcow2, which boots by itself (SUITE=bookworm, trixie, sid)
+	vm-images/build-deb $(SUITE) build/deb-$(SUITE)
+	vm-images/ready/build $(SUITE)
+
 deps: ## Debian packages the lab needs
 	@tests/deps
 
@@ -148,4 +152,4 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall \
 	ptpkvm-host ptpkvm-host_install ptpkvm-host_uninstall modules modules_install modules_uninstall \
-	kdir deb rpm demo check check-debug bench images deps tools clean clean-images
+	kdir deb rpm image demo check check-debug bench images deps tools clean clean-images
