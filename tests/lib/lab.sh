@@ -345,6 +345,7 @@ _lab_initrd() {
 	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
 		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm ptpkvm-host'
 		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
+		install -D "$LAB_TOP/vm-images/ready/start" "$payload/ready/start"
 	fi
 	# Stripped: each byte is copied four times on its way into the guest
 	for file in ${tools:-$programs}; do
