@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The ready image as people get it, on the lab's host, with QEMU's command line as they get it: once started by UEFI, its
+# first boot, and then by BIOS. cloud-init sets a key and grows the disk, and ptpkvm check has nothing to complain of.
+# Argument: a suite instead of trixie.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+. tests/lib/ready.sh
+
+export LAB_TIMEOUT=180 READY_TIMEOUT=400
+suite=${1:-trixie}
+
+# healthy WHEN: with everything up
+healthy() {
+	local when=$1 said status=0
+
+	is "$(ready g1 'sudo systemctl is-system-running --wait; systemctl --failed --no-legend --plain')" running \
+		"$when: systemd is running, with nothing failed"
+	like "$(ready g1 'sudo modinfo -n ptp_kvm')" '/updates/dkms/ptp_kvm\.ko' "$when: modprobe takes the module of DKMS"
+	runs "$when: chronyd selects the PHC" ready g1 'for i in $(seq 100); do
+		chronyc -c sources | grep -q "^#,[*],KVM," && exit; sleep 0.5; done; chronyc sources; exit 1'
+	# A patched host that says it is synchronized, and just has been: then there is nothing left to warn of
+	host '/lab/ntpstate --synced yes --max-error-us 100 --est-error-us 10' >/dev/null
+	said=$(ready g1 'sudo ptpkvm check') || status=$?
+	is "$status" 0 "$when: ptpkvm check"
+	unlike "$said" 'WARN|FAIL' "$when: has nothing to complain of"
+	note "$said"
+}
+
+lab_start kernel=patched-6.12
+ready_plug g1 "$suite"
+
+ready_boot g1 uefi
+pass 'UEFI: the key that cloud-init has from its seed lets us in'
+is "$(ready g1 'test -d /sys/firmware/efi && echo UEFI')" UEFI 'UEFI: it is that'
+is "$(ready g1 'cloud-init status --wait >/dev/null; cloud-init status')" 'status: done' 'UEFI: cloud-init is done'
+is "$(ready g1 hostname)" g1 'UEFI: the host name is from the seed'
+cmp "$(ready g1 'df --output=size -k / | tail -n 1 | tr -d " "')" '>' 3600000 'UEFI: the root file system has grown'
+is "$(ready g1 'sudo awk -F: "\$2 !~ /^[!*]/" /etc/shadow')" '' 'UEFI: nobody has a password'
+like "$(ready g1 'cat /etc/machine-id')" '^[0-9a-f]{32}$' 'UEFI: a machine-id of its own'
+like "$(ready g1 'ls /etc/ssh/ssh_host_*_key')" 'ed25519' "UEFI: ssh's keys, too"
+healthy 'UEFI'
+runs 'UEFI: update-grub, as after each upgrade of the kernel' ready g1 'sudo update-grub'
+# As virt-install has it after the first boot
+ready g1 'sudo touch /etc/cloud/cloud-init.disabled'
+ready_off g1
+
+ready_boot g1 bios
+is "$(ready g1 'test -d /sys/firmware/efi || echo BIOS')" BIOS 'BIOS: it is that'
+healthy 'BIOS'
+like "$(tr -d '\r' <"$(_lab_log g1)")" 'g1 login:' 'the serial console has a prompt'
+ready_off g1
+ready_unplug g1
+lab_check_consoles
+done_testing
