@@ -151,8 +151,7 @@ ptp-kvm-dkms: not for Linux 6.1.0-0-builtin-amd64, which has ptp_kvm built in, w
 	apt_get purge ptp-kvm-dkms >/dev/null
 
 	rm -rf "$out/checkout"
-	mkdir "$out/checkout"
-	git archive HEAD | tar -x -C "$out/checkout"
+	vm-images/source-tar checkout | tar -x -C "$out"
 	ROOT_BINDS+=("$out/checkout /tmp/checkout")
 	runs "$image: from a checkout, by dkms alone" \
 		in_root "$root" sh -c "cd /tmp/checkout && dkms add . && dkms install ptp_kvm/$version -k $kernel"
