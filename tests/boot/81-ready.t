@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/lab.sh
 . tests/lib/ready.sh
 
-export LAB_TIMEOUT=180 READY_TIMEOUT=400
+export LAB_TIMEOUT=180 READY_TIMEOUT=900
 suite=${1:-trixie}
 
 # healthy WHEN: with everything up
