@@ -351,14 +351,12 @@ static void parse(int argc, char **argv, struct opts *o)
 			o->device = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	for (m = 0; m < PHC_METHODS && !any; m++)
 		o->chosen[m] = true;
 }

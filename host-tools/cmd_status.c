@@ -281,14 +281,12 @@ static void parse(int argc, char **argv, bool *json)
 			opt_root(optarg);
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 }
 
 int cmd_status(int argc, char **argv)

@@ -24,14 +24,12 @@ static void parse(struct metrics_output *o, const char *usage, int argc, char **
 			opt_root(optarg);
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_GOOD));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (o->file && !*o->file)
 		misuse("--output: an empty name");
 }

@@ -118,6 +118,18 @@ double opt_decimal(const char *opt, const char *s, double min, double max)
 	return v;
 }
 
+void opt_help(const char *usage)
+{
+	fputs(usage, stdout);
+	exit(finish(EXIT_OK));
+}
+
+void opt_no_arguments(int argc, char **argv)
+{
+	if (optind < argc)
+		misuse("unexpected argument '%s'", argv[optind]);
+}
+
 #define E(name) { name, #name }
 static const struct {
 	int err;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "util.h"
 #include "watch_options.h"
@@ -43,14 +42,12 @@ void watch_options_parse(struct watch_options *o, int argc, char **argv)
 			o->device = optarg;
 			break;
 		case 'h':
-			fputs(o->usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(o->usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (!o->count)
 		o->count = WATCH_COUNT_MAX;
 }

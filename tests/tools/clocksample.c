@@ -149,14 +149,12 @@ static void parse(int argc, char **argv, struct opts *o)
 			o->until = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (!o->seconds && !o->until)
 		misuse("--seconds or --until-file is missing");
 	if (!o->seconds)

@@ -121,8 +121,7 @@ int main(int argc, char **argv)
 		}
 		change(c);
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	state = adjtimex(&tx);
 	if (state < 0)
 		die("adjtimex: %s", strerror(errno));

@@ -742,14 +742,12 @@ static void parse(int argc, char **argv)
 			opts.count = opt_u64("--count", optarg, 1, 1000000);
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (opts.probe && opts.fuzz)
 		misuse("--probe and --fuzz: one at a time");
 	if (opts.type1 && opts.partial_ok)

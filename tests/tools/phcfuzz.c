@@ -380,14 +380,12 @@ static void parse(int argc, char **argv, struct opts *o)
 			o->device = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (!o->seconds)
 		misuse("--seconds is missing");
 }

@@ -471,14 +471,12 @@ static const char *parse(int argc, char **argv)
 			t.extended = parse_answer("--extended", optarg);
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	return device;
 }
 

@@ -183,14 +183,12 @@ static void parse(int argc, char **argv, struct opts *o)
 			o->device = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(finish(EXIT_OK));
+			opt_help(usage);
 		default:
 			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (method < 0)
 		misuse("--method is missing");
 	if (!o->threads)

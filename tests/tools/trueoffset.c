@@ -593,8 +593,7 @@ static void set_option(struct opts *o, int c)
 		o->series = optarg;
 		break;
 	case 'h':
-		fputs(usage, stdout);
-		exit(finish(EXIT_OK));
+		opt_help(usage);
 	default:
 		misuse("bad option");
 	}
@@ -615,8 +614,7 @@ static void parse(int argc, char **argv, struct opts *o)
 
 	while ((c = getopt_long(argc, argv, "H:g:k:f:jbo:h", longopts, NULL)) != -1)
 		set_option(o, c);
-	if (optind < argc)
-		misuse("unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (!o->host || !o->guest)
 		misuse("--%s is missing", o->host ? "guest" : "host");
 	if (!o->have_offset)
