@@ -833,13 +833,6 @@ static void test_ns_text(void **state)
 
 /* --- the facts --- */
 
-static void put_bytes(const char *path, const char *content, size_t len)
-{
-	char reason[200];
-
-	assert_int_equal(file_write(path, content, len, 0644, reason, sizeof(reason)), 0);
-}
-
 static void test_empty_tree(void **state)
 {
 	(void)state;

@@ -71,12 +71,9 @@ static void remember(void)
 
 static int setup(void **state)
 {
-	char path[300];
-
 	(void)state;
 	tree_make();
-	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
-	setenv("PATH", path, 1);
+	tree_programs();
 	put("/version", "4.2");
 	program("ptp4l", "cat $T/version\n");
 	program("chronyd", "echo 'chronyd (chrony) version 4.6 (+CMDMON)'\n");

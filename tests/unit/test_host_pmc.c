@@ -277,12 +277,9 @@ static void test_long_lines(void **state)
 /* Only what the test puts into the tree's bin is found, and the shell's own. */
 static void put_pmc(const char *script)
 {
-	char path[600];
-
 	unsetenv("TMPDIR");	/* the tree before */
 	tree_make();
-	snprintf(path, sizeof(path), "%s/bin:/bin:/usr/bin", tree);
-	setenv("PATH", path, 1);
+	tree_programs();
 	setenv("TMPDIR", tree, 1);
 	if (script)
 		put_mode("/bin/pmc", script, 0755);

@@ -99,18 +99,6 @@ static int reset(void **state)
 
 static struct kvm_guests guests;
 
-static void put_words(const char *path, const char *words, size_t len)
-{
-	char full[FILE_PATH_MAX];
-	FILE *f;
-
-	put(path, "");
-	f = fopen(file_path(full, path), "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(words, 1, len, f), len);
-	fclose(f);
-}
-
 static void put_guest(int pid, const char *words, size_t len)
 {
 	char path[100];
@@ -122,7 +110,7 @@ static void put_guest(int pid, const char *words, size_t len)
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	put(path, "qemu-system-x86\n");
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	put_words(path, words, len);
+	put_bytes(path, words, len);
 }
 
 #define GUEST(pid, words) put_guest(pid, words, sizeof(words))
@@ -584,7 +572,7 @@ static void test_root(void **state)
 				      "guests        not known: debugfs is not mounted: mount -t debugfs none "
 				      "/sys/kernel/debug\n");
 	file_root = tree;
-	put_words("/proc/20/cmdline", "ptp4l\0-i\0eno1", sizeof("ptp4l\0-i\0eno1"));
+	put_bytes("/proc/20/cmdline", "ptp4l\0-i\0eno1", sizeof("ptp4l\0-i\0eno1"));
 	put("/proc/20/comm", "ptp4l\n");
 	assert_int_equal(run_status("--root", empty, NULL), EXIT_GOOD);
 	has(said_out, "ptp4l         process 20: not asked\n");

@@ -54,14 +54,11 @@ static void program(const char *name, const char *script)
 
 static int setup(void **state)
 {
-	char path[300];
-
 	(void)state;
 	tree_make();
 	phc_path = "/dev/ptp_kvm";
 	kvm = true;
-	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
-	setenv("PATH", path, 1);
+	tree_programs();
 	program("chronyd", "#!/bin/sh\n"
 		"[ \"$1\" = -p ] && { echo \"$2\" >>$0.asked; exit; }\n"
 		"echo 'chronyd (chrony) version 4.9 (+CMDMON)'\n");

@@ -55,13 +55,10 @@ static char *etc_before;
 
 static int setup(void **state)
 {
-	char path[300];
-
 	(void)state;
 	tree_make();
 	kvm = true;
-	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
-	setenv("PATH", path, 1);
+	tree_programs();
 	unsetenv("DAEMON_OPTS");
 	put("/phc", "/dev/ptp_kvm");
 	put("/sources", SELECTED NTP);

@@ -28,28 +28,13 @@ static void program(const char *name, const char *says, int status)
 
 static int setup(void **state)
 {
-	char path[300];
-
 	(void)state;
 	tree_make();
-	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
-	setenv("PATH", path, 1);
+	tree_programs();
 	program("modinfo", "filename: x\nversion:        0.1.0\n", 0);
 	program("dmesg", "[    1.0] ptp_kvm: hello\n", 0);
 	facts = (struct check_facts){ .kernel = "6.1.0-1", .module = MODULE };
 	return 0;
-}
-
-static void put_secure_boot(const char *bytes, size_t len)
-{
-	char full[FILE_PATH_MAX];
-	FILE *f;
-
-	put(SECURE_BOOT, "");
-	f = fopen(file_path(full, SECURE_BOOT), "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(bytes, 1, len, f), len);
-	fclose(f);
 }
 
 static void test_secure_boot(void **state)
@@ -57,19 +42,19 @@ static void test_secure_boot(void **state)
 	(void)state;
 	check_gather_signing(&facts);
 	assert_false(s->secure_boot || s->enforced || s->signer_known || s->refused || s->key);
-	put_secure_boot("\6\0\0\0\1", 5);
+	put_bytes(SECURE_BOOT, "\6\0\0\0\1", 5);
 	check_gather_signing(&facts);
 	assert_true(s->secure_boot);
 	/* A kernel that isn't locked down by it loads what it likes. */
 	assert_false(s->enforced || s->signer_known);
 	assert_string_equal(get("/log"), "");
-	put_secure_boot("\6\0\0\0\0", 5);
+	put_bytes(SECURE_BOOT, "\6\0\0\0\0", 5);
 	check_gather_signing(&facts);
 	assert_false(s->secure_boot);
-	put_secure_boot("\6\0\0\0\1\1", 6);
+	put_bytes(SECURE_BOOT, "\6\0\0\0\1\1", 6);
 	check_gather_signing(&facts);
 	assert_false(s->secure_boot);
-	put_secure_boot("\1", 1);
+	put_bytes(SECURE_BOOT, "\1", 1);
 	check_gather_signing(&facts);
 	assert_false(s->secure_boot);
 }

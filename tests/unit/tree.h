@@ -81,6 +81,27 @@ static inline void put(const char *path, const char *text)
 	put_mode(path, text, 0644);
 }
 
+/* The same of bytes, of which some may be NUL */
+static inline void put_bytes(const char *path, const void *bytes, size_t len)
+{
+	char full[FILE_PATH_MAX];
+	FILE *f;
+
+	put(path, "");
+	f = fopen(file_path(full, path), "w");
+	if (!f || fwrite(bytes, 1, len, f) != len || fclose(f))
+		die("put %s: %s", full, strerror(errno));
+}
+
+/* Programs in the tree's /bin are found before others. */
+static inline void tree_programs(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
+	setenv("PATH", path, 1);
+}
+
 /* In place of what was there */
 static inline void put_link(const char *path, const char *target)
 {
