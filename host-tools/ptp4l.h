@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "linuxptp_conf.h"
+
 /* Its options that take an argument, in linuxptp 3.1 to 4.4 and after */
 #define PTP4L_WITH_ARGUMENT "fipl"
 
 #define PTP4L_MAX 8
 #define PTP4L_PORTS_MAX 16
-#define PTP4L_SOCKET_LEN 108	/* of sun_path */
 
 struct ptp4l {
 	int pid;
@@ -24,8 +25,8 @@ struct ptp4l {
 	bool free_running, client_only, server_only;
 	char servo[24];			/* "pi" */
 	int domain, transport_specific;
-	char socket[PTP4L_SOCKET_LEN];		/* that is there to ask it, empty if none is */
-	char socket_read_only[PTP4L_SOCKET_LEN];	/* for everybody, from 4.0 on; empty if there is none */
+	char socket[LINUXPTP_SOCKET_LEN];		/* that is there to ask it, empty if none is */
+	char socket_read_only[LINUXPTP_SOCKET_LEN];	/* for everybody, from 4.0 on; empty if there is none */
 	char leapfile[200];
 };
 

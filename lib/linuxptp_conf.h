@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LINUXPTP_SOCKET_LEN 108	/* of sun_path */
+
 struct linuxptp_setting {
 	const char *file;	/* without file_root */
 	int line;

@@ -19,7 +19,7 @@ static void see(const struct linuxptp_setting *s, void *arg)
 
 struct seen {
 	bool real, named, named_real;
-	char conf[200], servo[24], ptp4l[108];
+	char conf[200], servo[24], ptp4l[LINUXPTP_SOCKET_LEN];
 };
 
 static void take(struct phc2sys *p, struct seen *seen, const struct cmdline_option *o)

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "linuxptp_conf.h"
+
 /* Its options that take an argument, in linuxptp 3.1 to 4.4 and after */
 #define PHC2SYS_WITH_ARGUMENT "CcdfsEPISFRNOLMiunzlt"
 
@@ -15,7 +17,7 @@ struct phc2sys {
 	bool waits;		/* -w or -a: for ptp4l, whose TAI offset it takes */
 	char source[64];	/* -s: an interface, a device or CLOCK_REALTIME; empty if not given */
 	char servo[24];		/* "pi" */
-	char ptp4l[108];	/* the socket of the ptp4l that it asks, -z or uds_address; empty: the default one */
+	char ptp4l[LINUXPTP_SOCKET_LEN];	/* the socket of the ptp4l that it asks, -z or uds_address; empty: the default one */
 };
 
 /* False if there is no such process any more. */
