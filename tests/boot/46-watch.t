@@ -40,7 +40,7 @@ done
 ptpkvm metrics
 is "$status" 0 'metrics without the driver: written'
 like "$said" 'ptpkvm_up 0' 'metrics without the driver: the clock is not up'
-runs 'metrics without the driver: promtool accepts them' "$promtool" check metrics <<<"$said"
+runs 'metrics without the driver: promtool accepts them' promtool check metrics <<<"$said"
 
 # --- the driver, no chronyd ---
 clock_load g1
@@ -130,7 +130,7 @@ is "$(grep -c '^precise ' <<<"$said") $(grep -cE '^(extended|offset|gettime) ' <
 
 # --- metrics ---
 ptpkvm metrics
-runs 'metrics: promtool accepts them' "$promtool" check metrics <<<"$said"
+runs 'metrics: promtool accepts them' promtool check metrics <<<"$said"
 for series in 'ptpkvm_up 1' 'ptpkvm_driver_info{kind="out-of-tree",version="[0-9.]+"} 1' \
 	'ptpkvm_method_supported{method="precise"} 1' 'ptpkvm_method_supported{method="gettime"} 1' \
 	'ptpkvm_phc_offset_seconds -?[0-9.e-]+' 'ptpkvm_phc_offset_uncertainty_seconds 0' 'ptpkvm_pairing_type 0' \
@@ -144,7 +144,7 @@ is "$status" 0 'metrics --output: written'
 is "$said$complaint" '' 'metrics --output: nothing is said'
 is "$(guest g1 'stat -c %a /tmp/textfiles/ptpkvm.prom; ls -A /tmp/textfiles; grep -c "^ptpkvm_" /tmp/textfiles/ptpkvm.prom' | head -n 2)" \
 	$'644\nptpkvm.prom' 'metrics --output: for others to read, and nothing else is left'
-runs 'metrics --output: promtool accepts them' "$promtool" check metrics <<<"$(guest g1 'cat /tmp/textfiles/ptpkvm.prom')"
+runs 'metrics --output: promtool accepts them' promtool check metrics <<<"$(guest g1 'cat /tmp/textfiles/ptpkvm.prom')"
 ptpkvm 'metrics --output /dev/null/ptpkvm.prom'
 is "$status" 2 'metrics --output where no file can be: broken'
 
@@ -159,7 +159,7 @@ said=$(guest g1 'install -d -o games -g games /var/lib/prometheus/node-exporter
 	stat -c "%a %U" /var/lib/prometheus/node-exporter/*
 	cat /var/lib/prometheus/node-exporter/ptpkvm.prom')
 is "$(head -n 1 <<<"$said")" '644 root' 'the service: has written one file, in a directory of another user'
-runs 'the service: promtool accepts it' "$promtool" check metrics <<<"$(sed 1d <<<"$said")"
+runs 'the service: promtool accepts it' promtool check metrics <<<"$(sed 1d <<<"$said")"
 for series in 'ptpkvm_up 1' 'ptpkvm_chrony_up 1' 'ptpkvm_chrony_selected 1' 'ptpkvm_driver_info{kind="out-of-tree",version="[0-9.]+"} 1'; do
 	is "$(grep -cxE "${series//\{/\\\{}" <<<"$said")" 1 "the service: $series"
 done

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # promtool, out of Debian's package, which starts a service where it is installed; after tap.sh.
-# shellcheck disable=SC2034 # for whoever sources this
-promtool=build/prometheus/usr/bin/promtool
+
+# promtool ARGUMENT...
+promtool() {
+	build/prometheus/usr/bin/promtool "$@"
+}
 
 # Two tests may want it at once.
 promtool_get() {
