@@ -29,15 +29,8 @@ until_following() {
 	done; tail -n 20 /run/ptp4l.log; exit 1'
 }
 
-# hop_to_host DESC: as the two machines' clocks tell, seen from this one; a few ms is all that can be known here
 hop_to_host() {
-	local gm host
-	read -r -a gm < <(ahead gm)
-	read -r -a host < <(ahead host)
-	note "$1: host - grandmaster ${host[0]} - ${gm[0]} ms (± ${gm[1]} ± ${host[1]}), ptp4l says $(ptp offset_ns) ns," \
-		"path delay $(ptp path_delay_ns) ns"
-	cmp "$(jq -n "((${host[0]} - ${gm[0]} | fabs) - ${gm[1]} - ${host[1]} - 5) * 1000 | ceil")" '<=' 0 \
-		"$1: host and grandmaster agree, in us beyond what can be known and 5 ms"
+	machines_agree "$1" host gm "ptp4l says $(ptp offset_ns) ns, path delay $(ptp path_delay_ns) ns"
 }
 
 module_for bookworm

@@ -18,6 +18,8 @@
 #     precise_agrees GUEST WHAT      TAP lines: PRECISE agrees with the reference
 #     pairs_are_exact GUEST SOURCE   TAP lines: what the four ways of reading give
 #     ahead HOST                     its clock minus this machine's, in ms, and the uncertainty of that
+#     machines_agree DESC HOST OTHER TOLD   TAP line: their clocks do, as far as can be known from this machine, within 5 ms; and
+#                                    what is TOLD of it
 #     hops DESC NS                   TAP lines: the guests g1 and g2 are, in the median, within NS ns of their host and each other
 #     install_ptpkvm GUEST           driver and tool, as make install would have it
 
@@ -251,6 +253,15 @@ ahead() {
 			offset = (b[1] - a[1]) * 1e3 + (("0." b[2]) - ("0." a[2])) * 1e3 - width / 2
 		}
 	} END { printf "%.3f %.3f\n", offset, best / 2 }'
+}
+
+machines_agree() {
+	local one other
+	read -r -a one < <(ahead "$2")
+	read -r -a other < <(ahead "$3")
+	note "$1: $2 - $3: ${one[0]} - ${other[0]} ms (± ${one[1]} ± ${other[1]}); $4"
+	cmp "$(jq -n "((${one[0]} - ${other[0]} | fabs) - ${one[1]} - ${other[1]} - 5) * 1000 | ceil")" '<=' 0 \
+		"$1: $2 and $3 agree, in us beyond what can be known and 5 ms"
 }
 
 # A host that is steered by software timestamps of an emulated network changes its frequency all the time: guests can only follow.
