@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests with systemd as process 1 and a disk that lasts: what is written stays
-# over a reboot and a power cut, and Debian's own units do their work.
+# over a reboot and a power cut, and Debian's own units do their work. Of three suites two
+# are without KVM, on machines beside the host, where there is no clock to look for.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -37,12 +38,14 @@ again() {
 
 lab_start smp=1
 for name in bookworm trixie sid; do
-	guest_start $name $name systemd=1
+	options=(systemd=1 bare=1) module=dummy
+	[[ $name != bookworm ]] || options=(systemd=1) module=ptp_kvm
+	guest_start $name $name "${options[@]}"
 	is "$(guest $name cat /proc/1/comm)" systemd "$name: systemd is process 1"
 	healthy $name 'first boot'
 	like "$(guest $name 'cat /proc/$(cat /run/chrony/chronyd.pid)/attr/current')" 'chronyd \(enforce\)' \
 		"$name: chronyd is confined by its AppArmor profile"
-	guest $name 'echo ptp_kvm >/etc/modules-load.d/test.conf; echo kept >/root/kept; touch /lab/transient'
+	guest $name "echo $module >/etc/modules-load.d/test.conf"'; echo kept >/root/kept; touch /lab/transient'
 	id=$(boot_id $name) before=$(etc $name)
 
 	again $name
@@ -50,7 +53,8 @@ for name in bookworm trixie sid; do
 	isnt "$(boot_id $name)" "$id" "$name: it is another boot"
 	is "$(guest $name cat /root/kept)" kept "$name: a file has outlived it"
 	is "$(etc $name)" "$before" "$name: and booting has changed nothing in /etc"
-	runs "$name: a module of modules-load.d is there, and udev's link" guest $name test -c /dev/ptp_kvm
+	runs "$name: a module of modules-load.d is there" guest $name "grep -q '^$module ' /proc/modules"
+	[[ $module != ptp_kvm ]] || runs "$name: and udev's link" guest $name test -c /dev/ptp_kvm
 	runs "$name: /lab is made anew" guest $name 'test -x /lab/agent && ! test -e /lab/transient'
 	runs "$name: guest_stop" guest_stop $name
 done
