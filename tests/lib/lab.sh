@@ -18,8 +18,10 @@
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
-#                 [bare=1 [nics=MODEL...]]  a machine of its own beside any host: it has no KVM clock, and may
-#         have network cards as a host may
+#                 [disk=FILE]    with systemd=1: that disk is this file, made if it is not there, and outlives the guest:
+#         another one of SUITE, anywhere, goes on from it. A kernel=FILE has to be installed there, if it was there before
+#                 [bare=1 [nics=MODEL...] [data=FILE]]  a machine of its own beside any host: it has no KVM clock, and may
+#         have network cards as a host may, and a disk to read from, /dev/disk/by-id/virtio-data
 #                 [tools=NAMES]  of build/tools only these: where each byte costs, that is on a guest
 #                 [migratable=1] its invariant TSC gets a frequency by number, as KVM wants it for migration
 #     guest_migrate NAME [HOST]  the running guest goes on in another QEMU, on HOST or where it is. In
@@ -45,6 +47,7 @@ LAB_LOGS=$LAB_TOP/build/logs/$LAB_TEST
 LAB_BOOT_TIMEOUT=${LAB_BOOT_TIMEOUT:-180}
 LAB_FIRST_WORD_TIMEOUT=${LAB_FIRST_WORD_TIMEOUT:-60}
 # Each character on a nested console takes long; systemd's program for the BPF LSM, 2 s
+LAB_DISK_SIZE=512M
 LAB_SYSTEMD_APPEND="systemd.show_status=error systemd.log_color=0 TERM=dumb \
 lsm=landlock,lockdown,yama,integrity,apparmor"
 LAB_DIR=
@@ -53,7 +56,7 @@ LAB_PAYLOAD=()
 LAB_SERIAL=0
 LAB_MIGRATION=
 # Of machines, by name. A guest's LAB_RUN is its QEMU's name in the host LAB_ON: at first its own.
-declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
+declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
 declare -A LAB_HOSTS LAB_ON LAB_RUN
 
 # --- channels ---
@@ -335,12 +338,12 @@ _lab_kernel() {
 	"$build" --print "$1"
 }
 
-# _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES [TOOLS]: makes initrd and kernel
+# _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES [TOOLS [DISK]]: makes initrd and kernel
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
 	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file module
 	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
-	local programs='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm' tools=${6-}
+	local programs='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm' tools=${6-} disk=${7-}
 	mkdir -p "$payload"
 	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
 		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm ptpkvm-host'
@@ -370,7 +373,7 @@ _lab_initrd() {
 		[[ -e $kernel ]] || "$LAB_TOP/vm-images/unpack-kernel" \
 			"$image/root/boot/vmlinuz-$(cat "$image/kver")" "$kernel" || bail 'lab: no kernel'
 		modules=$image/root/lib/modules/$(cat "$image/kver")
-	elif [[ -n $modules ]]; then
+	elif [[ -n $modules && ! -e $disk ]]; then
 		mkdir -p "$dir/tree/usr/lib/modules"
 		cp -a "$modules" "$dir/tree/usr/lib/modules/"
 		options+=(--tree "$dir/tree")
@@ -485,16 +488,17 @@ _lab_check_name() {
 
 guest_start() {
 	local name=$1 suite=$2 smp=1 mem=320 cpu='' append='' net='' kernel='' modules='' systemd='' migratable='' tools=''
-	local bare='' nics='' dir
+	local bare='' nics='' disk='' data='' dir
 	shift 2
-	_lab_options 'smp mem cpu append net kernel modules systemd migratable tools bare nics' "$@"
+	_lab_options 'smp mem cpu append net kernel modules systemd migratable tools bare nics disk data' "$@"
 	if [[ -n $bare ]]; then
 		_lab_begin
 		local LAB_HOST=
 	elif [[ -z $LAB_DIR ]]; then
 		bail 'lab: guest_start before lab_start'
 	fi
-	[[ -z $nics || -n $bare ]] || bail 'lab: nics= needs bare=1'
+	[[ -z $nics$data || -n $bare ]] || bail 'lab: nics= and data= need bare=1'
+	[[ -z $disk || -n $systemd ]] || bail 'lab: disk= needs systemd=1'
 	_lab_check_name "$name"
 	! _lab_nested || _lab_host_setup
 	dir=$(_lab_image "$suite")
@@ -503,20 +507,22 @@ guest_start() {
 	append="$append $(_lab_suite_append "$suite")${systemd:+ $LAB_SYSTEMD_APPEND}"
 	[[ -z $migratable ]] || cpu=${cpu:-host,migratable=off},tsc-frequency=$(_lab_tsc_frequency)
 	LAB_SUITE[$name]=$suite LAB_SYSTEMD[$name]=$systemd LAB_ON[$name]=$LAB_HOST LAB_RUN[$name]=$name
-	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules" "$tools"
+	_lab_initrd "$name" "$suite" "$dir" "$kernel" "$modules" "$tools" "$disk"
+	[[ -z $disk || -e $disk ]] || truncate -s $LAB_DISK_SIZE "$disk" || bail "lab: no disk $disk"
 	local options=(--smp "$smp" --mem "$mem" --append "$append" ${cpu:+--cpu "$cpu"})
 	LAB_OPTIONS[$name]=${options[*]@Q}
 	if _lab_outermost "$name"; then
 		[[ -z $net ]] || bail 'lab: net=1 needs a host machine'
 		# shellcheck disable=SC2207 # words
-		options+=($(_lab_cards "$nics" '') --disk "$dir/root.sqfs,root")
-		if [[ -n $systemd ]]; then
-			truncate -s 512M "$LAB_DIR/$name/disk"
-			options+=(--disk "$LAB_DIR/$name/disk,disk,rw")
+		options+=($(_lab_cards "$nics" '') --disk "$dir/root.sqfs,root" ${data:+--disk "$data,data"})
+		if [[ -n $systemd && -z $disk ]]; then
+			disk=$LAB_DIR/$name/disk
+			truncate -s $LAB_DISK_SIZE "$disk"
 		fi
+		[[ -z $disk ]] || options+=(--disk "$disk,disk,rw")
 		LAB_LAUNCH[$name]=${options[*]@Q}
 	else
-		_lab_supply "$name" "$name" "$dir" "$net"
+		_lab_supply "$name" "$name" "$dir" "$net" "$disk"
 	fi
 	_lab_launch "$name"
 }
@@ -529,12 +535,12 @@ _lab_tsc_frequency() {
 	echo "${khz}000"
 }
 
-# _lab_supply NAME RUN IMAGE-DIR NET: gives the host what the guest's QEMU starts from
+# _lab_supply NAME RUN IMAGE-DIR NET DISK: gives the host what the guest's QEMU starts from
 _lab_supply() {
-	local name=$1 run=$2 dir=$3 net=$4 options
+	local name=$1 run=$2 dir=$3 net=$4 disk=$5 options
 	eval "options=(${LAB_OPTIONS[$name]})"
 	LAB_SERIAL=$((LAB_SERIAL + 1))
-	_lab_plug "$run" "$dir/root.sqfs" "$LAB_DIR/$name/kernel"
+	_lab_plug "$run" "$dir/root.sqfs" "$LAB_DIR/$name/kernel" "$disk"
 	if [[ -n $net ]]; then
 		options+=(--tap "tap$LAB_SERIAL,52:54:00:00:77:$(printf %02x "$LAB_SERIAL")")
 		LAB_NET[$name]=192.168.77.$((10 + LAB_SERIAL))
@@ -542,8 +548,10 @@ _lab_supply() {
 	fi
 	options+=(--kernel "/run/lab/$run.kernel" --initrd "/run/lab/$run.initrd"
 		--disk "/dev/disk/by-id/virtio-lab$LAB_SERIAL,root")
-	if [[ -n ${LAB_SYSTEMD[$name]} ]]; then
-		host "truncate -s 512M /run/lab/$run.disk" || bail "lab: no disk for $name"
+	if [[ -n $disk ]]; then
+		options+=(--disk "/dev/disk/by-id/virtio-lab${LAB_SERIAL}d,disk,rw")
+	elif [[ -n ${LAB_SYSTEMD[$name]} ]]; then
+		host "truncate -s $LAB_DISK_SIZE /run/lab/$run.disk" || bail "lab: no disk for $name"
 		options+=(--disk "/run/lab/$run.disk,disk,rw")
 	fi
 	host "cp /dev/disk/by-id/virtio-lab${LAB_SERIAL}k /run/lab/$run.kernel" &&
@@ -643,19 +651,20 @@ _lab_suite_append() (
 	fi
 )
 
-# _lab_plug_disk ID DRIVER FILE
+# _lab_plug_disk ID DRIVER FILE [false]: read-only but for that
 _lab_plug_disk() {
-	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":true,\"file\":
+	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":${4-true},\"file\":
 		{\"driver\":\"$2\",\"filename\":\"$3\",\"locking\":\"off\"}}"
 	_lab_qmp device_add "{\"driver\":\"virtio-blk-pci\",\"id\":\"$1\",\"drive\":\"node-$1\",
 		\"serial\":\"$1\"}"
 }
 
-# _lab_plug RUN SQFS KERNEL: disks and two ports, plugged into the running host. If
+# _lab_plug RUN SQFS KERNEL [DISK]: disks and two ports, plugged into the running host. If
 # that is a guest, what its own host has of them goes on to it.
 _lab_plug() {
-	local run=$1 image=$2 kernel=$3 n=$LAB_SERIAL socket=$LAB_DIR/$1.sock driver=file agent console
+	local run=$1 image=$2 kernel=$3 disk=${4-} n=$LAB_SERIAL socket=$LAB_DIR/$1.sock driver=file agent console
 	if _lab_nested; then
+		[[ -z $disk ]] || bail "lab: disk=$disk does not go on to the guest of a guest"
 		on "${LAB_ON[$LAB_HOST]}" _lab_plug "$run" "$image" "$kernel"
 		image=/dev/disk/by-id/virtio-lab$n kernel=${image}k driver=host_device
 		agent="{\"type\":\"pipe\",\"data\":{\"device\":\"/dev/virtio-ports/$run\"}}"
@@ -667,14 +676,16 @@ _lab_plug() {
 	fi
 	_lab_plug_disk "lab$n" "$driver" "$image"
 	_lab_plug_disk "lab${n}k" "$driver" "$kernel"
+	[[ -z $disk ]] || _lab_plug_disk "lab${n}d" "$driver" "$disk" false
 	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":$agent}"
 	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":$console}"
 	_lab_nested || _lab_connect "$run" "$socket"
 	_lab_plug_port "port$n" "chan$n" "$run"
 	_lab_plug_port "cport$n" "cons$n" "$run.console"
-	LAB_PORTS[$run]=$n
+	LAB_PORTS[$run]=$n LAB_DISKS[$run]="lab$n lab${n}k ${disk:+lab${n}d}"
+	# shellcheck disable=SC2086 # words
 	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
-		/dev/disk/by-id/virtio-lab$n /dev/disk/by-id/virtio-lab${n}k" || _lab_not_plugged $?
+		$(printf '/dev/disk/by-id/virtio-%s ' ${LAB_DISKS[$run]})" || _lab_not_plugged $?
 }
 
 # _lab_not_plugged STATUS: 124 after 60 s, though udevadm itself stops waiting after 30? Then a timer of that machine
@@ -696,20 +707,19 @@ _lab_plug_port() {
 }
 
 _lab_unplug() {
-	local run=$1 n=${LAB_PORTS[$1]}
-	_lab_qmp device_del "{\"id\":\"port$n\"}"
-	_lab_qmp device_del "{\"id\":\"cport$n\"}"
-	_lab_qmp device_del "{\"id\":\"lab$n\"}"
-	_lab_qmp device_del "{\"id\":\"lab${n}k\"}"
-	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$run \
-		/dev/virtio-ports/$run.console /dev/disk/by-id/virtio-lab$n \
-		/dev/disk/by-id/virtio-lab${n}k || exit
+	local run=$1 n=${LAB_PORTS[$1]} device
+	for device in "port$n" "cport$n" ${LAB_DISKS[$run]}; do
+		_lab_qmp device_del "{\"id\":\"$device\"}"
+	done
+	# shellcheck disable=SC2086 # words
+	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
+		$(printf '/dev/disk/by-id/virtio-%s ' ${LAB_DISKS[$run]}) || exit
 		rm -f /run/lab/$run.*" ||
 		diag "lab: $run's devices stay plugged into $LAB_HOST"
 	if _lab_nested; then
 		on "${LAB_ON[$LAB_HOST]}" _lab_unplug "$run"
 	fi
-	unset "LAB_PORTS[$run]"
+	unset "LAB_PORTS[$run]" "LAB_DISKS[$run]"
 }
 
 _lab_tap() {
@@ -809,7 +819,7 @@ guest_migrate() {
 	[[ -z ${DIRECT-}${LAB_NET[$name]-}${LAB_SYSTEMD[$name]} ]] ||
 		bail "lab: guest_migrate: no network or disk moves with $name (net=1, systemd=1, DIRECT=1)"
 	next=$name@$((LAB_SERIAL + 1))
-	on "$to" _lab_supply "$name" "$next" "$(_lab_image "${LAB_SUITE[$name]}")" ''
+	on "$to" _lab_supply "$name" "$next" "$(_lab_image "${LAB_SUITE[$name]}")" '' ''
 	_lab_line "$LAB_SERIAL" "$from" "$to"
 	on "$to" host "ACCEL=kvm launch $next ${LAB_LAUNCH[$name]} -- -incoming fd:9 9</dev/virtio-ports/in$LAB_SERIAL" ||
 		bail "lab: cannot launch $next"
@@ -861,7 +871,7 @@ lab_stop() {
 		done
 		rm -rf "$LAB_DIR"
 		LAB_DIR=
-		LAB_PORTS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_OPTIONS=() LAB_LAUNCH=()
+		LAB_PORTS=() LAB_DISKS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_OPTIONS=() LAB_LAUNCH=()
 		LAB_HOSTS=() LAB_ON=() LAB_RUN=()
 	fi
 	return "$status"

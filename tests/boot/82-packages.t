@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The packages in fresh guests of Debian 12 and 13 with systemd, as people install them: apt install from a repository, and
+# another of Debian's kernels with its headers; a reboot, ptpkvm setup, and ptpkvm check has nothing to complain of; that
+# kernel's turn, and it has nothing to complain of again; purged, all is as it was. Arguments: suites.
+# apt installs in a machine beside the host, from whose disk the guest then boots: compilers take too long in a guest of an
+# emulated host. What needs no kernel is in tests/build/81-install.t.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+. tests/lib/lab.sh
+
+export LAB_TIMEOUT=600 LAB_BOOT_TIMEOUT=240
+work=$PWD/build/packages/guest
+mkdir -p "$work"
+
+# repositories SUITE: a disk with this commit's packages, and Debian's that they need and the guest lacks. Sets second, the
+# release of another kernel.
+repositories() {
+	local suite=$1 debs
+	rm -rf "${work:?}/$suite"
+	vm-images/build-deb "$suite" "$work/$suite/ptp-kvm" >&2 || bail "$suite: no packages"
+	debs=$(vm-images/fetch-debs "$suite") || bail "$suite: no packages of Debian's"
+	cp -r "$debs" "$work/$suite/debian"
+	second=$(cat "$debs/kernel")
+	(cd "$work/$suite/ptp-kvm" && dpkg-scanpackages . >Packages 2>/dev/null && cd .. &&
+		tar -c debian ptp-kvm | tar2sqfs -q -c lz4 repositories) || bail "$suite: no repository"
+}
+
+# But for what apt, dpkg and programs that run keep for themselves, alternatives, DKMS's key, and the other kernel
+files() {
+	guest "$1" "cd / && find etc usr var boot -xdev \( -path var/lib/dpkg -o -path var/lib/apt -o -path var/lib/chrony \
+		-o -path var/cache -o -path var/log -o -path var/tmp -o -path var/lib/systemd -o -path etc/ld.so.cache \
+		-o -lname '/etc/alternatives/*' -o -path etc/alternatives -o -path 'var/lib/dkms/mok.*' \
+		-o -path '*${second%-cloud-amd64}*' -o -name __pycache__ \) -prune -o ! -type d -printf '%p %s %m %l\n'" | sort
+}
+
+# Files of the packages that are installed: named in files() as they are found below /usr
+owned() {
+	guest "$1" 'cat /var/lib/dpkg/info/*.list' | sed -E 's,^/((lib|lib64|bin|sbin)/),usr/\1,; s,^/,,' | sort -u
+}
+
+apt_get() {
+	local name=$1
+	shift
+	guest "$name" "DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 $*"
+}
+
+chosen() {
+	guest "$1" "modinfo -k $2 -n ptp_kvm"
+}
+
+# installed SUITE: sets kernel and before
+installed() {
+	local suite=$1 g=$1 said
+	guest_start "$g" "$suite" bare=1 systemd=1 mem=1536 smp=2 disk="$work/$suite/disk" data="$work/$suite/repositories"
+	kernel=$(guest "$g" 'uname -r')
+	guest "$g" 'mount -o ro /dev/disk/by-id/virtio-data /mnt && rm -f /etc/apt/sources.list.d/* &&
+		printf "deb [trusted=yes] file:/mnt/%s ./\n" debian ptp-kvm >/etc/apt/sources.list && apt-get -q update' >/dev/null ||
+		bail "$suite: apt-get update"
+	before=$(files "$g")
+	like "$(chosen "$g" "$kernel")" '/kernel/drivers/ptp/ptp_kvm\.ko' "$suite: the in-tree driver at first"
+	runs "$suite: apt install" apt_get "$g" --no-install-recommends install ptpkvm ptp-kvm-dkms openssl
+	like "$(chosen "$g" "$kernel")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built the module, and modprobe takes it"
+	fails "$suite: nothing is loaded yet, nor will be" guest "$g" 'grep -q ^ptp_kvm /proc/modules || ls /etc/modules-load.d/*ptp*'
+	said=$(guest "$g" 'ptpkvm check')
+	is $? 3 "$suite: ptpkvm check, on what is no guest of KVM's" || diag "$said"
+	runs "$suite: apt install, another kernel" apt_get "$g" --no-install-recommends install "linux-image-$second" "linux-headers-$second"
+	like "$(chosen "$g" "$second")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built for that, too"
+	is "$(guest "$g" 'systemctl --failed --no-legend --plain')" '' "$suite: no unit has failed"
+	guest_stop "$g"
+}
+
+# healthy SUITE RELEASE WHEN
+healthy() {
+	local g=$1 release=$2 when="$1: $3" said status=0
+	is "$(guest "$g" 'uname -r')" "$release" "$when: Linux $release"
+	runs "$when: chronyd selects the PHC" guest "$g" 'for i in $(seq 200); do
+		chronyc -c sources | grep -q "^#,[*],KVM," && exit; sleep 0.5; done; chronyc sources; exit 1'
+	is "$(guest "$g" 'cat /sys/module/ptp_kvm/version')" "$version" "$when: this version of the module is loaded"
+	# A patched host that says it is synchronized, and just has been: then there is nothing left to warn of
+	host '/lab/ntpstate --synced yes --max-error-us 100 --est-error-us 10' >/dev/null
+	said=$(guest "$g" 'ptpkvm check') || status=$?
+	is "$status" 0 "$when: ptpkvm check"
+	unlike "$said" 'WARN|FAIL' "$when: has nothing to complain of"
+	note "$said"
+}
+
+# As under Secure Boot, where DKMS's key is not enrolled
+refused() {
+	local g=$1 said
+	said=$(guest "$g" 'systemctl stop chrony && modprobe -r ptp_kvm && echo 1 >/sys/module/module/parameters/sig_enforce &&
+		! modprobe ptp_kvm && ptpkvm check')
+	is $? 2 "$g: a kernel that does not know DKMS's key: ptpkvm check"
+	like "$said" "FAIL  driver .*'DKMS module signing key'.*\[driver-key\]" "$g: says that it is that"
+	note "$said"
+	guest "$g" 'systemctl start chrony' || true
+}
+
+as_guest() {
+	local suite=$1 g=$1 boot=$work/$1/boot after k
+	guest_start "$g" "$suite" systemd=1 mem=512 smp=2 disk="$work/$suite/disk"
+	runs "$suite: ptpkvm setup" guest "$g" 'ptpkvm setup'
+	healthy "$g" "$kernel" 'set up'
+	guest_stop "$g"
+
+	# The lab is the boot loader
+	dpkg-deb -x "$work/$suite/debian/linux-image-${second}_"*.deb "$boot"
+	[[ -e $boot/lib ]] || ln -s usr/lib "$boot/lib"
+	vm-images/unpack-kernel "$boot/boot/vmlinuz-$second" "$boot/vmlinux" && depmod -b "$boot" "$second" ||
+		bail "$suite: no kernel to boot"
+	guest_start "$g" "$suite" systemd=1 mem=512 smp=2 disk="$work/$suite/disk" kernel="$boot/vmlinux" \
+		modules="$boot/lib/modules/$second"
+	healthy "$g" "$second" 'the other kernel'
+	refused "$g"
+
+	runs "$suite: apt purge, without ptpkvm remove" apt_get "$g" purge --autoremove ptpkvm ptp-kvm-dkms
+	after=$(files "$g")
+	is "$(comm -23 <(echo "$before") <(echo "$after"))" '' "$suite: no file is changed"
+	is "$(comm -13 <(echo "$before") <(echo "$after") | cut -d ' ' -f 1 | sort -u | comm -23 - <(owned "$g"))" '' \
+		"$suite: and none is left but those of other packages"
+	for k in "$kernel" "$second"; do
+		like "$(chosen "$g" "$k")" '/kernel/drivers/ptp/ptp_kvm\.ko' "$suite: the in-tree driver again, for $k"
+	done
+	like "$(guest "$g" 'systemctl is-active chrony; chronyc -c sources')" '^active$' "$suite: chronyd runs without the PHC"
+	is "$(guest "$g" 'systemctl --failed --no-legend --plain')" '' "$suite: no unit has failed"
+	guest_stop "$g"
+}
+
+version=$(sed -n 's/.*PTP_KVM_VERSION "\(.*\)"/\1/p' include/version.h)
+suites=("$@")
+((${#suites[@]})) || suites=(bookworm trixie)
+lab_start kernel=patched-6.12
+for suite in "${suites[@]}"; do
+	repositories "$suite"
+	installed "$suite"
+	as_guest "$suite"
+done
+lab_check_consoles
+done_testing
