@@ -79,7 +79,7 @@ repaired() {
 
 trap 'root_remove "$root"' EXIT
 for suite in bookworm trixie; do
-	image=$suite root=$PWD/build/install-$suite out=$PWD/build/packages/install-$suite
+	image=$suite root=$PWD/build/apt/$suite-root out=$PWD/build/apt/$suite
 	vm-images/build-deb $suite "$out" >"build/logs/deb-$suite.log" 2>&1 || bail "$suite: no packages: build/logs/deb-$suite.log"
 	debs=$(vm-images/fetch-debs $image) || bail "$image: no packages of Debian's"
 	root_copy $image "$root"
