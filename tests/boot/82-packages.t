@@ -26,7 +26,7 @@ repositories() {
 		tar -c debian ptp-kvm | tar2sqfs -q -c lz4 repositories) || bail "$suite: no repository"
 }
 
-# But for what apt, dpkg and programs that run keep for themselves, alternatives, DKMS's key, and the other kernel
+# By size and mode: 81-install compares contents, natively. But for what apt, dpkg and programs that run keep for themselves, alternatives, DKMS's key, and the other kernel
 files() {
 	guest "$1" "cd / && find etc usr var boot -xdev \( -path var/lib/dpkg -o -path var/lib/apt -o -path var/lib/chrony \
 		-o -path var/cache -o -path var/log -o -path var/tmp -o -path var/lib/systemd -o -path etc/ld.so.cache \
@@ -58,6 +58,7 @@ installed() {
 		printf "deb [trusted=yes] file:/mnt/%s ./\n" debian ptp-kvm >/etc/apt/sources.list && apt-get -q update' >/dev/null ||
 		bail "$suite: apt-get update"
 	before=$(files "$g")
+	cmp "$(wc -l <<<"$before")" '>' 5000 "$suite: files before"
 	like "$(chosen "$g" "$kernel")" '/kernel/drivers/ptp/ptp_kvm\.ko' "$suite: the in-tree driver at first"
 	runs "$suite: apt install" apt_get "$g" --no-install-recommends install ptpkvm ptp-kvm-dkms openssl
 	like "$(chosen "$g" "$kernel")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built the module, and modprobe takes it"

@@ -46,8 +46,8 @@ LAB_TEST=$(basename "${0%.t}")
 LAB_LOGS=$LAB_TOP/build/logs/$LAB_TEST
 LAB_BOOT_TIMEOUT=${LAB_BOOT_TIMEOUT:-180}
 LAB_FIRST_WORD_TIMEOUT=${LAB_FIRST_WORD_TIMEOUT:-60}
-# Each character on a nested console takes long; systemd's program for the BPF LSM, 2 s
 LAB_DISK_SIZE=512M
+# Each character on a nested console takes long; systemd's program for the BPF LSM, 2 s
 LAB_SYSTEMD_APPEND="systemd.show_status=error systemd.log_color=0 TERM=dumb \
 lsm=landlock,lockdown,yama,integrity,apparmor"
 LAB_DIR=
