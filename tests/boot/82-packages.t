@@ -102,7 +102,7 @@ other_kernel() {
 	local suite=$1 boot=$work/$1/boot
 	dpkg-deb -x "$work/$suite/debian/linux-image-${second}_"*.deb "$boot"
 	[[ -e $boot/lib ]] || ln -s usr/lib "$boot/lib"
-	vm-images/unpack-kernel "$boot/boot/vmlinuz-$second" "$boot/vmlinux" && depmod -b "$boot" "$second" ||
+	vm-images/unpack-kernel "$boot/boot/vmlinuz-$second" "$boot/vmlinux" && PATH=$PATH:/usr/sbin depmod -b "$boot" "$second" ||
 		bail "$suite: no kernel to boot"
 	guest_start "$suite" "$suite" systemd=1 mem=512 smp=2 disk="$work/$suite/disk" kernel="$boot/vmlinux" \
 		modules="$boot/lib/modules/$second"
