@@ -78,6 +78,7 @@ struct signing_facts {
 	char signer[80];		/* empty if nobody did */
 	bool refused;			/* a module was, for its signature, by the kernel's log (root only) */
 	const char *key;		/* the public key that DKMS signs with, NULL if there is none */
+	bool in_dkms;			/* DKMS has this version's source */
 };
 
 struct check_facts {

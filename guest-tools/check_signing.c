@@ -8,6 +8,7 @@
 #include "file.h"
 #include "run.h"
 #include "util.h"
+#include "../include/version.h"
 
 #define SECURE_BOOT "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define PROGRAM_MS 5000
@@ -82,6 +83,7 @@ void check_gather_signing(struct check_facts *f)
 	for (size_t i = ARRAY_SIZE(keys); i--;)
 		if (file_exists(keys[i]))
 			s->key = keys[i];
+	s->in_dkms = file_exists("/var/lib/dkms/ptp_kvm/" PTP_KVM_VERSION "/source");
 	if (f->offline || f->driver != DRIVER_NONE || !s->enforced || !f->module[0])
 		return;
 	gather_signer(s, f->kernel, f->module);

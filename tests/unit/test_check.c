@@ -128,6 +128,12 @@ static void unsigned_module(struct check_facts *f)
 	f->signing.signer[0] = 0;
 }
 
+static void unsigned_in_dkms(struct check_facts *f)
+{
+	unsigned_module(f);
+	f->signing.in_dkms = true;
+}
+
 static void no_key_of_dkms(struct check_facts *f)
 {
 	signed_only(f);
@@ -599,6 +605,7 @@ static const struct {
 	{ no_driver, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },
 	{ not_installed, "driver-not-installed source-waiting", EXIT_BROKEN, "in ptp_kvm's source: make &&" },
 	{ unsigned_module, "driver-unsigned source-waiting", EXIT_BROKEN, "in ptp_kvm's source: sudo dkms add ." },
+	{ unsigned_in_dkms, "driver-unsigned source-waiting", EXIT_BROKEN, "sudo dkms build --force ptp_kvm/" },
 	{ signed_only, "driver-key source-waiting", EXIT_BROKEN, "sudo mokutil --import /var/lib/dkms/mok.pub && " },
 	{ no_key_of_dkms, "driver-key source-waiting", EXIT_BROKEN, "sudo mokutil --import KEY.der" },
 	{ signed_not_tried, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },

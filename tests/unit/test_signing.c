@@ -170,12 +170,24 @@ static void test_key(void **state)
 	assert_string_equal(s->key, "/var/lib/dkms/mok.pub");
 }
 
+static void test_in_dkms(void **state)
+{
+	(void)state;
+	put("/var/lib/dkms/ptp_kvm/0.0.9/source", "");
+	check_gather_signing(&facts);
+	assert_false(s->in_dkms);
+	put("/var/lib/dkms/ptp_kvm/" PTP_KVM_VERSION "/source", "");
+	check_gather_signing(&facts);
+	assert_true(s->in_dkms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_secure_boot, setup), cmocka_unit_test_setup(test_lockdown, setup),
 		cmocka_unit_test_setup(test_signer, setup),	 cmocka_unit_test_setup(test_not_asked, setup),
 		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_key, setup),
+		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_in_dkms, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
