@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ready image as people get it, on the lab's host, with QEMU's command line as they get it: once started by UEFI, its
-# first boot, and then by BIOS. cloud-init sets a key and grows the disk, and ptpkvm check has nothing to complain of.
+# first boot, and then by BIOS. cloud-init sets a key and grows the disk, and ptpkvm check has nothing to complain of. In
+# between by UEFI with Secure Boot, under which the kernel refuses its module, and ptpkvm check knows what to do.
 # Argument: a suite instead of trixie.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
@@ -44,6 +45,18 @@ healthy 'UEFI'
 runs 'UEFI: update-grub, as after each upgrade of the kernel' ready g1 'sudo update-grub'
 # As virt-install has it after the first boot
 ready g1 'sudo touch /etc/cloud/cloud-init.disabled'
+ready_off g1
+
+ready_boot g1 secure
+is "$(ready g1 'mokutil --sb-state')" 'SecureBoot enabled' 'Secure Boot: it is that'
+is "$(ready g1 'sudo systemctl is-system-running --wait >/dev/null; systemctl --failed --no-legend --plain | cut -d " " -f 1')" \
+	systemd-modules-load.service 'Secure Boot: nothing has failed but to load the module'
+said=$(ready g1 'sudo ptpkvm check')
+is $? 2 'Secure Boot: ptpkvm check'
+like "$said" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
+	'Secure Boot: the module is refused, and what to do is said'
+note "$said"
+is "$(ready g1 'systemctl is-active chrony')" active 'Secure Boot: chronyd runs without the PHC'
 ready_off g1
 
 ready_boot g1 bios

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/../.." || exit 1
 
 domain=vm-images/ready/domain.xml
 mkdir -p build/domain
-sed "s/ firmware='efi'//" $domain >build/domain/bios.xml
+sed "s/ firmware='efi'//; /<firmware>/,/<\/firmware>/d" $domain >build/domain/bios.xml
 sed -E "s/(migratable=')off/\1on/; s/^ *(<timer name='tsc'[^>]*>) -->/--> \1/" $domain >build/domain/migratable.xml
 
-plan 6
+plan 7
 runs 'UEFI' virt-xml-validate $domain domain
 runs 'BIOS' virt-xml-validate build/domain/bios.xml domain
 runs 'migratable' virt-xml-validate build/domain/migratable.xml domain
@@ -19,4 +19,6 @@ sed 's/mode=/kind=/' $domain >build/domain/bad.xml
 fails 'and another that is not' virt-xml-validate build/domain/bad.xml domain
 is "$(xmllint --xpath 'string(//cpu/@mode)' $domain),$(xmllint --xpath 'string(//cpu/@migratable)' $domain)" \
 	'host-passthrough,off' "the CPU is as in QEMU's command line, host,migratable=off"
+is "$(xmllint --xpath 'string(//firmware/feature[@name="secure-boot"]/@enabled)' $domain)" no \
+	"no Secure Boot, which libvirt has by default and which refuses the image's module"
 done_testing

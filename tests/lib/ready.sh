@@ -4,7 +4,8 @@
 #
 #     ready_plug NAME SUITE          the image, with a disk of 4 GiB over it that lasts, and a seed. Built
 #         anew if the packages of make image are newer
-#     ready_boot NAME bios|uefi      back when a key of cloud-init's lets us in
+#     ready_boot NAME bios|uefi|secure   back when a key of cloud-init's lets us in. secure: UEFI with Microsoft's keys, as
+#         libvirt has it by default, but for the SMM that keeps the guest from writing them
 #     ready NAME CMD...              as the user of cloud-init, by that one's shell
 #     ready_off NAME                 an orderly end; it can be booted again
 #     ready_unplug NAME
@@ -33,13 +34,20 @@ ready_plug() {
 }
 
 ready_boot() {
-	local name=$1 firmware=$2 n=${LAB_PORTS[$1]} began=$SECONDS cpu=''
-	[[ $firmware = bios ]] || firmware=/usr/share/ovmf/OVMF.fd
+	local name=$1 firmware=$2 n=${LAB_PORTS[$1]} began=$SECONDS cpu='' flash=''
+	case $firmware in
+	uefi) firmware=/usr/share/ovmf/OVMF.fd ;;
+	secure)
+		firmware=bios flash="-- -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
+			-drive if=pflash,format=raw,file=/run/lab/$name.vars"
+		host "cp /usr/share/OVMF/OVMF_VARS_4M.ms.fd /run/lab/$name.vars" || bail "lab: $name: no UEFI variables"
+		;;
+	esac
 	# As images.conf has it for kernels that the lab starts itself
 	! _lab_emulated || cpu=host,migratable=off,-xsave,-avx,-avx2
 	rm -f "$LAB_DIR/$name/gone"
 	on "${LAB_ON[$name]}" host "ACCEL=kvm launch $name --ready /run/lab/$name.disk --firmware $firmware --mem 768 --smp 2 \
-		--seed /dev/disk/by-id/virtio-lab${n}k --ssh-port $READY_PORT ${cpu:+--cpu $cpu}" ||
+		--seed /dev/disk/by-id/virtio-lab${n}k --ssh-port $READY_PORT ${cpu:+--cpu $cpu} $flash" ||
 		bail "lab: cannot launch $name"
 	LAB_TIMEOUT=$READY_TIMEOUT on "${LAB_ON[$name]}" host "until $(_ready_ssh "$name") true 2>/dev/null; do
 			test -e /run/lab/$name.pid || { cat /run/lab/$name.qemu.log; exit 1; }
