@@ -85,12 +85,9 @@ static bool judge_signing(struct judge *j)
 		 s->secure_boot ? "" : s->lockdown);
 	if (!s->signer[0]) {
 		judge_say(j, VERDICT_FAIL, "driver", "driver-unsigned", "%s, and %s is not signed", why, module);
-		if (s->in_dkms)
-			judge_remedy(j, "sudo dkms build --force ptp_kvm/" PTP_KVM_VERSION
-					" && sudo dkms install --force ptp_kvm/" PTP_KVM_VERSION ", which signs it");
-		else
-			judge_remedy(j, "in ptp_kvm's source: sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION
-					", which signs it");
+		judge_remedy(j, "%s ptp_kvm/" PTP_KVM_VERSION ", which signs it if there is openssl to make a key",
+			     s->in_dkms ? "sudo dkms build --force ptp_kvm/" PTP_KVM_VERSION " && sudo dkms install --force" :
+					  "in ptp_kvm's source: sudo dkms add . && sudo dkms install");
 		return true;
 	}
 	judge_say(j, VERDICT_FAIL, "driver", "driver-key", "%s, and does not know the key of '%s', who signed %s",

@@ -26,7 +26,8 @@ repositories() {
 		tar -c debian ptp-kvm | tar2sqfs -q -c lz4 repositories) || bail "$suite: no repository"
 }
 
-# By size and mode: 81-install compares contents, natively. But for what apt, dpkg and programs that run keep for themselves, alternatives, DKMS's key, and the other kernel
+# By size and mode: 81-install compares contents, natively. But for what apt, dpkg and programs that run keep for themselves,
+# alternatives, DKMS's key, and the other kernel
 files() {
 	guest "$1" "cd / && find etc usr var boot -xdev \( -path var/lib/dpkg -o -path var/lib/apt -o -path var/lib/chrony \
 		-o -path var/cache -o -path var/log -o -path var/tmp -o -path var/lib/systemd -o -path etc/ld.so.cache \

@@ -38,6 +38,7 @@ ready_boot() {
 	case $firmware in
 	uefi) firmware=/usr/share/ovmf/OVMF.fd ;;
 	secure)
+		# With bios ready/start leaves out -bios
 		firmware=bios flash="-- -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
 			-drive if=pflash,format=raw,file=/run/lab/$name.vars"
 		host "cp /usr/share/OVMF/OVMF_VARS_4M.ms.fd /run/lab/$name.vars" || bail "lab: $name: no UEFI variables"

@@ -187,7 +187,7 @@ int main(void)
 		cmocka_unit_test_setup(test_secure_boot, setup), cmocka_unit_test_setup(test_lockdown, setup),
 		cmocka_unit_test_setup(test_signer, setup),	 cmocka_unit_test_setup(test_not_asked, setup),
 		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_key, setup),
-		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_in_dkms, setup),
+		cmocka_unit_test_setup(test_in_dkms, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
