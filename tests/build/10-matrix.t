@@ -21,7 +21,7 @@ for image in bullseye bookworm trixie sid experimental; do
 	root=$(vm-images/build-image --print "$image")/root
 	pass "$image: builds for Linux $(modinfo -F vermagic "build/modules/$image/ptp_kvm.ko" | cut -d' ' -f1)"
 	said=$(grep -vE "$remarks|^build-image: " <<<"$said$(cat build/logs/build-"$image".log)")
-	is "$said" '' "$image: no warning"
+	is_empty "$said" "$image: no warning"
 	note "$image: $(grep -c define "build/modules/$image/driver/conftest.h") features of $(ls "$root/lib/modules")"
 done
 done_testing

@@ -35,7 +35,7 @@ awk '/^struct ptp_clock_info \{/ {
 said=$(vm-images/in-image $image --bind "$PWD/$tree" /src --ro-bind build/ptp_clock_kernel.h "$header" \
 	make -s -C /src modules KDIR="$kdir" W=1 2>&1)
 ok $? 'builds against the proposed header'
-is "$said" '' 'no warning'
+is_empty "$said" 'no warning'
 like "$(cat $tree/driver/conftest.h)" HAVE_PTP_CLOCK_ATTRS 'the operations were found'
 like "$(nm $tree/driver/ptp_kvm.ko 2>/dev/null || vm-images/in-image $image --bind "$PWD/$tree" /src nm /src/driver/ptp_kvm.ko)" \
 	'ptp_kvm_set_attrs' 'and are in the module'

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 
 version=$(sed -n 's/.*PTP_KVM_VERSION "\(.*\)"/\1/p' include/version.h)
-isnt "$version" '' 'include/version.h has the version'
+like "$version" . 'include/version.h has the version'
 is "$(sed -n '1s/^ptp-kvm (\([^)]*\)) .*/\1/p' debian/changelog)" "$version" 'debian/changelog has it, too'
 is "$(bash -c '. ./dkms.conf && echo "$PACKAGE_VERSION"')" "$version" 'dkms.conf'
 is "$(sed -n 's/^Version:[[:space:]]*//p' rpm/ptp-kvm.spec)" "$version" 'rpm/ptp-kvm.spec'
@@ -39,12 +39,10 @@ for suite in bullseye bookworm trixie sid; do
 	is "$(cd "$out" && find . -name '*.deb' ! -name '*-dbgsym_*' -printf '%f\n' | sort | xargs)" \
 		"ptp-kvm-dkms_${version}_amd64.deb ptp-kvm-host-patch_${version}_all.deb ptpkvm-host_${version}_amd64.deb ptpkvm_${version}_amd64.deb" \
 		"$suite: the packages, all of version $version"
-	is "$(grep -E 'warning:|WARNING' "$out/log")" '' "$suite: no warning"
+	unlike "$(<"$out/log")" 'warning:|WARNING' "$suite: no warning"
 	if [[ $suite != bullseye ]]; then
-		said=$(vm-images/in-image packaging-$suite --ro-bind "$out" /deb \
-			lintian --allow-root --fail-on error,warning "/deb/ptp-kvm_${version}_amd64.changes" 2>&1)
-		is $? 0 "$suite: lintian"
-		is "$said" '' "$suite: says nothing"
+		silent "$suite: lintian" vm-images/in-image packaging-$suite --ro-bind "$out" /deb \
+			lintian --allow-root --fail-on error,warning "/deb/ptp-kvm_${version}_amd64.changes"
 	fi
 	case $suite in
 	bookworm | trixie)
@@ -70,8 +68,8 @@ runs 'and are all of them' diff -r -x Makefile -x README.md build/packages/root/
 for unit in guest-tools/systemd/* host-tools/systemd/*; do
 	runs "${unit##*/} as in the source" cmp "$unit" "build/packages/root/lib/systemd/system/${unit##*/}"
 done
-is "$(cd build/packages/root && find . -name modules-load.d -o -name wants -o -name udev)" '' \
-	'no module is loaded, no unit enabled, no udev rule'
+silent 'no module is loaded, no unit enabled, no udev rule' \
+	find build/packages/root -name modules-load.d -o -name wants -o -name udev
 
 dpkg-deb -e "$out/ptpkvm_${version}_amd64.deb" build/packages/scripts
 like "$(cat build/packages/scripts/prerm)" "deb-systemd-invoke stop '?ptpkvm-guard.service" 'the guard is stopped before it is removed'

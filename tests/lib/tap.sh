@@ -8,10 +8,22 @@
 #     cmp A OP B DESC            numbers, OP one of < <= == != >= >; any size, decimals
 #     le A B DESC                A <= B
 #     runs DESC CMD...           the command succeeds; its output is shown if not
+#     silent DESC CMD...         it succeeds, and says nothing
+#     lacks DESC REGEX CMD...    it succeeds, and says something, but nothing like that
 #     fails DESC CMD...          it exits with another status than 0
+#     is_empty GOT DESC          for what is empty only if all is well
 #     skip N REASON              pass DESC              flunk DESC
 #     diag TEXT (on failures)    note TEXT
 #     bail REASON                a precondition is missing: this file ends here, as a failure
+#     tap_lost FILE REASON       the emulated machine is gone, and not by a fault of ours: see tests/run
+#     tier_cases                 of the running file's header, the words that are for this tier, a line each
+#
+# Nothing is no proof: is, isnt and unlike fail where what they compare is empty, as it is when a command has failed.
+#
+# A file says by its header what it does in which tier (TIER=check, all, or rest: what all has beyond check), in words of
+# its own, mostly suites. Without such a line it is the same in check and all.
+#     # check: bookworm
+#     # check-all: bullseye trixie sid
 #
 # A test that may never be skipped calls bail or flunk, not skip.
 
@@ -66,16 +78,24 @@ flunk() {
 
 is() {
 	local status=0
-	[[ $1 = "$2" ]] || status=1
+	[[ -n $1 && $1 = "$2" ]] || status=1
 	ok "$status" "$3"
 	((status == 0)) || diag "     got: $1"$'\n'"expected: $2"
+	[[ -n $1$2 ]] || diag 'both are empty; silent and is_empty are for what is to be that'
 }
 
 isnt() {
 	local status=0
-	[[ $1 != "$2" ]] || status=1
+	[[ -n $1 && -n $2 && $1 != "$2" ]] || status=1
 	ok "$status" "$3"
-	((status == 0)) || diag "got what it must not be: $1"
+	((status == 0)) || diag "         got: $1"$'\n'"must not be: $2"
+}
+
+is_empty() {
+	local status=0
+	[[ -z $1 ]] || status=1
+	ok "$status" "$2"
+	((status == 0)) || diag "got, instead of nothing: $1"
 }
 
 like() {
@@ -87,9 +107,9 @@ like() {
 
 unlike() {
 	local status=0
-	[[ ! $1 =~ $2 ]] || status=1
+	[[ -n $1 && ! $1 =~ $2 ]] || status=1
 	ok "$status" "$3"
-	((status == 0)) || diag "    got: $1"$'\n'"matches: $2"
+	((status == 0)) || diag "    got: $1"$'\n'"matches: $2 (or is empty)"
 }
 
 # Prints -1, 0 or 1. As text: nanoseconds since 1970 don't fit a double.
@@ -155,6 +175,24 @@ runs() {
 	((status == 0)) || diag "exit status $status of: $*"$'\n'"$output"
 }
 
+silent() {
+	local description=$1 output status=0 wrong=0
+	shift
+	output=$("$@" 2>&1) || status=$?
+	[[ $status = 0 && -z $output ]] || wrong=1
+	ok "$wrong" "$description"
+	((wrong == 0)) || diag "exit status $status of: $*"$'\n'"$output"
+}
+
+lacks() {
+	local description=$1 regex=$2 output status=0 wrong=0
+	shift 2
+	output=$("$@" 2>&1) || status=$?
+	[[ $status = 0 && -n $output && ! $output =~ $regex ]] || wrong=1
+	ok "$wrong" "$description"
+	((wrong == 0)) || diag "exit status $status of: $*"$'\n'"    got: $output"$'\n'"matches: $regex (or is empty)"
+}
+
 fails() {
 	local description=$1 output status=0 wrong=0
 	shift
@@ -197,4 +235,20 @@ done_testing() {
 		exit 1
 	fi
 	exit 0
+}
+
+# With the number of tests that were judged before
+tap_lost() {
+	echo "$TAP_RUN ${*:2}" >"$1"
+}
+
+tier_cases() {
+	local lines
+	case ${TIER:-check} in
+	check) lines='check' ;;
+	rest) lines='check-all' ;;
+	all) lines='check(-all)?' ;;
+	*) diag "TIER is check, all or rest, not $TIER" ;;
+	esac
+	sed -nE "/^[^#]/q; s/^# ${lines-none}: *//p" "$0" | tr -s ' ' '\n' | sed '/^$/d'
 }

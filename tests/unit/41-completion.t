@@ -64,7 +64,7 @@ is "$(offered bench --method =)" 'precise extended offset gettime' 'right after 
 is "$(offered setup --delay '')" auto 'the argument of --delay'
 is "$(offered watch --plot guest-tools/Mak)" guest-tools/Makefile 'a file'
 is "$(offered metrics --root guest-t)" guest-tools 'a directory'
-is "$(offered nonsense '')" '' 'nothing for what is no verb'
+silent 'nothing for what is no verb' offered nonsense ''
 of ptpkvm-host
 is "$(offered pro)" probe 'the beginning of a verb'
 is "$(offered probe --tsc)" --tsc-khz 'the beginning of an option'
