@@ -117,8 +117,11 @@ rpm: ## RPM packages of this commit, into build/rpm
 demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
 	tests/demo
 
-check: deps tools ## every test; TESTS= chooses files or folders
+check: deps tools ## every test, with one suite or kernel where others only repeat; TESTS= chooses files or folders
 	tests/run $(TESTS)
+
+check-all: deps tools ## every test with all there is
+	TIER=all tests/run $(TESTS)
 
 check-debug: deps tools ## host and guest kernels with KASAN, UBSAN and lockdep (builds them: half an hour)
 	tests/run tests/debug
@@ -152,4 +155,4 @@ clean-images: ## the lab's images and kernels, wherever their cache is
 
 .PHONY: help all install uninstall ptpkvm ptpkvm_install ptpkvm_uninstall \
 	ptpkvm-host ptpkvm-host_install ptpkvm-host_uninstall modules modules_install modules_uninstall \
-	kdir deb rpm image demo check check-debug bench images deps tools clean clean-images
+	kdir deb rpm image demo check check-all check-debug bench images deps tools clean clean-images

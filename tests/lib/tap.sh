@@ -16,7 +16,7 @@
 #     diag TEXT (on failures)    note TEXT
 #     bail REASON                a precondition is missing: this file ends here, as a failure
 #     tap_lost FILE REASON       the emulated machine is gone, and not by a fault of ours: see tests/run
-#     tier_cases                 of the running file's header, the words that are for this tier, a line each
+#     tier_cases [FILE]          of the running (or this) file's header, the words that are for this tier, a line each
 #
 # Nothing is no proof: is, isnt and unlike fail where what they compare is empty, as it is when a command has failed.
 #
@@ -250,5 +250,5 @@ tier_cases() {
 	all) lines='check(-all)?' ;;
 	*) diag "TIER is check, all or rest, not $TIER" ;;
 	esac
-	sed -nE "/^[^#]/q; s/^# ${lines-none}: *//p" "$0" | tr -s ' ' '\n' | sed '/^$/d'
+	sed -nE "/^[^#]/q; s/^# ${lines-none}: *//p" "${1:-$0}" | tr -s ' ' '\n' | sed '/^$/d'
 }
