@@ -3,9 +3,15 @@
 # host-patch: each series applies to its source, in form and commit by commit, and
 # its export is reproducible; apply refuses whatever it must, and changes nothing then.
 # The kernels' sources and the builds of each commit come from the cache, once made.
+# check: 6.12
+# check-all: 6.1 7.2 bisect
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . host-patch/common.sh
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
+mapfile -t chosen < <(printf '%s\n' "${cases[@]}" | grep -vx bisect)
+is "$(TIER=all tier_cases | grep -vx bisect | sort -V | xargs)" "$(all_series)" 'the tiers have every series'
 
 # - new files of the KVM selftests are in MAINTAINERS by their folder
 # - TRACE_EVENT() is laid out as all of them are
@@ -50,7 +56,13 @@ checkpatch() {
 	perl "$scratch/checkpatch-$series/scripts/checkpatch.pl" --no-tree --strict --terse --ignore "$ignore" - 2>&1
 }
 
-for series in $(all_series); do
+if [[ " ${cases[*]} " = *' bisect '* ]]; then
+	for series in $(all_series); do
+		runs "$series: each commit builds without a warning" host-patch/bisect "$series"
+	done
+fi
+
+for series in "${chosen[@]}"; do
 	series_load "$series"
 	if ((${#PATCHES[@]} == 0)); then
 		flunk "$series: there are patches"
@@ -76,11 +88,10 @@ for series in $(all_series); do
 	mkdir "$scratch/export-$series"
 	series_export "$scratch/git" "$scratch/export-$series"
 	runs "$series: exported again, it is the same" diff -r -x BASE "host-patch/$series" "$scratch/export-$series"
-	runs "$series: each commit builds without a warning" host-patch/bisect "$series"
 done
-((${#PATCHES[@]})) || { done_testing; exit; }
+((${#chosen[@]} && ${#PATCHES[@]})) || { done_testing; exit; }
 
-# What follows is with the newest series: $series, its source and the tree that has it
+# What follows is with the last of these series: $series, its source and the tree that has it
 
 refused "$series" "$scratch/git" "has [0-9]{4}-.* already" 'already applied, git'
 fresh plain
