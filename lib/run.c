@@ -15,8 +15,7 @@
 
 #define KILLED_MS 1000	/* how long a killed program may take to go; one that hangs in the kernel is left */
 
-/* An ordinary user's PATH has no sbin, where chronyd and modprobe are. */
-static const char more_paths[] = "/usr/sbin:/sbin";
+const char *run_more_paths = "/usr/sbin:/sbin";
 
 struct child {
 	pid_t pid;
@@ -50,7 +49,7 @@ static void __attribute__((noreturn)) become(const char *const argv[], int out, 
 	setenv("LC_ALL", "C", 1);
 	if (!path || !path[0])
 		path = "/usr/bin:/bin";
-	if ((size_t)snprintf(longer, sizeof(longer), "%s:%s", path, more_paths) < sizeof(longer))
+	if ((size_t)snprintf(longer, sizeof(longer), "%s:%s", path, run_more_paths) < sizeof(longer))
 		setenv("PATH", longer, 1);
 	execvp(argv[0], (char *const *)argv);
 	failed = errno;

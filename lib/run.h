@@ -21,6 +21,9 @@ struct run_result {
 
 #define RUN_OUTPUT_MAX (1 << 20)
 
+/* Searched after PATH: an ordinary user's has no sbin, where chronyd and modprobe are. Tests set their own. */
+extern const char *run_more_paths;
+
 /*
  * Run argv[0], found on PATH, with the C locale and no standard input. After timeout_ms milliseconds it is
  * killed and status is RUN_TIMEOUT. Output beyond RUN_OUTPUT_MAX is thrown away. Returns true if it exited

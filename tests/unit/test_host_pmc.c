@@ -13,6 +13,7 @@
 
 #include "pmc.h"
 #include "ptp4l.h"
+#include "run.h"
 #include "tree.h"
 
 static struct pmc_data d;
@@ -336,8 +337,7 @@ static void test_not_installed(void **state)
 	(void)state;
 	put_pmc(NULL);
 	setenv("PATH", tree, 1);
-	if (!access("/usr/sbin/pmc", X_OK) || !access("/sbin/pmc", X_OK))
-		skip();		/* run() looks there in any case */
+	run_more_paths = tree;
 	assert_int_equal(pmc_ask("/x", 0, 0, &d, why, sizeof(why)), PMC_ABSENT);
 	assert_string_equal(why, "pmc: not installed");
 }
