@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The driver builds for every kernel it claims, from clean, without a warning
 # at W=1 (which also checks the kernel-doc comments).
+# check: bullseye bookworm trixie sid
+# check-all: experimental
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
-
-plan 10
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
 
 # The kernels' own remark about headers without vmlinux is none of ours.
 remarks='Skipping BTF generation'
 
-for image in bullseye bookworm trixie sid experimental; do
+for image in "${cases[@]}"; do
 	rm -rf "build/modules/$image"
 	if ! said=$(tests/build-module "$image" W=1 2>build/logs/build-"$image".log); then
 		flunk "$image: builds"

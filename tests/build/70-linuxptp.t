@@ -3,8 +3,12 @@
 # The programs of every suite read what ptpkvm-host config writes for them, in all combinations of role, transport,
 # time stamps, slave and NTP: ptp4l, timemaster and what that makes, chronyd, phc2sys' options, systemd's units.
 # TOOLS names the folder of the built programs (default: build/tools of this tree).
+# check: bookworm trixie
+# check-all: bullseye sid
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
 tool=${TOOLS:-build/tools}/ptpkvm-host
 [[ -x $tool ]] || bail "$tool is not built (make tools)"
 
@@ -44,7 +48,7 @@ wrong() {
 }
 
 rm -rf build/linuxptp
-for image in bullseye bookworm trixie sid; do
+for image in "${cases[@]}"; do
 	linuxptp=$(vm-images/in-image $image ptp4l -v)
 	chrony=$(vm-images/in-image $image chronyd --version | sed -E 's/.* version ([^ ]*).*/\1/')
 	mkdir -p build/linuxptp/$image

@@ -3,9 +3,13 @@
 # What apt and DKMS make of the packages in a Debian 12 and a Debian 13, each with two of Debian's kernels: over an
 # older version, with a kernel that comes later, on kernels that nothing can be built for, interrupted, removed,
 # purged. No kernel runs here, and no systemd.
+# check: trixie
+# check-all: bookworm
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/root.sh
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
 
 version=$(sed -n 's/.*PTP_KVM_VERSION "\(.*\)"/\1/p' include/version.h)
 older=0.0.1
@@ -78,7 +82,7 @@ repaired() {
 }
 
 trap 'root_remove "$root"' EXIT
-for suite in bookworm trixie; do
+for suite in "${cases[@]}"; do
 	image=$suite root=$PWD/build/apt/$suite-root out=$PWD/build/apt/$suite
 	vm-images/build-deb $suite "$out" >"build/logs/deb-$suite.log" 2>&1 || bail "$suite: no packages: build/logs/deb-$suite.log"
 	debs=$(vm-images/fetch-debs $image) || bail "$image: no packages of Debian's"

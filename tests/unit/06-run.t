@@ -42,9 +42,12 @@ run() {
 	said=$(cd "$tree" && tests/run "$@" 2>&1) || status=$?
 }
 
-# ran FILE...: those and no others, in this order
+# ran FILES DESC: those and no others, in this order, or all_of in any
 ran() {
 	is "$(xargs <"$tree/ran")" "$1" "$2"
+}
+all_of() {
+	is "$(sort "$tree/ran" | xargs)" "$1" "$2"
 }
 
 closing() {
@@ -59,14 +62,14 @@ made_up tests/unit/3.t '# check: bookworm' '# check-all: trixie sid' <<<'for c i
 made_up tests/unit/4.t '# check-all: sid' <<<'pass x; done_testing'
 run tests/unit
 is "$status" 0 'check: passes'
-ran 'unit/3.t unit/2.t unit/1.t' 'check: what is not for check-all alone'
+all_of 'unit/1.t unit/2.t unit/3.t' 'check: what is not for check-all alone'
 closing '3 passed, 0 failed' 'check: the closing line'
 TIER=rest run tests/unit
-ran 'unit/4.t unit/3.t' 'rest: what has something beyond check'
+all_of 'unit/3.t unit/4.t' 'rest: what has something beyond check'
 closing '3 passed, 0 failed' 'rest: the closing line'
 is "$(cat "$tree/build/logs/result-rest")" '3 0' 'rest: the counts, for other programs'
 TIER=all run tests/unit
-is "$(sort "$tree/ran" | xargs)" 'unit/1.t unit/2.t unit/3.t unit/4.t' 'all: everything'
+all_of 'unit/1.t unit/2.t unit/3.t unit/4.t' 'all: everything'
 closing '6 passed, 0 failed' 'all: the closing line'
 TIER=al run tests/unit
 is "$status" 2 'another tier: refused'
@@ -101,18 +104,28 @@ closing '0 passed, 1 failed' 'no test: the closing line'
 
 # --- in which order ---
 
-printf 'check %s tests/unit/%s.t\n' 5 1 30 2 7 3 >"$tree/build/logs/seconds"
-run tests/unit
-ran 'unit/2.t unit/3.t unit/1.t' 'the longest first'
-like "$said" $'Slowest tests.*\n +0[.][0-9] tests/unit/2[.]t \(30\)' 'and how long it took before is said'
-is "$(sed -nE 's/^(check) [0-9.]+ (.*1[.]t)/\1 \2/p' "$tree/build/logs/seconds")" 'check tests/unit/1.t' 'it is kept'
-like "$(cat "$tree/build/logs/times")" 'test 0[.][0-9] tests/unit/1[.]t' 'all times are kept'
+# These are run one at a time
+rm "$tree/build/logs/seconds"
+for n in 1 2 3; do
+	made_up tests/build/10-$n.t <<<'pass x; done_testing'
+done
+run tests/build
+ran 'build/10-3.t build/10-2.t build/10-1.t' 'the last first, where nothing is known'
+like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-1[.]t *\n' 'and how long it took is said'
+printf 'check %s tests/build/10-%s.t\n' 5 1 30 2 7 3 >"$tree/build/logs/seconds"
+run tests/build
+ran 'build/10-2.t build/10-3.t build/10-1.t' 'the longest first'
+like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-2[.]t \(30\)' 'and how long it took before is said'
+is "$(sed -nE 's/^(check) [0-9.]+ (.*1[.]t)/\1 \2/p' "$tree/build/logs/seconds")" 'check tests/build/10-1.t' 'it is kept'
+like "$(cat "$tree/build/logs/times")" 'test [0-9]+[.][0-9] tests/build/10-1[.]t' 'all times are kept'
+rm -r "$tree/tests/build"
 
 # --- what is made first ---
 
 made_up tests/boot/30-a.t <<<'# bookworm, of the stage plain-bookworm; 6.12
 	pass x; done_testing'
-made_up tests/boot/50-b.t '# check: sid' '# check-all: trixie' <<<'kernel=stock-6.12; pass x; done_testing'
+made_up tests/boot/50-b.t '# check: sid' '# check-all: trixie' <<<'kernel=stock-6.12
+	[[ trixie != sid ]]; pass x; done_testing'
 made_up tests/build/80-c.t '# check: bookworm' <<<'# ptpkvm-host, by build-deb, with fetch-debs
 	pass x; done_testing'
 run tests/boot/30-a.t
