@@ -79,8 +79,8 @@ is "$(ends 'plan 2; pass x; done_testing')" 1 'done_testing: fewer than planned'
 is "$(ends 'pass x; bail "y is missing"')" 255 'bail: the exit status'
 is "$(grep -v '^#' "$dir/said")" $'ok 1 - x\nnot ok 2 - y is missing\n1..2' 'bail: is a failure'
 
-is "$(ends "pass x; tap_lost $dir/lost the machine")" 0 'tap_lost'
-is "$(cat "$dir/lost")" '1 the machine' 'tap_lost: after how many tests'
+is "$(ends "pass x; tap_lost $dir/lost the machine; pass y; tap_lost $dir/lost again")" 0 'tap_lost'
+is "$(cat "$dir/lost")" '1 the machine' 'tap_lost: after how many tests, the first time'
 
 # cases TIER HEADER-LINE...: what the tier's are
 cases() {

@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What comes from outside (chronyc, pmc, configurations, processes, sysfs, debugfs, TripleO's YAML), fuzzed for
-# FUZZ_SECONDS (20).
-# FUZZ_SEED repeats a run.
+# What comes from outside (chronyc, pmc, configurations, processes, sysfs, debugfs, TripleO's YAML), fuzzed for so many
+# seconds. FUZZ_SEED repeats a run.
+# check: 5
+# check-all: 20
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
 
 dir=build/fuzz
 seed=${FUZZ_SEED:-$((SRANDOM % 2147483647 + 1))}
@@ -44,7 +47,7 @@ runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer
 	host-tools/nic.c host-tools/params.c host-tools/pmc.c host-tools/ptp4l.c host-tools/tripleo.c -lyaml -lm
 note "seed $seed"
 status=0
-$dir/fuzz_input -seed="$seed" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+$dir/fuzz_input -seed="$seed" -max_total_time="${cases[-1]}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \
 	-artifact_prefix=$dir/ -print_final_stats=1 $dir/corpus >$dir/log 2>&1 || status=$?
 ok $status "nothing found (seed $seed)"
 ((status == 0)) || diag "$(tail -n 40 $dir/log)"
