@@ -56,7 +56,7 @@ LAB_PAYLOAD=()
 LAB_SERIAL=0
 LAB_MIGRATION=
 # Of machines, by name. A guest's LAB_RUN is its QEMU's name in the host LAB_ON: at first its own.
-declare -A LAB_READ LAB_WRITE LAB_PIDS LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
+declare -A LAB_PIDS LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
 declare -A LAB_HOSTS LAB_ON LAB_RUN
 
 # --- channels ---
@@ -78,33 +78,16 @@ _lab_log() {
 	echo "$LAB_LOGS/$name.console.log"
 }
 
-# _lab_connect NAME SOCKET: a relay between two FIFOs and the socket. It ends
-# when either end does: our end of the FIFO, or QEMU.
-_lab_connect() {
-	local name=$1 socket=$2 dir=$LAB_DIR/$1 fd
-	mkdir -p "$dir"
-	rm -f "$dir/in" "$dir/out" "$dir/gone" "$dir/lost"
-	mkfifo "$dir/in" "$dir/out"
-	: >"$dir/lock"
-	socat -b 65536 "UNIX-CONNECT:$socket,retry=600,interval=0.1" STDIO \
-		<"$dir/in" >"$dir/out" 2>"$dir/socat.log" &
-	LAB_PIDS[socat-$name]=$!
-	exec {fd}>"$dir/in"
-	LAB_WRITE[$name]=$fd
-	exec {fd}<"$dir/out"
-	LAB_READ[$name]=$fd
+# The channels are kept by a program of their own: tests/tools/lab.c
+_lab() {
+	"$LAB_TOP/build/tools/lab" "$LAB_DIR" "$@"
 }
 
-_lab_disconnect() {
-	local name=$1 fd
-	if [[ -n ${LAB_WRITE[$name]-} ]]; then
-		fd=${LAB_WRITE[$name]}
-		exec {fd}>&-
-		fd=${LAB_READ[$name]}
-		exec {fd}<&-
-		unset "LAB_WRITE[$name]" "LAB_READ[$name]"
-	fi
-	_lab_kill "socat-$name"
+# _lab_open NAME SOCKET [PID]: a channel to NAME; it is gone when process PID is
+_lab_open() {
+	mkdir -p "$LAB_DIR/$1"
+	rm -f "$LAB_DIR/$1/lost"
+	_lab open "$@" || bail "lab: no channel to $1"
 }
 
 _lab_kill() {
@@ -131,7 +114,7 @@ _lab_obituary() {
 		qemu_log=$LAB_LOGS/guest-$name.qemu.log
 		# What its QEMU said, and the host's KVM. Or is the host gone, too?
 		if ! host "cat /run/lab/${LAB_RUN[$name]}.qemu.log; dmesg | tail -n 20" >"$qemu_log" 2>/dev/null &&
-			[[ -e $LAB_DIR/$LAB_HOST/gone ]]; then
+			[[ $(_lab state "$LAB_HOST") = gone ]]; then
 			diag "lab: with $name has gone its host"
 			_lab_obituary "$LAB_HOST"
 			return
@@ -154,71 +137,22 @@ _lab_emulated() {
 	grep -qs 'accelerator tcg' "$LAB_LOGS"/*.qemu.log
 }
 
-# _lab_reply NAME ID SECONDS: prints the output of request ID, returns its
-# status. What belongs to an earlier request that was given up is dropped.
-_lab_reply() {
-	local name=$1 want=$2 deadline=$((SECONDS + $3)) fd=${LAB_READ[$1]} id status bytes got
-	while :; do
-		got=0
-		IFS=' ' read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" \
-			id status bytes || got=$?
-		if ((got > 128)); then
-			: >"$LAB_DIR/$name/silent"
-			return 124
-		elif ((got)) || [[ $id = GONE ]]; then
-			: >"$LAB_DIR/$name/gone"
-			return 125
-		fi
-		if [[ $id = "$want" ]]; then
-			timeout 60 head -c "$bytes" <&"$fd" || : >"$LAB_DIR/$name/lost"
-			return "$status"
-		fi
-		timeout 60 head -c "$bytes" <&"$fd" >/dev/null || : >"$LAB_DIR/$name/lost"
-	done
-}
-
-# _lab_request INPUT-FILE LINE. If nobody reads it, the missing reply tells.
-_lab_request() (
-	trap '' PIPE
-	exec 2>/dev/null
-	printf '%s\n' "$2"
-	if [[ -n $1 ]]; then
-		timeout "$((${LAB_TIMEOUT:-60} + 15))" cat "$1"
-	fi
-	true
-)
-
-# _lab_call NAME INPUT-FILE CMD...
+# _lab_call call|put NAME WHAT ARGUMENT...
 _lab_call() {
-	local name=$1 input=$2 limit=${LAB_TIMEOUT:-60} bytes=0 status=0 id lock
-	shift 2
-	if [[ -z ${LAB_WRITE[$name]-} ]]; then
-		diag "lab: $name is not running"
-		return 125
-	elif [[ -e $LAB_DIR/$name/gone ]]; then
-		_lab_obituary "$name"
-		return 125
-	elif [[ -e $LAB_DIR/$name/lost ]]; then
-		diag "lab: the channel to $name is out of step after an earlier failure"
+	local verb=$1 name=$2 what=$3 limit=${LAB_TIMEOUT:-60} status=0
+	shift 3
+	if [[ -e $LAB_DIR/$name/lost ]]; then
+		diag "lab: $name has answered nothing any more, and is not asked again; console: $(_lab_log "$name")"
 		return 125
 	fi
-	if [[ -n $input ]]; then
-		bytes=$(stat -c %s "$input")
-	fi
-	id=$SRANDOM
-	exec {lock}<"$LAB_DIR/$name/lock"
-	flock "$lock"
-	_lab_request "$input" "$id $limit $bytes $(printf %s "$*" | base64 -w 0)" \
-		>&"${LAB_WRITE[$name]}"
-	# The machine's own limit comes first, so that the channel stays in step
-	rm -f "$LAB_DIR/$name/silent"
-	_lab_reply "$name" "$id" "$((limit + 15))" || status=$?
-	exec {lock}<&-
-	if [[ -e $LAB_DIR/$name/gone ]]; then
-		_lab_obituary "$name"
-		return 125
+	_lab "$verb" "$name" "$limit" "$@" || status=$?
+	if ((status == 125)); then
+		case $(_lab state "$name") in
+		closed) diag "lab: $name is not running" ;;
+		gone) _lab_obituary "$name" ;;
+		esac
 	elif ((status == 124)); then
-		diag "lab: $name: no result after $limit s: $*; console: $(_lab_log "$name")"
+		diag "lab: $name: no result after $limit s: $what; console: $(_lab_log "$name")"
 		_lab_hung "$name"
 	fi
 	return "$status"
@@ -227,7 +161,7 @@ _lab_call() {
 # _lab_hung NAME: after a request that timed out. Has its host hung, as emulated ones
 # now and then do, guest and all? A host that answers nothing isn't asked again.
 _lab_hung() {
-	if [[ ! -e $LAB_DIR/$1/silent || -n ${DIRECT-} ]]; then
+	if [[ $(_lab state "$1") != silent || -n ${DIRECT-} ]]; then
 		return
 	elif [[ -n ${LAB_ON[$1]-} ]]; then
 		LAB_TIMEOUT=15 on "${LAB_ON[$1]}" host true >/dev/null || true
@@ -240,7 +174,7 @@ _lab_hung() {
 
 _lab_await_agent() {
 	local name=$1 status=0
-	_lab_reply "$name" HELLO "$LAB_BOOT_TIMEOUT" || status=$?
+	_lab await "$name" "$LAB_BOOT_TIMEOUT" || status=$?
 	if ((status == 0)); then
 		return
 	fi
@@ -267,22 +201,20 @@ host() {
 		((status != 124)) || diag "lab: the machine: no result after ${LAB_TIMEOUT:-60} s: $*"
 		return "$status"
 	fi
-	_lab_call "$LAB_HOST" '' "$@"
+	_lab_call call "$LAB_HOST" "$*" "$*"
 }
 
 guest() {
-	local name=$1
-	shift
-	_lab_call "$name" '' "$@"
+	_lab_call call "$1" "${*:2}" "${*:2}"
 }
 
 host_put() {
 	[[ -z ${DIRECT-} ]] || bail 'lab: host_put would change the machine (DIRECT=1)'
-	_lab_call "$LAB_HOST" "$1" "cat >'$2' && chmod $(stat -c %a "$1") '$2'"
+	_lab_call put "$LAB_HOST" "put $2" "$1" "$2"
 }
 
 guest_put() {
-	_lab_call "$1" "$2" "cat >'$3' && chmod $(stat -c %a "$2") '$3'"
+	_lab_call put "$1" "put $3" "$2" "$3"
 }
 
 # The host is a guest itself
@@ -297,20 +229,12 @@ _lab_outermost() {
 
 # _lab_qmp COMMAND [JSON-ARGUMENTS]: to the host's QEMU
 _lab_qmp() {
-	local reply qmp=$LAB_HOST.qmp
+	local said
 	if _lab_nested; then
-		reply=$(on "${LAB_ON[$LAB_HOST]}" host "qmp /run/lab/${LAB_RUN[$LAB_HOST]}.qmp $1 '${2:-"{}"}'") ||
-			bail "lab: QEMU refuses $1 $2: $reply"
-		return
-	fi
-	printf '{"execute":"%s","arguments":%s}\n' "$1" "${2:-"{}"}" >&"${LAB_WRITE[$qmp]}"
-	while IFS= read -r -t 30 -u "${LAB_READ[$qmp]}" reply; do
-		case $reply in
-		'{"return"'*) return 0 ;;
-		'{"error"'*) bail "lab: QEMU refuses $1 $2: $reply" ;;
-		esac
-	done
-	bail "lab: no answer from the host's QEMU to $1"
+		said=$(on "${LAB_ON[$LAB_HOST]}" host "qmp /run/lab/${LAB_RUN[$LAB_HOST]}.qmp $1 '${2:-"{}"}'")
+	else
+		said=$("$LAB_TOP/build/tools/qmp" "$LAB_DIR/$LAB_HOST.qmp.sock" "$1" "${2:-"{}"}")
+	fi || bail "lab: $LAB_HOST's QEMU refuses $1 ${2-}: $said"
 }
 
 # --- machines ---
@@ -347,7 +271,8 @@ _lab_initrd() {
 	mkdir -p "$payload"
 	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
 		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm ptpkvm-host'
-		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch,guest/send,guest/qmp} "$payload/"
+		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
+		programs+=' qmp'
 		install -D "$LAB_TOP/vm-images/ready/start" "$payload/ready/start"
 	fi
 	# Stripped: each byte is copied four times on its way into the guest
@@ -387,7 +312,8 @@ _lab_initrd() {
 	fi
 	cp "$kernel" "$dir/kernel"
 	truncate -s %512 "$dir/kernel"
-	"$LAB_TOP/vm-images/make-initrd" --busybox "$image/root/bin/busybox" "${options[@]}" \
+	strip -o "$dir/agent" "$LAB_TOP/build/tools/agent" || bail 'lab: no agent; run: make tools'
+	"$LAB_TOP/vm-images/make-initrd" --agent "$dir/agent" --busybox "$image/root/bin/busybox" "${options[@]}" \
 		--payload "$payload" "$dir/initrd" || bail "lab: no initrd for $name"
 }
 
@@ -399,6 +325,12 @@ _lab_begin() {
 	trap 'exit 143' TERM HUP
 	mkdir -p "$LAB_LOGS"
 	rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+	"$LAB_TOP/build/tools/lab" "$LAB_DIR" serve </dev/null >"$LAB_LOGS/channels.log" 2>&1 &
+	LAB_PIDS[channels]=$!
+	until [[ -S $LAB_DIR/lab.socket ]]; do
+		kill -0 $! 2>/dev/null || bail "lab: no channels: $(cat "$LAB_LOGS/channels.log"); run: make tools"
+		read -r -t 0.01 <> <(:) || true
+	done
 }
 
 # _lab_cards MODELS MACHINE: run-vm's options
@@ -426,8 +358,6 @@ lab_start() {
 		$(_lab_cards "$nics" "$machine") ${iommu:+--iommu} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
 		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
-	_lab_connect "$name.qmp" "$LAB_DIR/$name.qmp.sock"
-	_lab_qmp qmp_capabilities
 	_lab_host_setup
 	note "lab: $name is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
 		tr '\n' ' ')"
@@ -451,7 +381,7 @@ _lab_run_vm() {
 		--console "file:$(_lab_log "$name")" "$@" \
 		</dev/null >>"$LAB_LOGS/$name.qemu.log" 2>&1 &
 	LAB_PIDS[$name]=$!
-	_lab_connect "$name" "$socket"
+	_lab_open "$name" "$socket" $!
 	_lab_await_accel "$name"
 }
 
@@ -483,7 +413,7 @@ _lab_await_accel() {
 
 _lab_check_name() {
 	[[ $1 =~ ^[a-z][a-z0-9-]*$ ]] || bail "lab: bad name '$1'"
-	[[ -z ${LAB_WRITE[$1]-}${LAB_HOSTS[$1]-} ]] || bail "lab: there is a machine $1 already"
+	[[ -z ${LAB_SUITE[$1]-}${LAB_HOSTS[$1]-} ]] || bail "lab: there is a machine $1 already"
 }
 
 guest_start() {
@@ -579,7 +509,7 @@ _lab_launch() {
 			fi
 			note "lab: the emulated $name hung before its first word; it starts again"
 			_lab_plug_out "$name" || bail "lab: $name survives a power cut"
-			rm -f "$LAB_DIR/$name/gone"
+			_lab again "$name"
 		done
 	fi
 	_lab_await_agent "$name"
@@ -597,11 +527,9 @@ _lab_first_word() {
 	_lab_emulated || return 0
 	log=$(_lab_log "$name")
 	while ((SECONDS < deadline)); do
-		if read -r -t 0 -u "${LAB_READ[$name]}" ||
-			(($(stat -c %s "$log" 2>/dev/null || echo 0) > said)); then
+		if _lab await "$name" 1 || (($(stat -c %s "$log" 2>/dev/null || echo 0) > said)); then
 			return 0
 		fi
-		read -r -t 0.2 <> <(:) || true
 	done
 	return 1
 }
@@ -615,8 +543,8 @@ guest_reboot() {
 	local name=$1 before
 	[[ -n ${LAB_SYSTEMD[$name]-} ]] || bail "lab: guest_reboot: $name was not started with systemd=1"
 	before=$(_lab_restarts "$name")
-	_lab_last_words "$name" REBOOT
-	_lab_await_end "$name" "$LAB_BOOT_TIMEOUT" ||
+	_lab end "$name" reboot
+	_lab await-end "$name" "$LAB_BOOT_TIMEOUT" ||
 		bail "lab: $name still runs $LAB_BOOT_TIMEOUT s after systemctl reboot; see $(_lab_log "$name")"
 	if (($(_lab_restarts "$name") == before)); then
 		_lab_obituary "$name"
@@ -628,17 +556,18 @@ guest_reboot() {
 guest_power_cut() {
 	local name=$1
 	[[ -n ${LAB_SYSTEMD[$name]-} ]] || bail "lab: guest_power_cut: $name has no disk (systemd=1)"
-	[[ ! -e $LAB_DIR/$name/gone ]] || { _lab_obituary "$name"; bail "lab: $name has ended before"; }
+	[[ $(_lab state "$name") != gone ]] || { _lab_obituary "$name"; bail "lab: $name has ended before"; }
 	_lab_plug_out "$name" || bail "lab: $name survives a power cut"
 	_lab_again "$name"
 }
 
 _lab_again() {
 	if _lab_outermost "$1"; then
-		_lab_disconnect "$1"
+		_lab close "$1"
 		_lab_kill "$1"
+	else
+		_lab again "$1"
 	fi
-	rm -f "$LAB_DIR/$1/gone"
 	_lab_launch "$1"
 }
 
@@ -679,7 +608,7 @@ _lab_plug() {
 	[[ -z $disk ]] || _lab_plug_disk "lab${n}d" "$driver" "$disk" false
 	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":$agent}"
 	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":$console}"
-	_lab_nested || _lab_connect "$run" "$socket"
+	_lab_nested || _lab_open "$run" "$socket"
 	_lab_plug_port "port$n" "chan$n" "$run"
 	_lab_plug_port "cport$n" "cons$n" "$run.console"
 	LAB_PORTS[$run]=$n LAB_DISKS[$run]="lab$n lab${n}k ${disk:+lab${n}d}"
@@ -757,25 +686,9 @@ guest_tsc_offset() {
 		cat tsc-offset tsc-scaling-ratio 2>/dev/null | tr '\n' ' '"
 }
 
-# _lab_last_words NAME POWEROFF|REBOOT: there is no reply but its end
-_lab_last_words() {
-	if [[ ! -e $LAB_DIR/$1/gone ]]; then
-		_lab_request '' "$2 0 0 -" >&"${LAB_WRITE[$1]}"
-	fi
-}
-
-# _lab_await_end NAME SECONDS
-_lab_await_end() {
-	local name=$1 status=0
-	if [[ ! -e $LAB_DIR/$name/gone ]]; then
-		_lab_reply "$name" none "$2" >/dev/null || status=$?
-		((status == 125)) || return 1
-	fi
-}
-
 _lab_guest_clean() {
 	local name=$1
-	_lab_disconnect "$name"
+	_lab close "$name"
 	if [[ -n ${LAB_PORTS[${LAB_RUN[$name]}]-} ]]; then
 		on "${LAB_ON[$name]}" _lab_unplug "${LAB_RUN[$name]}"
 	else
@@ -787,9 +700,9 @@ _lab_guest_clean() {
 
 guest_stop() {
 	local name=$1 status=0
-	_lab_last_words "$name" POWEROFF
+	_lab end "$name" poweroff
 	# systemd gives its services their time
-	if ! _lab_await_end "$name" "${LAB_SYSTEMD[$name]:+1}30"; then
+	if ! _lab await-end "$name" "${LAB_SYSTEMD[$name]:+1}30"; then
 		diag "lab: $name does not power off, pulling the plug"
 		status=1
 		_lab_plug_out "$name" || true
@@ -799,14 +712,14 @@ guest_stop() {
 }
 
 _lab_plug_out() {
-	if [[ -e $LAB_DIR/$1/gone ]]; then
+	if [[ $(_lab state "$1") = gone ]]; then
 		return
 	elif _lab_outermost "$1"; then
 		kill -9 "$(guest_pid "$1")" || true
 	else
 		on "${LAB_ON[$1]}" host "kill -9 \$(cat /run/lab/${LAB_RUN[$1]}.pid)" || true
 	fi
-	_lab_await_end "$1" 30
+	_lab await-end "$1" 30
 }
 
 guest_kill() {
@@ -824,11 +737,12 @@ guest_migrate() {
 	on "$to" host "ACCEL=kvm launch $next ${LAB_LAUNCH[$name]} -- -incoming fd:9 9</dev/virtio-ports/in$LAB_SERIAL" ||
 		bail "lab: cannot launch $next"
 	began=$EPOCHREALTIME
-	said=$(LAB_TIMEOUT=180 on "$from" host "send /run/lab/$run.qmp 'exec:cat >/dev/virtio-ports/out$LAB_SERIAL'") ||
+	said=$(LAB_TIMEOUT=180 on "$from" host "qmp /run/lab/$run.qmp --migrate 'exec:cat >/dev/virtio-ports/out$LAB_SERIAL'") ||
 		bail "lab: $name does not go from $from to $to: $said"$'\n'"$(on "$to" host "cat /run/lab/$next.qemu.log")"
-	_lab_await_end "$name" 30 || bail "lab: the QEMU that $name has left does not end"
-	_lab_disconnect "$name"
-	_lab_become "$name" "$next"
+	on "$from" host "qmp /run/lab/$run.qmp quit" >/dev/null || bail "lab: the QEMU that $name has left refuses to end"
+	_lab await-end "$name" 30 || bail "lab: the QEMU that $name has left does not end"
+	_lab close "$name"
+	_lab rename "$next" "$name"
 	LAB_ON[$name]=$to LAB_RUN[$name]=$next
 	guest "$name" true || bail "lab: $name does not answer after its migration"
 	LAB_MIGRATION="seconds=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }') $said"
@@ -851,21 +765,10 @@ _lab_line_end() {
 	host "udevadm wait --timeout=30 /dev/virtio-ports/$1" || bail "lab: no line to $LAB_HOST"
 }
 
-# _lab_become NAME RUN: the channel to RUN is now the one to NAME
-_lab_become() {
-	local name=$1 run=$2
-	LAB_READ[$name]=${LAB_READ[$run]} LAB_WRITE[$name]=${LAB_WRITE[$run]} LAB_PIDS[socat-$name]=${LAB_PIDS[socat-$run]}
-	unset "LAB_READ[$run]" "LAB_WRITE[$run]" "LAB_PIDS[socat-$run]"
-	rm -f "$LAB_DIR/$name/gone"
-}
-
 lab_stop() {
 	local status=$? name
 	trap - EXIT INT TERM HUP
 	if [[ -n $LAB_DIR ]]; then
-		for name in "${!LAB_WRITE[@]}"; do
-			_lab_disconnect "$name"
-		done
 		for name in "${!LAB_PIDS[@]}"; do
 			_lab_kill "$name"
 		done

@@ -46,7 +46,7 @@ ready_boot() {
 	esac
 	# As images.conf has it for kernels that the lab starts itself
 	! _lab_emulated || cpu=host,migratable=off,-xsave,-avx,-avx2
-	rm -f "$LAB_DIR/$name/gone"
+	_lab again "$name"
 	on "${LAB_ON[$name]}" host "ACCEL=kvm launch $name --ready /run/lab/$name.disk --firmware $firmware --mem 768 --smp 2 \
 		--seed /dev/disk/by-id/virtio-lab${n}k --ssh-port $READY_PORT ${cpu:+--cpu $cpu} $flash" ||
 		bail "lab: cannot launch $name"
@@ -72,7 +72,7 @@ ready() {
 
 ready_off() {
 	ready "$1" 'sudo systemctl --no-block poweroff' || true
-	_lab_await_end "$1" "$LAB_BOOT_TIMEOUT" || bail "lab: $1 does not power off"
+	_lab await-end "$1" "$LAB_BOOT_TIMEOUT" || bail "lab: $1 does not power off"
 }
 
 ready_unplug() {
