@@ -3,6 +3,8 @@
 # The nested lab, for tests in bash: a host machine under emulation (or KVM)
 # and guests on the host's own KVM. Sourced after tap.sh. See vm-images/README.md.
 #
+#     lab_stage NAME [ARG...]    the machines of a stage (stages.sh), all booted: from the cache within seconds, else
+#                by its recipe, and then kept there. From then on all is as if lab_start and guest_start had been called
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
 #                [link=listen] and then, on another one, [link=connect]: a network between those two
@@ -54,10 +56,21 @@ LAB_DIR=
 LAB_HOST=host
 LAB_PAYLOAD=()
 LAB_SERIAL=0
+LAB_LABS=0
 LAB_MIGRATION=
 # Of machines, by name. A guest's LAB_RUN is its QEMU's name in the host LAB_ON: at first its own.
 declare -A LAB_PIDS LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
-declare -A LAB_HOSTS LAB_ON LAB_RUN
+declare -A LAB_HOSTS LAB_ON LAB_RUN LAB_MODULE LAB_TOOLS
+# Of machines whose QEMU runs here, in this order: its run-vm's options, and its own for what was plugged in since
+LAB_OUTERMOST=()
+declare -A LAB_RUN_VM LAB_PLUGGED
+# Machines are booted for a stage: tests' files are put in later
+LAB_STAGING=
+
+# shellcheck source=tests/lib/snapshot.sh
+. "$LAB_TOP/tests/lib/snapshot.sh"
+# shellcheck source=tests/lib/stages.sh
+. "$LAB_TOP/tests/lib/stages.sh"
 
 # --- channels ---
 
@@ -265,28 +278,22 @@ _lab_kernel() {
 # _lab_initrd NAME IMAGE-NAME IMAGE-DIR KERNEL MODULES [TOOLS [DISK]]: makes initrd and kernel
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
-	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 file module
+	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 disk=${7-} file
 	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
-	local programs='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm' tools=${6-} disk=${7-}
+	LAB_TOOLS[$name]='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm'
+	# As build-module has it: by the name of the image or of the kernel
+	LAB_MODULE[$name]=$suite
+	[[ -z $kernel || $kernel = */* ]] || LAB_MODULE[$name]=$kernel
 	mkdir -p "$payload"
 	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
-		programs='clocksample kvmkeep ntpstate pairvcpu ptpkvm ptpkvm-host'
+		LAB_TOOLS[$name]='clocksample ntpstate pairvcpu ptpkvm ptpkvm-host'
 		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
-		programs+=' qmp'
 		install -D "$LAB_TOP/vm-images/ready/start" "$payload/ready/start"
+		for file in kvmkeep qmp; do
+			cp "$(_lab_stripped "$file")" "$payload/" || bail "lab: no $file"
+		done
 	fi
-	# Stripped: each byte is copied four times on its way into the guest
-	for file in ${tools:-$programs}; do
-		strip -o "$payload/$file" "$LAB_TOP/build/tools/$file" || bail "lab: no $file; run: make tools"
-	done
-	# As build-module has it: by the name of the image or of the kernel
-	module=$suite
-	[[ -z $kernel || $kernel = */* ]] || module=$kernel
-	for file in "$LAB_TOP/build/modules/$module/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
-		if [[ -f $file ]]; then
-			cp -L "$file" "$payload/"
-		fi
-	done
+	LAB_TOOLS[$name]=${6:-${LAB_TOOLS[$name]}}
 	echo "$name" >"$payload/hostname"
 	if [[ -n $kernel && $kernel != */* ]]; then
 		kernel=$(_lab_kernel "$kernel") || bail "lab: $name: no kernel"
@@ -310,11 +317,47 @@ _lab_initrd() {
 	if [[ -n ${LAB_SYSTEMD[$name]-} ]]; then
 		options+=(--systemd)
 	fi
-	cp "$kernel" "$dir/kernel"
-	truncate -s %512 "$dir/kernel"
-	strip -o "$dir/agent" "$LAB_TOP/build/tools/agent" || bail 'lab: no agent; run: make tools'
-	"$LAB_TOP/vm-images/make-initrd" --agent "$dir/agent" --busybox "$image/root/bin/busybox" "${options[@]}" \
+	# A disk's size
+	if (($(stat -c %s "$kernel") % 512)); then
+		cp "$kernel" "$dir/kernel"
+		truncate -s %512 "$dir/kernel"
+	else
+		ln -sf "$kernel" "$dir/kernel"
+	fi
+	"$LAB_TOP/vm-images/make-initrd" --agent "$(_lab_stripped agent)" --busybox "$image/root/bin/busybox" "${options[@]}" \
 		--payload "$payload" "$dir/initrd" || bail "lab: no initrd for $name"
+}
+
+# _lab_stripped PROGRAM: of build/tools; prints the file. Each byte is copied several times on its way into a guest.
+_lab_stripped() {
+	local file=$LAB_DIR/stripped/$1
+	if [[ ! -e $file ]]; then
+		mkdir -p "$LAB_DIR/stripped"
+		strip -o "$file" "$LAB_TOP/build/tools/$1" || bail "lab: no $1; run: make tools"
+	fi
+	echo "$file"
+}
+
+# _lab_deliver NAME: what is tested, into /lab of a running machine
+_lab_deliver() {
+	local name=$1 file files=("$LAB_TOP/build/modules/${LAB_MODULE[$1]}/ptp_kvm.ko" "${LAB_PAYLOAD[@]}")
+	[[ -z $LAB_STAGING ]] || return 0
+	for file in ${LAB_TOOLS[$name]}; do
+		guest_put "$name" "$(_lab_stripped "$file")" "/lab/$file" || bail "lab: no $file in $name"
+	done
+	for file in "${files[@]}"; do
+		[[ ! -f $file ]] || guest_put "$name" "$file" "/lab/${file##*/}" || bail "lab: no $file in $name"
+	done
+}
+
+# _lab_took WHAT SECONDS: for whoever wants to know where the time went
+_lab_took() {
+	printf '%s %s\n' "$*" "$LAB_TEST" >>"$LAB_LOGS/times"
+}
+
+# _lab_since EPOCHREALTIME: seconds
+_lab_since() {
+	awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
 }
 
 _lab_begin() {
@@ -323,8 +366,7 @@ _lab_begin() {
 	trap lab_stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	mkdir -p "$LAB_LOGS"
-	rm -f "$LAB_LOGS"/*.log "$LAB_LOGS/lost"
+	_lab_log_folder
 	"$LAB_TOP/build/tools/lab" "$LAB_DIR" serve </dev/null >"$LAB_LOGS/channels.log" 2>&1 &
 	LAB_PIDS[channels]=$!
 	until [[ -S $LAB_DIR/lab.socket ]]; do
@@ -333,14 +375,26 @@ _lab_begin() {
 	done
 }
 
+# The logs of a test's earlier labs go into numbered folders
+_lab_log_folder() {
+	mkdir -p "$LAB_LOGS"
+	if ((LAB_LABS++ == 0)); then
+		rm -rf "$LAB_LOGS"/{*.log,lost,times,[0-9]*}
+	else
+		mkdir -p "$LAB_LOGS/$((LAB_LABS - 1))"
+		mv "$LAB_LOGS"/*.log "$LAB_LOGS/$((LAB_LABS - 1))/"
+	fi
+}
+
 # _lab_cards MODELS MACHINE: run-vm's options
 _lab_cards() {
 	[[ -z $1 ]] || echo "--machine ${2:-q35}$(printf ' --nic %s' $1)"
 }
 
+# shellcheck disable=SC2120 # tests pass arguments
 lab_start() {
 	local image=host smp=2 mem=3072 cpu='' append='' kernel='' modules='' name=host instructions='' nics='' link=''
-	local machine='' iommu='' dir LAB_HOST
+	local machine='' iommu='' dir began=$EPOCHREALTIME LAB_HOST
 	_lab_options 'image smp mem cpu append kernel modules name instructions nics link machine iommu' "$@"
 	LAB_HOST=$name
 	_lab_check_name "$name"
@@ -356,9 +410,11 @@ lab_start() {
 	# shellcheck disable=SC2046 # words
 	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
 		$(_lab_cards "$nics" "$machine") ${iommu:+--iommu} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
-		--qmp "$LAB_DIR/$name.qmp.sock" ${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
+		${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
 	_lab_host_setup
+	_lab_took boot "$(_lab_since "$began")" "$name"
+	_lab_deliver "$name"
 	note "lab: $name is up: $(host 'uname -r; cat /sys/devices/system/clocksource/*/current_clocksource' |
 		tr '\n' ' ')"
 }
@@ -373,15 +429,24 @@ _lab_host_setup() {
 
 # _lab_run_vm NAME OPTION...: a QEMU on the machine itself
 _lab_run_vm() {
-	local name=$1 socket=$LAB_DIR/$1.sock
+	local name=$1
+	[[ " ${LAB_OUTERMOST[*]} " = *" $name "* ]] || LAB_OUTERMOST+=("$name")
 	shift
+	LAB_RUN_VM[$name]=${*@Q} LAB_PLUGGED[$name]=''
+	_lab_start_qemu "$name"
+}
+
+# _lab_start_qemu NAME QEMU-ARGUMENT...: by what _lab_run_vm was told
+_lab_start_qemu() {
+	local name=$1 options
+	eval "options=(${LAB_RUN_VM[$name]})"
 	: >>"$LAB_LOGS/$name.qemu.log"
 	_lab_qemu "$LAB_DIR/$name/pid" --name "$name" --kernel "$LAB_DIR/$name/kernel" \
-		--initrd "$LAB_DIR/$name/initrd" --agent "unix:$socket" \
-		--console "file:$(_lab_log "$name")" "$@" \
+		--initrd "$LAB_DIR/$name/initrd" --agent "unix:$LAB_DIR/$name.sock" \
+		--console "file:$(_lab_log "$name")" --qmp "$LAB_DIR/$name.qmp.sock" "${options[@]}" -- "${@:2}" \
 		</dev/null >>"$LAB_LOGS/$name.qemu.log" 2>&1 &
 	LAB_PIDS[$name]=$!
-	_lab_open "$name" "$socket" $!
+	_lab_open "$name" "$LAB_DIR/$name.sock" $!
 	_lab_await_accel "$name"
 }
 
@@ -470,7 +535,8 @@ _lab_supply() {
 	local name=$1 run=$2 dir=$3 net=$4 disk=$5 options
 	eval "options=(${LAB_OPTIONS[$name]})"
 	LAB_SERIAL=$((LAB_SERIAL + 1))
-	_lab_plug "$run" "$dir/root.sqfs" "$LAB_DIR/$name/kernel" "$disk"
+	# By its own name, as far as it has one outside this lab
+	_lab_plug "$run" "$dir/root.sqfs" "$(readlink -f "$LAB_DIR/$name/kernel")" "$disk"
 	if [[ -n $net ]]; then
 		options+=(--tap "tap$LAB_SERIAL,52:54:00:00:77:$(printf %02x "$LAB_SERIAL")")
 		LAB_NET[$name]=192.168.77.$((10 + LAB_SERIAL))
@@ -492,7 +558,7 @@ _lab_supply() {
 
 # The first time or again, with the same disks and devices
 _lab_launch() {
-	local name=$1 LAB_HOST=${LAB_ON[$1]} try log said
+	local name=$1 LAB_HOST=${LAB_ON[$1]} try log said began=$EPOCHREALTIME
 	if _lab_outermost "$name"; then
 		local options accel=${ACCEL-}
 		eval "options=(${LAB_LAUNCH[$name]})"
@@ -516,6 +582,8 @@ _lab_launch() {
 	if [[ -n ${LAB_NET[$name]-} ]]; then
 		_lab_guest_address "$name" || bail "lab: no network in $name"
 	fi
+	_lab_took boot "$(_lab_since "$began")" "$name"
+	_lab_deliver "$name"
 	note "lab: guest $name is up: ${LAB_SUITE[$name]} $(guest "$name" 'uname -r
 		cat /sys/devices/system/clocksource/*/current_clocksource' | tr '\n' ' ')"
 }
@@ -580,10 +648,17 @@ _lab_suite_append() (
 	fi
 )
 
+# _lab_plugged QEMU-ARGUMENT...: what it takes to have that from the start
+_lab_plugged() {
+	_lab_nested || LAB_PLUGGED[$LAB_HOST]+=" ${*@Q}"
+}
+
 # _lab_plug_disk ID DRIVER FILE [false]: read-only but for that
 _lab_plug_disk() {
 	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":${4-true},\"file\":
 		{\"driver\":\"$2\",\"filename\":\"$3\",\"locking\":\"off\"}}"
+	_lab_plugged -blockdev "driver=raw,node-name=node-$1,read-only=${4-true},file.driver=$2,file.filename=$3,file.locking=off" \
+		-device "virtio-blk-pci,id=$1,drive=node-$1,serial=$1"
 	_lab_qmp device_add "{\"driver\":\"virtio-blk-pci\",\"id\":\"$1\",\"drive\":\"node-$1\",
 		\"serial\":\"$1\"}"
 }
@@ -606,6 +681,8 @@ _lab_plug() {
 	_lab_plug_disk "lab$n" "$driver" "$image"
 	_lab_plug_disk "lab${n}k" "$driver" "$kernel"
 	[[ -z $disk ]] || _lab_plug_disk "lab${n}d" "$driver" "$disk" false
+	_lab_plugged -chardev "socket,id=chan$n,path=$socket,server=on,wait=on" \
+		-chardev "file,id=cons$n,path=$(_lab_log "${run%@*}"),append=on"
 	_lab_qmp chardev-add "{\"id\":\"chan$n\",\"backend\":$agent}"
 	_lab_qmp chardev-add "{\"id\":\"cons$n\",\"backend\":$console}"
 	_lab_nested || _lab_open "$run" "$socket"
@@ -631,6 +708,7 @@ _lab_not_plugged() {
 
 # _lab_plug_port ID CHARDEV NAME
 _lab_plug_port() {
+	_lab_plugged -device "virtserialport,id=$1,bus=serial.0,chardev=$2,name=$3"
 	_lab_qmp device_add "{\"driver\":\"virtserialport\",\"id\":\"$1\",\"bus\":\"serial.0\",
 		\"chardev\":\"$2\",\"name\":\"$3\"}"
 }
@@ -775,7 +853,7 @@ lab_stop() {
 		rm -rf "$LAB_DIR"
 		LAB_DIR=
 		LAB_PORTS=() LAB_DISKS=() LAB_NET=() LAB_SUITE=() LAB_SYSTEMD=() LAB_OPTIONS=() LAB_LAUNCH=()
-		LAB_HOSTS=() LAB_ON=() LAB_RUN=()
+		LAB_HOSTS=() LAB_ON=() LAB_RUN=() LAB_MODULE=() LAB_TOOLS=() LAB_OUTERMOST=() LAB_RUN_VM=() LAB_PLUGGED=()
 	fi
 	return "$status"
 }

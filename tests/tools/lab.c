@@ -17,10 +17,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "counter.h"
 #include "util.h"
 
 enum { TIMED_OUT = 124, NO_MACHINE = 125, ENTROPY = 256 };
-enum { TICK_MS = 20, CONNECT_S = 60, STALL_MS = 2000, AGENT_GRACE_S = 15, ARGS_MAX = 8 };
+enum { TICK_MS = 20, CONNECT_S = 60, STALL_MS = 2000, AGENT_GRACE_S = 15, ARGS_MAX = 8, TSC_US = 20000 };
 
 static const char usage[] =
 	"Usage: lab DIR serve                       keep the channels, until the caller ends\n"
@@ -35,6 +36,7 @@ static const char usage[] =
 	"       lab DIR call NAME SECONDS COMMAND   run by sh there; its output and status\n"
 	"       lab DIR put NAME SECONDS FILE PATH\n"
 	"       lab DIR set NAME SECONDS NS         its clock is set to this machine's and NS more; fresh random numbers\n"
+	"       lab DIR tsc                         how fast this machine's counter runs, in kHz\n"
 	"Exit status: that of the command; 124 if there was no answer in time, 125 if the machine is gone.\n";
 
 struct buffer {
@@ -688,6 +690,17 @@ static int client(const char *path, char **args, int n)
 	return ask_server(path, rewritten, n, &payload);
 }
 
+static int tsc(void)
+{
+	int64_t began = now_ns(CLOCK_MONOTONIC_RAW), ns;
+	uint64_t counter = counter_begin();
+
+	usleep(TSC_US);
+	ns = now_ns(CLOCK_MONOTONIC_RAW) - began;
+	printf("%.0f\n", (double)(counter_begin() - counter) * 1e6 / ns);
+	return finish(EXIT_OK);
+}
+
 int main(int argc, char **argv)
 {
 	char path[108];
@@ -701,5 +714,7 @@ int main(int argc, char **argv)
 		die("%s: too long", argv[1]);
 	if (!strcmp(argv[2], "serve"))
 		return serve(path);
+	if (!strcmp(argv[2], "tsc"))
+		return tsc();
 	return client(path, argv + 2, argc - 2);
 }

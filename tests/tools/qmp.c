@@ -16,7 +16,7 @@ static const char usage[] =
 	"       qmp SOCKET --incoming URI             until all of it has come\n"
 	"Exit status: 1 if QEMU refuses, with its reason; 2 if it cannot be asked.\n";
 
-enum { REFUSED = 1, POLL_US = 5000, DEPTH = 64 };
+enum { REFUSED = 1, POLL_US = 5000, CONNECT_TRIES = 4000, DEPTH = 64 };
 
 static FILE *to_qemu, *from_qemu;
 static char *line;
@@ -136,8 +136,14 @@ static void open_socket(const char *path)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		die("%s: too long for a socket", path);
 	strcpy(addr.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-		die("%s: %s", path, strerror(errno));
+	if (fd < 0)
+		die("socket: %s", strerror(errno));
+	/* A QEMU that was just started has none yet */
+	for (int i = 0; connect(fd, (struct sockaddr *)&addr, sizeof(addr)); i++) {
+		if (i == CONNECT_TRIES || (errno != ENOENT && errno != ECONNREFUSED))
+			die("%s: %s", path, strerror(errno));
+		usleep(POLL_US);
+	}
 	to_qemu = fdopen(fd, "w");
 	from_qemu = fdopen(dup(fd), "r");
 	if (!to_qemu || !from_qemu)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+# Stages: whole booted labs, kept in the cache. Sourced by lab.sh; the recipes are in stages.sh.
+#
+# A stage is a folder ~/.cache/ptp_kvm/stages/NAME-KEY: what each QEMU wrote of itself (the host's has its guests in its
+# memory), what its machines started from, and what lab.sh knew. To go on from there is QEMU's migration: the same command
+# line, and what had been plugged in as arguments. What is tested is not in it: _lab_deliver puts that in afterwards.
+#
+# LAB_COLD=1: everything boots, and nothing is kept. So it is without emulation, where it is not known to work.
+
+# KiB that must be left on the disk
+STAGE_ROOM=5000000
+# A guest that has just booted is up to a second off, as its RTC counts
+STAGE_GUEST_OFF_NS=400000000
+
+lab_stage() {
+	local stage began=$EPOCHREALTIME calls key dir lock
+	stage=$(IFS=-; echo "$*")
+	[[ -z $LAB_DIR ]] || bail 'lab: a stage is what a lab begins with'
+	declare -F "stage_$1" >/dev/null || bail "lab: there is no stage $1"
+	if ! _lab_stage_possible; then
+		"stage_$1" "${@:2}"
+		return
+	fi
+	calls=$(_lab_stage_calls "$@")
+	_lab_stage_images "$calls"
+	key=$(_lab_stage_key "$calls") || bail "lab: no key for the stage $stage"
+	dir=$STAGE_CACHE/$stage-$key
+	mkdir -p "$STAGE_CACHE"
+	exec {lock}>"$STAGE_CACHE/.$stage.lock"
+	flock -s "$lock"
+	if ! _lab_stage_fits "$dir"; then
+		flock -u "$lock"
+		flock "$lock"
+	fi
+	if _lab_stage_fits "$dir"; then
+		_lab_restore "$dir"
+		_lab_took restore "$(_lab_since "$began")" "$stage"
+		note "lab: stage $stage: restored in $(_lab_since "$began") s"
+	else
+		LAB_STAGING=yes
+		"stage_$1" "${@:2}"
+		LAB_STAGING=
+		_lab_save "$stage" "$dir"
+	fi
+	# Not by closing it, since a QEMU may have it open, too
+	flock -u "$lock"
+	exec {lock}>&-
+	_lab_wake
+}
+
+STAGE_CACHE=${PTPKVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ptp_kvm}/stages
+
+_lab_stage_possible() {
+	[[ -z ${LAB_COLD-}${DIRECT-} && $("$LAB_TOP/vm-images/run-vm" --kvm-host --which) = tcg ]]
+}
+
+# _lab_stage_calls NAME ARG...: what the recipe does, a line each. Nothing is done.
+# shellcheck disable=SC2317 # by the recipe
+_lab_stage_calls() (
+	lab_start() { echo "on $LAB_HOST: lab_start ${*@Q}"; }
+	guest_start() { echo "on $LAB_HOST: guest_start ${*@Q}"; }
+	host() { echo "on $LAB_HOST: host ${*@Q}"; }
+	guest() { echo "guest ${*@Q}"; }
+	on() { local LAB_HOST=$1; "${@:2}"; }
+	"stage_$1" "${@:2}"
+)
+
+# _lab_stage_images CALLS: what it needs is made before anything is locked. Sets images and kernels.
+_lab_stage_images() {
+	local image
+	mapfile -t STAGE_KERNELS < <(grep -oE "'kernel=[^']*'" <<<"$1" | sed "s/'kernel=\(.*\)'/\1/" | sort -u)
+	mapfile -t STAGE_IMAGES < <({
+		sed -nE "s/.*: guest_start '[^']*' '([^']*)'.*/\1/p" <<<"$1"
+		! grep -q ': lab_start' <<<"$1" || echo host
+	} | sort -u)
+	for image in "${STAGE_IMAGES[@]}"; do
+		_lab_image "$image" >/dev/null
+	done
+}
+
+# A machine reads its image again and again: it has to be the same file, byte by byte
+_lab_stage_key() {
+	local name dir
+	{
+		echo "$1"
+		for name in "${STAGE_IMAGES[@]}"; do
+			dir=$(_lab_image "$name") && stat -c '%n %s %y' "$dir/root.sqfs" || return
+		done
+		for name in "${STAGE_KERNELS[@]}"; do
+			dir=$(_lab_kernel "$name") && stat -c '%n %s %y' "$dir/vmlinux" || return
+		done
+		if [[ -n ${STOCK_QEMU-} ]]; then
+			qemu-system-x86_64 --version
+		else
+			"$LAB_TOP/vm-images/fetch-qemu"
+		fi || return
+		sed -n '/^model name/{p;q}' /proc/cpuinfo
+		cd "$LAB_TOP" && find vm-images/{run-vm,make-initrd,images.conf,guest} tests/lib/{lab,snapshot}.sh \
+			tests/tools/{kvmkeep,qmp}.c lib/util.[ch] -type f -print0 | sort -z | xargs -0 sha256sum
+	} | sha256sum | cut -c1-12
+}
+
+# _lab_stage_fits DIR: it is there, and this machine's TSC runs as it did
+_lab_stage_fits() {
+	local khz was
+	[[ -d $1 ]] || return
+	khz=$(_lab_tsc_khz) was=$(cat "$1/tsc_khz")
+	(((khz > was ? khz - was : was - khz) < was / 1000))
+}
+
+_lab_tsc_khz() {
+	"$LAB_TOP/build/tools/lab" . tsc
+}
+
+# _lab_qmp_of NAME QMP-ARGUMENT...
+_lab_qmp_of() {
+	"$LAB_TOP/build/tools/qmp" "$LAB_DIR/$1.qmp.sock" "${@:2}" || bail "lab: $1's QEMU refuses: ${*:2}"
+}
+
+# _lab_save STAGE DIR: whole or not at all
+_lab_save() {
+	local stage=$1 dir=$2 began=$EPOCHREALTIME work name
+	if (($(df --output=avail -k "$STAGE_CACHE" | tail -n 1) < STAGE_ROOM)); then
+		note "lab: stage $stage: not kept, there is little room in $STAGE_CACHE"
+		return
+	fi
+	rm -rf "$STAGE_CACHE/.$stage-"??????
+	work=$(mktemp -d "$STAGE_CACHE/.$stage-XXXXXX")
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_call call "$name" settle 'udevadm settle' >/dev/null || bail "lab: $name does not come to rest"
+	done
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_qmp_of "$name" stop >/dev/null
+	done
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_save_machine "$name" "$work/$name"
+	done
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_qmp_of "$name" cont >/dev/null
+	done
+	declare -p LAB_SERIAL LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD LAB_HOSTS LAB_ON \
+		LAB_RUN LAB_MODULE LAB_TOOLS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
+		sed "s,$LAB_LOGS,@LOGS@,g; s,$LAB_DIR,@DIR@,g" >"$work/known"
+	_lab_tsc_khz >"$work/tsc_khz"
+	chmod 755 "$work"
+	rm -rf "$STAGE_CACHE/$stage"-????????????
+	mv "$work" "$dir" || bail "lab: the stage $stage cannot be kept"
+	_lab_took save "$(_lab_since "$began")" "$stage"
+	note "lab: stage $stage: saved in $(_lab_since "$began") s, $(du -sh "$dir" | cut -f1)"
+}
+
+# Of a lab that stands still
+_lab_save_machine() {
+	local name=$1 to=$2
+	mkdir "$to"
+	cp -P "$LAB_DIR/$name"/{kernel,initrd} "$to/"
+	[[ ! -e $LAB_DIR/$name/disk ]] || cp --sparse=always "$LAB_DIR/$name/disk" "$to/"
+	_lab_qmp_of "$name" migrate-set-parameters '{"max-bandwidth": 100000000000}' >/dev/null
+	_lab_qmp_of "$name" --migrate "file:$to/state" >/dev/null
+}
+
+# _lab_restore DIR
+_lab_restore() {
+	local dir=$1 name plugged known guest
+	_lab_begin
+	known=$(sed "s,^declare -,declare -g -,; s,@LOGS@,$LAB_LOGS,g; s,@DIR@,$LAB_DIR,g" "$dir/known")
+	eval "$known"
+	for name in "${LAB_OUTERMOST[@]}"; do
+		mkdir -p "$LAB_DIR/$name"
+		ln -s "$dir/$name"/{kernel,initrd} "$LAB_DIR/$name/"
+		[[ ! -e $dir/$name/disk ]] || cp --sparse=always "$dir/$name/disk" "$LAB_DIR/$name/"
+		eval "plugged=(${LAB_PLUGGED[$name]})"
+		_lab_start_qemu "$name" "${plugged[@]}" -incoming defer
+		# It waits for these: a guest's QEMU would not see one come back
+		for guest in "${!LAB_ON[@]}"; do
+			[[ $guest = "$name" || $(_lab_outermost_of "$guest") != "$name" ]] || _lab_open "$guest" "$LAB_DIR/$guest.sock"
+		done
+		_lab_qmp_of "$name" --incoming "file:$dir/$name/state" >/dev/null
+	done
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_qmp_of "$name" cont >/dev/null
+	done
+}
+
+# _lab_outermost_of NAME: the machine here whose memory it is in
+_lab_outermost_of() {
+	local name=$1
+	while [[ -n ${LAB_ON[$name]-} ]]; do
+		name=${LAB_ON[$name]}
+	done
+	echo "$name"
+}
+
+# After the rest: the time, fresh random numbers, and what is tested
+_lab_wake() {
+	local name off
+	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
+		off=$STAGE_GUEST_OFF_NS
+		[[ -z ${LAB_HOSTS[$name]-} && " ${LAB_ON[*]} " != *" $name "* ]] || off=0
+		_lab set "$name" 60 "$off" || bail "lab: the clock of $name cannot be set; console: $(_lab_log "$name")"
+	done
+	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
+		_lab_deliver "$name"
+	done
+}
