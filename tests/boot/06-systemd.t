@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests with systemd as process 1 and a disk that lasts: what is written stays
 # over a reboot and a power cut, and Debian's own units do their work. Of three suites two
-# are without KVM, on machines beside the host, where there is no clock to look for.
+# are without KVM, on machines without a host, where there is no clock to look for. Arguments: suites.
+# check: trixie
+# check-all: bookworm sid
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -36,11 +38,16 @@ again() {
 	like "$(guest "$1" dmesg)" 'EXT4-fs .*recovery complete' "$1: and the rest is from ext4's journal"
 }
 
-lab_start smp=1
-for name in bookworm trixie sid; do
-	options=(systemd=1 bare=1) module=dummy
-	[[ $name != bookworm ]] || options=(systemd=1) module=ptp_kvm
-	guest_start $name $name "${options[@]}"
+suites=("$@")
+((${#suites[@]})) || mapfile -t suites < <(tier_cases)
+for name in "${suites[@]}"; do
+	if [[ $name = trixie ]]; then
+		module=ptp_kvm
+		lab_stage systemd trixie
+	else
+		module=dummy
+		guest_start $name $name bare=1 systemd=1
+	fi
 	is "$(guest $name cat /proc/1/comm)" systemd "$name: systemd is process 1"
 	healthy $name 'first boot'
 	like "$(guest $name 'cat /proc/$(cat /run/chrony/chronyd.pid)/attr/current')" 'chronyd \(enforce\)' \
@@ -57,6 +64,7 @@ for name in bookworm trixie sid; do
 	[[ $module != ptp_kvm ]] || runs "$name: and udev's link" guest $name test -c /dev/ptp_kvm
 	runs "$name: /lab is made anew" guest $name 'test -x /lab/agent && ! test -e /lab/transient'
 	runs "$name: guest_stop" guest_stop $name
+	lab_check_consoles "$name: no kernel splats on the consoles"
+	lab_stop
 done
-lab_check_consoles
 done_testing

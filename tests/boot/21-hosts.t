@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every host with every driver and every clocksource: stock and patched hosts, the in-tree driver and ours, guests on
-# kvm-clock and on tsc. Each does what DESIGN's table says; whoever knows only type 0 sees no difference.
-# Arguments: hosts, instead of all: stock (Debian's kernel) or a name of host-patch/build.
+# A patched host with both drivers, the in-tree one and ours, and both clocksources, kvm-clock and tsc; whoever knows
+# only type 0 sees no difference. What a stock host does for them is in 20-pairs.t and 70-in-tree.t.
+# Arguments: other hosts: stock (Debian's kernel) or a name of host-patch/build.
+# check: patched-6.12
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/clock.sh
 
 hosts=("$@")
-((${#hosts[@]})) || hosts=(stock patched-6.12)
+((${#hosts[@]})) || mapfile -t hosts < <(tier_cases)
 
 # reads METHOD WHAT: what phcread says, and what it must contain
 reads() {
@@ -40,8 +41,11 @@ ours() {
 
 module_for bookworm
 for host in "${hosts[@]}"; do
-	lab_start ${host:+$([[ $host = stock ]] || echo "kernel=$host")}
-	guest_start g1 bookworm smp=2
+	if [[ $host = stock ]]; then
+		lab_stage guest bookworm
+	else
+		lab_stage guest bookworm "$host"
+	fi
 	for driver in in_tree ours; do
 		if [[ $driver = ours ]]; then
 			clock_load g1

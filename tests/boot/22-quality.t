@@ -18,8 +18,7 @@ ntp() {
 }
 
 module_for trixie
-lab_start kernel=patched-6.12 smp=1
-guest_start g1 trixie net=1
+lab_stage quality
 clock_load g1
 
 is "$(quality pairing_type) $(quality window_ns)" '1 0' 'type 1, and exact'

@@ -54,9 +54,8 @@ windows() {
 }
 
 module_for bookworm
-lab_start kernel=patched-6.12
+lab_stage guest bookworm patched-6.12
 like "$(host cat $clocksource/available_clocksource)" 'hpet.*acpi_pm' 'the host has other clocksources'
-guest_start g1 bookworm
 clock_load g1
 clock_source g1 tsc
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Three levels: the host runs l2, a guest on kvm-clock, which is a KVM host itself and runs l3. A stock l2 refuses to
 # pair its clock; a patched one's pairs are exact.
-# Arguments: kernels of l2, instead of both: stock (Debian's) or a name of host-patch/build.
+# Arguments: kernels of l2: stock (Debian's) or a name of host-patch/build.
+# check: patched-6.12
+# check-all: stock
 cd "$(dirname "$0")/../.." || exit 1
 # Each exit of l3 is several of l2's, and each of those an emulated one
 export LAB_BOOT_TIMEOUT=600 LAB_FIRST_WORD_TIMEOUT=600 LAB_TIMEOUT=300
@@ -13,7 +15,7 @@ export STEADIEST_TRIES=10
 . tests/lib/clock.sh
 
 kernels=("$@")
-((${#kernels[@]})) || kernels=(stock patched-6.12)
+((${#kernels[@]})) || mapfile -t kernels < <(tier_cases)
 clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
 
 # Of l3, as l2's KVM counts them
@@ -40,21 +42,15 @@ refused() {
 }
 
 module_for bookworm
-# Without it l2's every clgi and stgi are exits, two for each of l3's
-lab_start cpu=+vgif
-is "$(host cat $clocksource)" tsc 'the host is on tsc'
 for kernel in "${kernels[@]}"; do
-	options=(mem=1024 tools='clocksample kvmkeep')
-	[[ $kernel = stock ]] || options+=("kernel=$kernel")
-	guest_start l2 host "${options[@]}"
+	lab_stage nested "$kernel"
+	is "$(host cat $clocksource)" tsc 'the host is on tsc'
 	if [[ $kernel = stock ]]; then
 		release=$(cat "$(vm-images/build-image --print host)/kver")
 	else
 		release=$(cat "$(host-patch/build --print "$kernel")/kver")
 	fi
 	is "$(guest l2 uname -r)" "$release" "$kernel: that is l2's kernel"
-	clock_source l2 kvm-clock
-	on l2 guest_start l3 bookworm tools='clocksample phcread'
 	like "$(guest l2 cat /run/lab/l3.qemu.log)" 'accelerator kvm' "$kernel: l3 runs on l2's KVM"
 	is "$(guest l2 cat $clocksource)" kvm-clock "$kernel: l2 is on kvm-clock"
 
@@ -75,6 +71,7 @@ for kernel in "${kernels[@]}"; do
 	fi
 	guest_stop l3
 	guest_stop l2
+	lab_check_consoles "$kernel: no kernel splats on the consoles"
+	lab_stop
 done
-lab_check_consoles
 done_testing

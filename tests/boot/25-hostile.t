@@ -36,12 +36,12 @@ selftest() {
 hostile() {
 	local kernel=$1 expect probed refused
 	if [[ $kernel = stock ]]; then
-		lab_start
+		lab_stage host
 		expect='--type1 no --partial-ok' probed='type0=0 type1=-95' refused='type0=-95 type1=-95'
 	else
 		host-patch/build "$kernel" || bail "$kernel is not built"
 		lab_payload_add "$(host-patch/build --print "$kernel")/clock_pairing_test"
-		lab_start kernel="$kernel"
+		lab_stage host "$kernel"
 		expect='--type1 yes' probed='type0=0 type1=0 .* window_ns=0 '
 		refused='type0=-95 type1=0 .* window_ns=[1-9]'
 	fi
@@ -57,9 +57,6 @@ hostile() {
 	host "echo tsc >$clocksource"
 	lab_check_consoles "$kernel: no kernel splats on the consoles"
 	lab_stop
-	# Out of the next one's way
-	mkdir -p "$LAB_LOGS/$kernel"
-	mv "$LAB_LOGS"/*.log "$LAB_LOGS/$kernel/"
 }
 
 for kernel in "${hosts[@]}"; do

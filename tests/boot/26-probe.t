@@ -31,7 +31,7 @@ measured() {
 	note "$(jq -c "[.$2.offset_ns, .$2.uncertainty_ns, .$2.window_ns, .took_ms]" <<<"$said")"
 }
 
-lab_start
+lab_stage host
 probe stock 1 'PASS  kvm ' 'PASS  pairing ' 'PASS  pair ' '\[quality-untold\]' --
 probe 'stock, all right so' 0 'skip  quality ' -- --ignore quality-untold
 measured stock type0
@@ -46,7 +46,7 @@ probe 'stock on hpet' 2 'FAIL  pairing .* clocksource is hpet.*\[pairing-clockso
 host "echo tsc >$clocksource"
 
 # One without SVM
-guest_start g1 bookworm cpu=host,migratable=off,-svm tools='ptpkvm-host'
+guest_start g1 bookworm bare=1 cpu=qemu64,-svm tools='ptpkvm-host'
 said=$(guest g1 '/lab/ptpkvm-host probe; echo $?')
 like "$said" 'CPU offers neither vmx nor svm \[kvm-no-virtualisation\]' 'no KVM host: the reason'
 is "${said##*$'\n'}" 3 'no KVM host: exit status'
@@ -54,7 +54,7 @@ guest_stop g1
 lab_check_consoles 'stock: no kernel splats on the consoles'
 lab_stop
 
-lab_start kernel=patched-6.12
+lab_stage host patched-6.12
 probe 'patched, unsynchronized' 1 'PASS  pairing ' 'PASS  pair ' 'guests are told: .*\[quality-unsynchronized\]' --
 host '/lab/ntpstate --tai 37 --max-error-us 1500 --est-error-us 250 --synced yes' >/dev/null
 probe patched 0 'PASS  quality .*synchronized, at most .*TAI − UTC 37 s' --

@@ -18,7 +18,7 @@ of() {
 	jq -r ".nics[] | select(.name == \"$1\") | .$2" <<<"$json"
 }
 
-lab_start nics='igb e1000e virtio-net-pci' iommu=1
+lab_stage cards
 host 'modprobe bonding max_bonds=0 && modprobe -a igb e1000e virtio_net igbvf 8021q bridge uio_pci_generic vfio-pci && udevadm settle' >/dev/null ||
 	bail 'the host has no drivers for its network cards'
 card() {

@@ -24,7 +24,7 @@ until_port() {
 		diag "$(host 'cat /run/gm.log /run/client.log')"
 }
 
-lab_start nics='igb virtio-net-pci'
+lab_stage cards
 host 'modprobe -a igb virtio_net && udevadm settle' >/dev/null || bail 'the host has no drivers for its network cards'
 igb=$(host 'ls /sys/bus/pci/drivers/igb/*/net')
 virtio=$(host 'ls /sys/bus/virtio/drivers/virtio_net/*/net')

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The PTP interface, by three programs: our own list of every call, the
-# kernel's testptp as it is, and linuxptp's phc_ctl and phc2sys.
+# kernel's testptp as it is, and linuxptp's phc_ctl and phc2sys. Arguments: suites.
+# check: trixie
+# check-all: bullseye bookworm sid
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/clock.sh
 
-# shellcheck disable=SC2206 # words
-suites=(${SUITES:-bullseye bookworm trixie sid})
+suites=("$@")
+((${#suites[@]})) || mapfile -t suites < <(tier_cases)
 module_for "${suites[@]}"
 
 # testptp SUITE: compiled from that suite's kernel source
@@ -27,9 +29,8 @@ for suite in "${suites[@]}"; do
 	build_testptp "$suite"
 done
 
-lab_start smp=1
 for suite in "${suites[@]}"; do
-	guest_start g1 "$suite"
+	lab_stage guest "$suite"
 	clock_load g1
 	for source in kvm-clock tsc; do
 		clock_source g1 $source
@@ -96,6 +97,7 @@ for suite in "${suites[@]}"; do
 		like "$said" unsteered "$suite: and leaves the system clock alone"
 	fi
 	guest_stop g1
+	lab_check_consoles "$suite: no kernel splats on the consoles"
+	lab_stop
 done
-lab_check_consoles
 done_testing

@@ -53,8 +53,7 @@ make -s -C guest-tools OUT="$PWD/build/sanitized" \
 	bail 'no ptpkvm with sanitizers'
 cp build/sanitized/ptpkvm build/sanitized/ptpkvm-sanitized
 lab_payload_add build/sanitized/ptpkvm-sanitized
-lab_start smp=1
-guest_start g1 bookworm mem=512
+lab_stage guest bookworm
 guest g1 'ip link set lo up'	# users who are not root ask chronyd through it
 
 # --- no driver ---
@@ -121,7 +120,7 @@ is "$(complaints)" 'quality-untold boot-race' 'namely'
 note "$(guest g1 '/lab/ptpkvm check')"
 check --ignore quality-untold,boot-race
 is "$status" 0 'which can be ignored'
-is "$(guest g1 '/lab/ptpkvm check -q --ignore quality-untold,boot-race')" '' 'then there is nothing to say'
+silent 'then there is nothing to say' guest g1 '/lab/ptpkvm check -q --ignore quality-untold,boot-race'
 le "$(jq '.clock.offset_ns | fabs' <<<"$said")" 100000 'offset, ns'
 is "$(jq -r '.chrony.source.state, .chrony.refclock.file' <<<"$said" | tr '\n' ' ')" '* /etc/chrony/conf.d/kvm.conf ' \
 	'source and line'

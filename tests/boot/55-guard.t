@@ -53,11 +53,10 @@ said() {
 	is "$(guest "$1" "grep -c '$2' /tmp/guard.log")" "$3" "$4"
 }
 
-module_for bookworm sid
-lab_start
+module_for bookworm trixie sid
+lab_stage guard
 declare -A suite=([old]=bookworm [new]=sid)
 for name in old new; do
-	guest_start $name "${suite[$name]}" net=1
 	clock_load $name
 	clock_source $name tsc
 done
@@ -204,43 +203,44 @@ chrony_stop new
 for name in old new; do
 	guest_stop $name
 done
+lab_check_consoles
+lab_stop
 
 # --- as a service ---
 
-suite[sys]=trixie
-guest_start sys trixie systemd=1 mem=512
-clock_load sys
-clock_source sys tsc
-guest_put sys guest-tools/systemd/ptpkvm-guard.service /etc/systemd/system/ptpkvm-guard.service
-guest sys "cp /lab/ptpkvm /usr/sbin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf && systemctl daemon-reload &&
-	systemctl restart chrony" || bail 'sys: chrony does not start'
-is "$(guest sys 'systemd-analyze verify --man=no ptpkvm-guard.service')" '' 'the unit has no mistakes'
-runs 'chronyd selects the PHC' await_selected sys
-runs 'systemctl start: it says that it is ready' guest sys 'systemctl start ptpkvm-guard'
+lab_stage systemd trixie
+clock_load trixie
+clock_source trixie tsc
+guest_put trixie guest-tools/systemd/ptpkvm-guard.service /etc/systemd/system/ptpkvm-guard.service
+guest trixie "cp /lab/ptpkvm /usr/sbin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf && systemctl daemon-reload &&
+	systemctl restart chrony" || bail 'trixie: chrony does not start'
+silent 'the unit has no mistakes' guest trixie 'systemd-analyze verify --man=no ptpkvm-guard.service'
+runs 'chronyd selects the PHC' await_selected trixie
+runs 'systemctl start: it says that it is ready' guest trixie 'systemctl start ptpkvm-guard'
 # show PROPERTY
 show() {
-	guest sys "systemctl show --value -p $1 ptpkvm-guard"
+	guest trixie "systemctl show --value -p $1 ptpkvm-guard"
 }
 like "$(show StatusText)" '^(Watching|Recovering)$' 'and what it does'
 host "date -s '+5 seconds' >/dev/null"
-runs 'in its sandbox it has chronyd step' guest sys 'until journalctl -u ptpkvm-guard |
+runs 'in its sandbox it has chronyd step' guest trixie 'until journalctl -u ptpkvm-guard |
 	sed -n "/has jumped/,\$p" | grep "back on the host"; do sleep 0.5; done'
-said=$(guest sys 'journalctl -u ptpkvm-guard -p warning -o cat')
+said=$(guest trixie 'journalctl -u ptpkvm-guard -p warning -o cat')
 like "$said" "the host's clock has jumped by" 'the journal has its lines'
 unlike "$said" 'has the refclock' 'with their levels'
-guest sys 'echo test >/run/ptpkvm/hold; systemctl show --value -p MainPID chrony >/tmp/pid'
-runs 'systemctl stop' guest sys 'systemctl stop ptpkvm-guard'
+guest trixie 'echo test >/run/ptpkvm/hold; systemctl show --value -p MainPID chrony >/tmp/pid'
+runs 'systemctl stop' guest trixie 'systemctl stop ptpkvm-guard'
 is "$(show Result) $(show NRestarts)" 'success 0' 'it ended well'
-runs 'it took the hold away' guest sys 'test ! -e /run/ptpkvm/hold'
+runs 'it took the hold away' guest trixie 'test ! -e /run/ptpkvm/hold'
 until='until test "$(systemctl show --value -p MainPID chrony)" != "$(cat /tmp/pid)"; do sleep 0.5; done'
-runs 'and restarted chronyd' guest sys "$until"
-await_selected sys
-guest sys 'systemctl start ptpkvm-guard && chronyc selectopts KVM +noselect && echo KVM >/run/ptpkvm/noselect &&
+runs 'and restarted chronyd' guest trixie "$until"
+await_selected trixie
+guest trixie 'systemctl start ptpkvm-guard && chronyc selectopts KVM +noselect && echo KVM >/run/ptpkvm/noselect &&
 	kill -9 $(systemctl show --value -p MainPID ptpkvm-guard)'
-runs 'killed: systemd has the PHC put back all the same' guest sys 'until test ! -e /run/ptpkvm/noselect; do sleep 0.5; done'
-runs 'chronyd selects it again' await_selected sys
-note "$(guest sys 'journalctl -u ptpkvm-guard -o short-monotonic')"
-guest sys 'systemctl stop ptpkvm-guard'
-guest_stop sys
+runs 'killed: systemd has the PHC put back all the same' guest trixie 'until test ! -e /run/ptpkvm/noselect; do sleep 0.5; done'
+runs 'chronyd selects it again' await_selected trixie
+note "$(guest trixie 'journalctl -u ptpkvm-guard -o short-monotonic')"
+guest trixie 'systemctl stop ptpkvm-guard'
+guest_stop trixie
 lab_check_consoles
 done_testing

@@ -34,14 +34,13 @@ hop_to_host() {
 }
 
 module_for bookworm
-lab_start name=gm smp=1 mem=512 link=listen
+lab_stage chain kernel=patched-6.12
 nic=$(link_up gm)
 on gm host "date -s '+100 seconds' >/dev/null
 	/lab/ptpkvm-host config --role grandmaster --interface $nic --transport L2 --timestamping software --install" \
 	>"$LAB_LOGS/gm.config.log" || bail "no configuration of the grandmaster: $(<"$LAB_LOGS/gm.config.log")"
 on gm host "$ptp4l"
 
-lab_start kernel=patched-6.12 link=connect
 nic=$(link_up host)
 host "printf '%s\n' 'parameter_defaults:' '  PtpInterface: $nic' '  PtpSlaveMode: 1' '  PtpMessageTransport: L2' >/run/env.yaml"
 runs "config takes TripleO's parameters" host \
@@ -52,7 +51,6 @@ like "$(host '/lab/ptpkvm-host check')" 'ptp4l  .*SLAVE; grandmaster 5' 'ptpkvm-
 hop_to_host 'followed'
 
 for g in g1 g2; do
-	guest_start $g bookworm systemd=1 mem=512
 	install_ptpkvm $g
 	runs "$g: setup" guest $g 'ptpkvm setup'
 done

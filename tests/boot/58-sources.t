@@ -52,8 +52,7 @@ gm_to_host() {
 
 module_for bookworm
 lab_payload_add build/tools/phcread
-lab_start name=gm smp=1 mem=512 link=listen
-lab_start nics=igb machine=pc link=connect
+lab_stage chain nics=igb machine=pc
 nic=$(host 'modprobe igb && udevadm settle && ls /sys/bus/pci/drivers/igb/*/net') || bail 'no igb'
 host "ip link set $nic up; until [ \$(cat /sys/class/net/$nic/operstate) = up ]; do sleep 0.1; done
 	echo /dev/\$(basename /sys/class/net/$nic/device/ptp/ptp*) >/run/phc"
@@ -62,7 +61,6 @@ like "$(host "/lab/ptpkvm-host check $nic")" "PASS  nic           $nic .*PHC ptp
 host "phc2sys -m -s $nic -O 0 -R 4 -S 0.1 >/run/phc2sys.log 2>&1 & echo \$! >/run/phc2sys.pid"
 runs 'phc2sys -s keeps the host by the PHC' until_close
 for g in g1 g2; do
-	guest_start $g bookworm systemd=1 mem=512
 	install_ptpkvm $g
 	runs "$g: setup" guest $g 'ptpkvm setup'
 done

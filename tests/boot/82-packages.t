@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The packages in fresh guests of Debian 12 and 13 with systemd, as people install them: apt install from a repository, a boot,
-# ptpkvm setup, and ptpkvm check has nothing to complain of; purged, all is as it was. The first suite gets another of Debian's
+# ptpkvm setup, and ptpkvm check has nothing to complain of; purged, all is as it was. bookworm gets another of Debian's
 # kernels meanwhile, and then boots that: again there is nothing to complain of. Arguments: suites.
 # apt installs on a machine beside the host, from whose disk the guest then boots: compilers take too long in a guest of an
 # emulated host. What needs no kernel is in tests/build/81-install.t.
+# check: bookworm
+# check-all: trixie
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -64,11 +66,11 @@ installed() {
 	runs "$suite: apt install" apt_get "$g" --no-install-recommends install ptpkvm ptp-kvm-dkms openssl
 	like "$(chosen "$g" "$kernel")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built the module, and modprobe takes it"
 	fails "$suite: nothing is loaded yet, nor will be" guest "$g" 'grep -q ^ptp_kvm /proc/modules || ls /etc/modules-load.d/*ptp*'
-	if [[ $suite = "${suites[0]}" ]]; then
+	if [[ $suite = bookworm ]]; then
 		runs "$suite: apt install, another kernel" apt_get "$g" --no-install-recommends install "linux-image-$second" "linux-headers-$second"
 		like "$(chosen "$g" "$second")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built for that, too"
 	fi
-	is "$(guest "$g" 'systemctl --failed --no-legend --plain')" '' "$suite: no unit has failed"
+	silent "$suite: no unit has failed" guest "$g" 'systemctl --failed --no-legend --plain'
 	guest_stop "$g"
 }
 
@@ -114,7 +116,7 @@ as_guest() {
 	guest_start "$g" "$suite" systemd=1 mem=512 smp=2 disk="$work/$suite/disk"
 	runs "$suite: ptpkvm setup" guest "$g" 'ptpkvm setup'
 	healthy "$g" "$kernel" 'set up'
-	if [[ $suite = "${suites[0]}" ]]; then
+	if [[ $suite = bookworm ]]; then
 		guest_stop "$g"
 		other_kernel "$suite"
 		kernels+=("$second")
@@ -124,22 +126,23 @@ as_guest() {
 
 	runs "$suite: apt purge, without ptpkvm remove" apt_get "$g" purge --autoremove ptpkvm ptp-kvm-dkms
 	after=$(files "$g")
-	is "$(comm -23 <(echo "$before") <(echo "$after"))" '' "$suite: no file is changed"
-	is "$(comm -13 <(echo "$before") <(echo "$after") | cut -d ' ' -f 1 | sort -u | comm -23 - <(owned "$g"))" '' \
+	cmp "$(wc -l <<<"$after")" '>' 5000 "$suite: files after"
+	is_empty "$(comm -23 <(echo "$before") <(echo "$after"))" "$suite: no file is changed"
+	is_empty "$(comm -13 <(echo "$before") <(echo "$after") | cut -d ' ' -f 1 | sort -u | comm -23 - <(owned "$g"))" \
 		"$suite: and none is left but those of other packages"
 	for k in "${kernels[@]}"; do
 		like "$(chosen "$g" "$k")" '/kernel/drivers/ptp/ptp_kvm\.ko' "$suite: the in-tree driver again, for $k"
 	done
 	runs "$suite: which this kernel takes" guest "$g" 'modprobe ptp_kvm && ! test -e /sys/module/ptp_kvm/version && modprobe -r ptp_kvm'
 	like "$(guest "$g" 'systemctl is-active chrony; chronyc -c sources')" '^active$' "$suite: chronyd runs without the PHC"
-	is "$(guest "$g" 'systemctl --failed --no-legend --plain')" '' "$suite: no unit has failed"
+	silent "$suite: no unit has failed" guest "$g" 'systemctl --failed --no-legend --plain'
 	guest_stop "$g"
 }
 
 version=$(sed -n 's/.*PTP_KVM_VERSION "\(.*\)"/\1/p' include/version.h)
 suites=("$@")
-((${#suites[@]})) || suites=(bookworm trixie)
-lab_start kernel=patched-6.12
+((${#suites[@]})) || mapfile -t suites < <(tier_cases)
+lab_stage host patched-6.12
 for suite in "${suites[@]}"; do
 	repositories "$suite"
 	installed "$suite"
