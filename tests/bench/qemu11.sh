@@ -10,6 +10,7 @@ bench_qemu11() {
 	kernel=$("$LAB_TOP/vm-images/build-image" --print host)
 	part_start qemu11 image=host-sid kernel="$kernel/vmlinux" \
 		modules="$kernel/root/lib/modules/$(cat "$kernel/kver")"
+	host 'cp /lab/qemu-system-x86_64 /usr/local/bin/'
 	host "/usr/bin/qemu-system-x86_64 --version | head -n 1
 		/usr/bin/qemu-system-x86_64 -device help 2>&1 | grep -iE '\"(virtio-rtc|vmclock)'" >&2 || true
 	host "for device in virtio-rtc-pci vmclock; do
