@@ -52,7 +52,7 @@ lab_stage() {
 STAGE_CACHE=${PTPKVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ptp_kvm}/stages
 
 _lab_stage_possible() {
-	[[ -z ${LAB_COLD-}${DIRECT-} && $("$LAB_TOP/vm-images/run-vm" --kvm-host --which) = tcg ]]
+	[[ -z ${LAB_COLD-}${DIRECT-} && $("$LAB_TOP/vm-images/run-vm" --which) = tcg ]]
 }
 
 # _lab_stage_calls NAME ARG...: what the recipe does, a line each. Nothing is done.
@@ -194,7 +194,7 @@ _lab_outermost_of() {
 
 # After the rest: the time, fresh random numbers, and what is tested
 _lab_wake() {
-	local name off
+	local name off began=$EPOCHREALTIME
 	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
 		off=$STAGE_GUEST_OFF_NS
 		[[ -z ${LAB_HOSTS[$name]-} && " ${LAB_ON[*]} " != *" $name "* ]] || off=0
@@ -203,4 +203,5 @@ _lab_wake() {
 	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
 		_lab_deliver "$name"
 	done
+	_lab_took wake "$(_lab_since "$began")" "${!LAB_HOSTS[*]} ${!LAB_ON[*]}"
 }
