@@ -83,6 +83,14 @@ rm "$LAB_LOGS/guest-g1.console.log"
 is "$(verdict lab_check_consoles)" ok 'and its own console is clean'
 
 if [[ -z ${DIRECT-} ]]; then
+	host 'echo begun >/dev/console; sleep 2; seq 100000; echo old' >/dev/null 2>&1 &
+	old=$!
+	until grep -q begun "$(_lab_log host)"; do :; done
+	_lab close host
+	wait $old || true
+	_lab_open host "$LAB_DIR/host.sock"
+	is "$(host 'echo new')" new 'the agent survives a client that goes and comes back, and has no old reply for it'
+
 	_lab_qmp stop
 	status=0
 	said=$(LAB_TIMEOUT=1 host true 2>&1) || status=$?

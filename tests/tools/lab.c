@@ -318,18 +318,21 @@ static void channel_work(struct channel *ch, short events)
 
 /* --- requests --- */
 
-static void do_open(struct client *c, char **args, int n)
+/* What a request is made of: its arguments after the name, and what goes to the machine as it is */
+struct request {
+	char **args;
+	int n;
+	const char *payload;
+	size_t len;
+};
+
+static void do_open(struct client *c, const struct request *r, const char *name)
 {
 	struct channel *ch = xcalloc(1, sizeof(*ch));
 
-	if (find(args[0]) || n < 2) {
-		free(ch);
-		answer_text(c, EXIT_MISUSE, "there is one already\n");
-		return;
-	}
-	snprintf(ch->name, sizeof(ch->name), "%s", args[0]);
-	snprintf(ch->path, sizeof(ch->path), "%s", args[1]);
-	ch->pid = n > 2 ? atoi(args[2]) : 0;
+	snprintf(ch->name, sizeof(ch->name), "%s", name);
+	snprintf(ch->path, sizeof(ch->path), "%s", r->args[0]);
+	ch->pid = r->n > 1 ? atoi(r->args[1]) : 0;
 	ch->until = now_ms() + CONNECT_S * 1000;
 	ch->fd = -1;
 	ch->next = channels;
@@ -338,11 +341,12 @@ static void do_open(struct client *c, char **args, int n)
 	answer_text(c, 0, "");
 }
 
-static void do_close(struct client *c, struct channel *ch)
+static void do_close(struct client *c, const struct request *r)
 {
-	struct channel **p;
+	struct channel **p, *ch = c->channel;
 	struct client *other;
 
+	(void)r;
 	disconnect(ch);
 	for (other = clients; other; other = other->next) {
 		if (other->channel == ch)
@@ -357,41 +361,113 @@ static void do_close(struct client *c, struct channel *ch)
 	answer_text(c, 0, "");
 }
 
+static void do_rename(struct client *c, const struct request *r)
+{
+	snprintf(c->channel->name, sizeof(c->channel->name), "%s", r->args[0]);
+	answer_text(c, 0, "");
+}
+
+static void do_again(struct client *c, const struct request *r)
+{
+	(void)r;
+	c->channel->gone = c->channel->silent = false;
+	answer_text(c, 0, "");
+}
+
 static const char *state(const struct channel *ch)
 {
-	return ch->gone ? "gone" : ch->silent ? "silent" : ch->up ? "up" : "starting";
+	return !ch ? "closed" : ch->gone ? "gone" : ch->silent ? "silent" : ch->up ? "up" : "starting";
 }
 
-static void wait_for(struct client *c, enum waiting what, int64_t seconds)
+static void wait_for(struct client *c, enum waiting what, const char *seconds)
 {
 	c->waiting = what;
-	c->seconds = seconds;
-	c->deadline = now_ms() + seconds * 1000;
+	c->deadline = now_ms() + atoi(seconds) * 1000LL;
 }
 
-/* The message for the agent; a client has its time from when it is sent */
-static void ask(struct client *c, const char *head, const char *payload, size_t len, int64_t seconds)
+static void do_await(struct client *c, const struct request *r)
+{
+	if (c->channel->up)
+		answer_text(c, 0, "");
+	else if (c->channel->gone)
+		answer_text(c, NO_MACHINE, "");
+	else
+		wait_for(c, HELLO, r->args[0]);
+}
+
+static void do_await_end(struct client *c, const struct request *r)
+{
+	if (c->channel->gone)
+		answer_text(c, 0, "");
+	else
+		wait_for(c, END, r->args[0]);
+}
+
+static void do_end(struct client *c, const struct request *r)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "end x %s\n", r->args[0]);
+	if (c->channel->fd >= 0)
+		add_string(&c->channel->out, head);
+	answer_text(c, 0, "");
+}
+
+/* A message for the agent. Its time is counted from when it is sent. */
+static void ask(struct client *c, const struct request *r, const char *head)
 {
 	if (c->channel->gone) {
 		answer_text(c, NO_MACHINE, "");
 		return;
 	}
 	add_string(&c->message, head);
-	add(&c->message, payload, len);
-	wait_for(c, REPLY, seconds + AGENT_GRACE_S);
+	add(&c->message, r->payload, r->len);
+	c->waiting = REPLY;
+	c->seconds = atoi(r->args[0]) + AGENT_GRACE_S;
 	c->deadline = INT64_MAX;
 	send_next(c->channel);
 }
 
-static void do_end(struct client *c, const char *how)
+static void do_call(struct client *c, const struct request *r)
 {
-	char head[64];
+	char head[128];
 
-	snprintf(head, sizeof(head), "end x %s\n", how);
-	if (c->channel->fd >= 0)
-		add_string(&c->channel->out, head);
-	answer_text(c, 0, "");
+	snprintf(head, sizeof(head), "run %s %s %zu\n", c->id, r->args[0], r->len);
+	ask(c, r, head);
 }
+
+static void do_put(struct client *c, const struct request *r)
+{
+	char head[4096];
+
+	snprintf(head, sizeof(head), "put %s %s %zu %s\n", c->id, r->args[1], r->len, r->args[2]);
+	ask(c, r, head);
+}
+
+static void do_set(struct client *c, const struct request *r)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "set %s %s %zu\n", c->id, r->args[1], r->len);
+	ask(c, r, head);
+}
+
+/* By how many arguments they take after the name */
+static const struct {
+	const char *verb;
+	int n;
+	void (*run)(struct client *c, const struct request *r);
+} verbs[] = {
+	{ "close", 0, do_close },
+	{ "rename", 1, do_rename },
+	{ "again", 0, do_again },
+	{ "await", 1, do_await },
+	{ "await-end", 1, do_await_end },
+	{ "end", 1, do_end },
+	{ "call", 1, do_call },
+	{ "put", 3, do_put },
+	{ "set", 2, do_set },
+};
 
 static void new_id(char id[static 20])
 {
@@ -402,64 +478,40 @@ static void new_id(char id[static 20])
 	snprintf(id, 20, "%016llx", (unsigned long long)random);
 }
 
-static void request(struct client *c, char **args, int n, const char *payload, size_t len)
+static void request(struct client *c, const char *verb, const char *name, const struct request *r)
 {
-	const char *verb = args[0];
-	char head[512];
-
-	if (n < 2) {
-		answer_text(c, EXIT_MISUSE, "misuse\n");
+	new_id(c->id);
+	c->channel = find(name);
+	if (!strcmp(verb, "state")) {
+		answer_text(c, 0, state(c->channel));
 		return;
 	}
-	new_id(c->id);
-	c->channel = find(args[1]);
-	if (!strcmp(verb, "open"))
-		do_open(c, args + 1, n - 1);
-	else if (!strcmp(verb, "state"))
-		answer_text(c, 0, c->channel ? state(c->channel) : "closed");
-	else if (!c->channel)
-		answer_text(c, NO_MACHINE, "");
-	else if (!strcmp(verb, "close"))
-		do_close(c, c->channel);
-	else if (!strcmp(verb, "again"))
-		c->channel->gone = c->channel->silent = false, answer_text(c, 0, "");
-	else if (!strcmp(verb, "rename") && n == 3)
-		snprintf(c->channel->name, sizeof(c->channel->name), "%s", args[2]), answer_text(c, 0, "");
-	else if (!strcmp(verb, "await") && n == 3 && c->channel->up)
-		answer_text(c, 0, "");
-	else if (!strcmp(verb, "await") && n == 3 && c->channel->gone)
-		answer_text(c, NO_MACHINE, "");
-	else if (!strcmp(verb, "await") && n == 3)
-		wait_for(c, HELLO, atoi(args[2]));
-	else if (!strcmp(verb, "await-end") && n == 3 && c->channel->gone)
-		answer_text(c, 0, "");
-	else if (!strcmp(verb, "await-end") && n == 3)
-		wait_for(c, END, atoi(args[2]));
-	else if (!strcmp(verb, "end") && n == 3)
-		do_end(c, args[2]);
-	else if (!strcmp(verb, "call") && n == 3) {
-		snprintf(head, sizeof(head), "run %s %s %zu\n", c->id, args[2], len);
-		ask(c, head, payload, len, atoi(args[2]));
-	} else if (!strcmp(verb, "put") && n == 5) {
-		snprintf(head, sizeof(head), "put %s %s %zu %s\n", c->id, args[3], len, args[4]);
-		ask(c, head, payload, len, atoi(args[2]));
-	} else if (!strcmp(verb, "set") && n == 4) {
-		snprintf(head, sizeof(head), "set %s %s %zu\n", c->id, args[3], len);
-		ask(c, head, payload, len, atoi(args[2]));
-	} else {
-		answer_text(c, EXIT_MISUSE, "misuse\n");
+	if (!strcmp(verb, "open") && r->n >= 1 && !c->channel) {
+		do_open(c, r, name);
+		return;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verb, verbs[i].verb) || r->n != verbs[i].n)
+			continue;
+		if (c->channel)
+			verbs[i].run(c, r);
+		else
+			answer_text(c, NO_MACHINE, "");
+		return;
+	}
+	answer_text(c, EXIT_MISUSE, "no such request; see --help\n");
 }
 
 /* "N PAYLOAD-LENGTH\n", N arguments, each with its NUL, and the payload. False until it is all there. */
 static bool read_request(struct client *c)
 {
 	char *args[ARGS_MAX] = { NULL }, *end, *at;
-	size_t len, left;
+	struct request r;
+	size_t left;
 	int n;
 
 	end = c->in.len ? memchr(c->in.data, '\n', c->in.len) : NULL;
-	if (!end || sscanf(c->in.data, "%d %zu", &n, &len) != 2 || n < 1 || n > ARGS_MAX)
+	if (!end || sscanf(c->in.data, "%d %zu", &n, &r.len) != 2 || n < 2 || n > ARGS_MAX)
 		return false;
 	at = end + 1;
 	for (int i = 0; i < n; i++) {
@@ -470,9 +522,12 @@ static bool read_request(struct client *c)
 		args[i] = at;
 		at = end + 1;
 	}
-	if ((size_t)(c->in.data + c->in.len - at) < len)
+	if ((size_t)(c->in.data + c->in.len - at) < r.len)
 		return false;
-	request(c, args, n, at, len);
+	r.args = args + 2;
+	r.n = n - 2;
+	r.payload = at;
+	request(c, args[0], args[1], &r);
 	empty(&c->in);
 	return true;
 }
