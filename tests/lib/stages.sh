@@ -61,7 +61,7 @@ stage_nested() {
 	local options=()
 	[[ $1 = stock ]] || options=("kernel=$1")
 	lab_start cpu=+vgif
-	guest_start l2 host mem=1024 tools='clocksample kvmkeep' "${options[@]}"
+	guest_start l2 host mem=1024 tools=clocksample "${options[@]}"
 	on l2 guest_start l3 bookworm tools='clocksample phcread'
 }
 
