@@ -120,8 +120,9 @@ demo: deps tools ## a guest on its host's time, shown in emulation (or DIRECT=1)
 check: deps tools ## every test, with one suite or kernel where others only repeat; TESTS= chooses files or folders
 	tests/run $(TESTS)
 
+check-all: export TIER = all
 check-all: deps tools ## every test with all there is
-	TIER=all tests/run $(TESTS)
+	tests/run $(TESTS)
 
 check-debug: deps tools ## host and guest kernels with KASAN, UBSAN and lockdep (builds them: half an hour)
 	tests/run tests/debug

@@ -7,6 +7,7 @@
 #                by its recipe, and then kept there. From then on all is as if lab_start and guest_start had been called
 #     lab_payload_add FILE...    also put into /lab of the machines started from now on
 #     lab_start [image=host] [smp=2] [mem=3072] [cpu=] [append=] [kernel=FILE [modules=DIR]] [name=host]
+#                image=host-arm64, host-riscv64: of that architecture, and so are its guests
 #                [link=listen] and then, on another one, [link=connect]: a network between those two
 #                [nics=MODEL...]  network cards of these models of QEMU's, on PCI Express: then no guest can be started,
 #                but with machine=pc, where cards have no virtual functions
@@ -57,10 +58,11 @@ LAB_HOST=host
 LAB_PAYLOAD=()
 LAB_SERIAL=0
 LAB_LABS=0
+LAB_SLOTS=0
 LAB_MIGRATION=
 # Of machines, by name. A guest's LAB_RUN is its QEMU's name in the host LAB_ON: at first its own.
 declare -A LAB_PIDS LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD
-declare -A LAB_HOSTS LAB_ON LAB_RUN LAB_MODULE LAB_TOOLS
+declare -A LAB_HOSTS LAB_ON LAB_RUN LAB_MODULE LAB_TOOLS LAB_ARCH
 # Of machines whose QEMU runs here, in this order: its run-vm's options, and its own for what was plugged in since
 LAB_OUTERMOST=()
 declare -A LAB_RUN_VM LAB_PLUGGED
@@ -279,20 +281,24 @@ _lab_kernel() {
 # in $LAB_DIR/NAME. KERNEL and MODULES may be empty: then the image's own.
 _lab_initrd() {
 	local name=$1 suite=$2 image=$3 kernel=$4 modules=$5 disk=${7-} file
-	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=()
+	local dir=$LAB_DIR/$name payload=$LAB_DIR/$name/payload options=() arch
+	arch=$(_lab_arch_of_image "$suite")
+	LAB_ARCH[$name]=$arch
 	LAB_TOOLS[$name]='clocksample phcfuzz phcioctl phcread phcreaders ptpkvm'
 	# As build-module has it: by the name of the image or of the kernel
 	LAB_MODULE[$name]=$suite
 	[[ -z $kernel || $kernel = */* ]] || LAB_MODULE[$name]=$kernel
 	mkdir -p "$payload"
-	if [[ -e $image/root/usr/bin/qemu-system-x86_64 ]]; then
+	if [[ -n $(compgen -G "$image/root/usr/bin/qemu-system-*") ]]; then
 		LAB_TOOLS[$name]='clocksample ntpstate pairvcpu ptpkvm ptpkvm-host'
 		cp "$LAB_TOP"/vm-images/{run-vm,guest/launch} "$payload/"
 		install -D "$LAB_TOP/vm-images/ready/start" "$payload/ready/start"
-		for file in kvmkeep qmp; do
-			cp "$(_lab_stripped "$file")" "$payload/" || bail "lab: no $file"
+		for file in $([[ $arch != amd64 ]] || echo kvmkeep) qmp; do
+			cp "$(_lab_stripped "$file" "$arch")" "$payload/" || bail "lab: no $file"
 		done
 	fi
+	# What is tested is amd64's alone so far
+	[[ $arch = amd64 ]] || LAB_TOOLS[$name]=
 	LAB_TOOLS[$name]=${6:-${LAB_TOOLS[$name]}}
 	echo "$name" >"$payload/hostname"
 	if [[ -n $kernel && $kernel != */* ]]; then
@@ -303,7 +309,7 @@ _lab_initrd() {
 	if [[ -z $kernel ]]; then
 		kernel=$image/vmlinux
 		[[ -e $kernel ]] || "$LAB_TOP/vm-images/unpack-kernel" \
-			"$image/root/boot/vmlinuz-$(cat "$image/kver")" "$kernel" || bail 'lab: no kernel'
+			"$image"/root/boot/vmlinu[xz]-"$(cat "$image/kver")" "$kernel" || bail 'lab: no kernel'
 		modules=$image/root/lib/modules/$(cat "$image/kver")
 	elif [[ -n $modules && ! -e $disk ]]; then
 		mkdir -p "$dir/tree/usr/lib/modules"
@@ -324,19 +330,37 @@ _lab_initrd() {
 	else
 		ln -sf "$kernel" "$dir/kernel"
 	fi
-	"$LAB_TOP/vm-images/make-initrd" --agent "$(_lab_stripped agent)" --busybox "$image/root/bin/busybox" "${options[@]}" \
+	"$LAB_TOP/vm-images/make-initrd" --agent "$(_lab_stripped agent "$arch")" --busybox "$image/root/bin/busybox" "${options[@]}" \
 		--payload "$payload" "$dir/initrd" || bail "lab: no initrd for $name"
 }
 
-# _lab_stripped PROGRAM: of build/tools; prints the file. Each byte is copied several times on its way into a guest.
+# _lab_stripped PROGRAM [ARCH]: of build/tools; prints the file. Each byte is copied several times on its way into a guest.
 _lab_stripped() {
-	local file=$LAB_DIR/stripped/$1
+	local file=$LAB_DIR/stripped/$1 from=$LAB_TOP/build/tools strip=strip
+	if [[ ${2-amd64} != amd64 ]]; then
+		file=$LAB_DIR/stripped/$2/$1 from=$LAB_TOP/build/tools/$2 strip=$(_lab_triplet "$2")-strip
+		[[ -e $from/$1 ]] || make -s -C "$LAB_TOP/tests/tools" OUT="$from" CC="$(_lab_triplet "$2")-gcc" "$from/$1" >&2 ||
+			bail "lab: $1 does not build for $2; run: make deps"
+	fi
 	if [[ ! -e $file ]]; then
-		mkdir -p "$LAB_DIR/stripped"
-		strip -o "$file" "$LAB_TOP/build/tools/$1" || bail "lab: no $1; run: make tools"
+		mkdir -p "${file%/*}"
+		"$strip" -o "$file" "$from/$1" || bail "lab: no $1; run: make tools"
 	fi
 	echo "$file"
 }
+
+_lab_triplet() {
+	case $1 in
+	arm64) echo aarch64-linux-gnu ;;
+	riscv64) echo riscv64-linux-gnu ;;
+	esac
+}
+
+_lab_arch_of_image() (
+	# shellcheck source=vm-images/recipe.sh
+	. "$LAB_TOP/vm-images/recipe.sh"
+	echo "${IMAGE_ARCH[$1]-amd64}"
+)
 
 # _lab_deliver NAME: what is tested, into /lab of a running machine
 _lab_deliver() {
@@ -408,7 +432,7 @@ lab_start() {
 	dir=$(_lab_image "$image")
 	_lab_initrd "$name" "$image" "$dir" "$kernel" "$modules"
 	# shellcheck disable=SC2046 # words
-	_lab_run_vm "$name" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
+	_lab_run_vm "$name" --arch "${LAB_ARCH[$name]}" --kvm-host ${instructions:+--count-instructions} --smp "$smp" --mem "$mem" \
 		$(_lab_cards "$nics" "$machine") ${iommu:+--iommu} ${link:+--link "$link,$LAB_DIR/link.sock"} --disk "$dir/root.sqfs,root" \
 		${append:+--append "$append"} ${cpu:+--cpu "$cpu"}
 	_lab_await_agent "$name"
@@ -421,10 +445,12 @@ lab_start() {
 
 _lab_host_setup() {
 	local said
-	said=$(host 'if grep -qw svm /proc/cpuinfo; then kvm=kvm-amd; else kvm=kvm-intel; fi
+	said=$(host 'kvm=kvm
+		! grep -qw svm /proc/cpuinfo || kvm=kvm-amd
+		! grep -qw vmx /proc/cpuinfo || kvm=kvm-intel
 		test -e /dev/kvm || modprobe $kvm || exit
 		modprobe -a tun bridge || true
-		/lab/kvmkeep') || bail "lab: the KVM of $LAB_HOST is not usable: $said"
+		test ! -e /lab/kvmkeep || /lab/kvmkeep') || bail "lab: the KVM of $LAB_HOST is not usable: $said"
 }
 
 # _lab_run_vm NAME OPTION...: a QEMU on the machine itself
@@ -653,14 +679,19 @@ _lab_plugged() {
 	_lab_nested || LAB_PLUGGED[$LAB_HOST]+=" ${*@Q}"
 }
 
-# _lab_plug_disk ID DRIVER FILE [false]: read-only but for that
+# _lab_plug_disk ID DRIVER FILE [false]: read-only but for that. A machine with PCI Express has slots for that (run-vm).
 _lab_plug_disk() {
+	local slot=
 	_lab_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"node-$1\",\"read-only\":${4-true},\"file\":
 		{\"driver\":\"$2\",\"filename\":\"$3\",\"locking\":\"off\"}}"
+	if [[ ${LAB_ARCH[$LAB_HOST]} != amd64 ]]; then
+		LAB_SLOTS=$((LAB_SLOTS % 8 + 1))
+		slot=slot$LAB_SLOTS
+	fi
 	_lab_plugged -blockdev "driver=raw,node-name=node-$1,read-only=${4-true},file.driver=$2,file.filename=$3,file.locking=off" \
-		-device "virtio-blk-pci,id=$1,drive=node-$1,serial=$1"
+		-device "virtio-blk-pci,id=$1,drive=node-$1,serial=$1${slot:+,bus=$slot}"
 	_lab_qmp device_add "{\"driver\":\"virtio-blk-pci\",\"id\":\"$1\",\"drive\":\"node-$1\",
-		\"serial\":\"$1\"}"
+		\"serial\":\"$1\"${slot:+,\"bus\":\"$slot\"}}"
 }
 
 # _lab_plug RUN SQFS KERNEL [DISK]: disks and two ports, plugged into the running host. If
@@ -689,6 +720,8 @@ _lab_plug() {
 	_lab_plug_port "port$n" "chan$n" "$run"
 	_lab_plug_port "cport$n" "cons$n" "$run.console"
 	LAB_PORTS[$run]=$n LAB_DISKS[$run]="lab$n lab${n}k ${disk:+lab${n}d}"
+	# Debian's kernel for riscv64 has no hotplug for PCI
+	[[ ${LAB_ARCH[$LAB_HOST]} != riscv64 ]] || host 'echo 1 >/sys/bus/pci/rescan'
 	# shellcheck disable=SC2086 # words
 	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
 		$(printf '/dev/disk/by-id/virtio-%s ' ${LAB_DISKS[$run]})" || _lab_not_plugged $?
@@ -714,13 +747,15 @@ _lab_plug_port() {
 }
 
 _lab_unplug() {
-	local run=$1 n=${LAB_PORTS[$1]} device
-	for device in "port$n" "cport$n" ${LAB_DISKS[$run]}; do
+	local run=$1 n=${LAB_PORTS[$1]} disks=${LAB_DISKS[$1]} device
+	# Without hotplug for PCI disks stay where they are: there are slots for four guests
+	[[ ${LAB_ARCH[$LAB_HOST]} != riscv64 ]] || disks=
+	for device in "port$n" "cport$n" $disks; do
 		_lab_qmp device_del "{\"id\":\"$device\"}"
 	done
 	# shellcheck disable=SC2086 # words
 	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
-		$(printf '/dev/disk/by-id/virtio-%s ' ${LAB_DISKS[$run]}) || exit
+		${disks:+$(printf '/dev/disk/by-id/virtio-%s ' $disks)} || exit
 		rm -f /run/lab/$run.*" ||
 		diag "lab: $run's devices stay plugged into $LAB_HOST"
 	if _lab_nested; then

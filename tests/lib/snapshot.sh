@@ -72,7 +72,7 @@ _lab_stage_images() {
 	mapfile -t STAGE_KERNELS < <(grep -oE "'kernel=[^']*'" <<<"$1" | sed "s/'kernel=\(.*\)'/\1/" | sort -u)
 	mapfile -t STAGE_IMAGES < <({
 		sed -nE "s/.*: guest_start '[^']*' '([^']*)'.*/\1/p" <<<"$1"
-		! grep -q ': lab_start' <<<"$1" || echo host
+		sed -nE "s/.*: lab_start.*'image=([^']*)'.*/\1/p; t; s/.*: lab_start.*/host/p" <<<"$1"
 	} | sort -u)
 	for image in "${STAGE_IMAGES[@]}"; do
 		_lab_image "$image" >/dev/null
@@ -93,7 +93,9 @@ _lab_stage_key() {
 		if [[ -n ${STOCK_QEMU-} ]]; then
 			qemu-system-x86_64 --version
 		else
-			"$LAB_TOP/vm-images/fetch-qemu"
+			for name in "${STAGE_IMAGES[@]}"; do
+				"$LAB_TOP/vm-images/fetch-qemu" "$(_lab_arch_of_image "$name")" || return
+			done
 		fi || return
 		sed -n '/^model name/{p;q}' /proc/cpuinfo
 		cd "$LAB_TOP" && find vm-images/{run-vm,make-initrd,images.conf,guest} tests/lib/{lab,snapshot}.sh \
@@ -140,7 +142,7 @@ _lab_save() {
 		_lab_qmp_of "$name" cont >/dev/null
 	done
 	declare -p LAB_SERIAL LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD LAB_HOSTS LAB_ON \
-		LAB_RUN LAB_MODULE LAB_TOOLS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
+		LAB_RUN LAB_MODULE LAB_TOOLS LAB_ARCH LAB_SLOTS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
 		sed "s,$LAB_LOGS,@LOGS@,g; s,$LAB_DIR,@DIR@,g" >"$work/known"
 	_lab_tsc_khz >"$work/tsc_khz"
 	chmod 755 "$work"

@@ -84,3 +84,9 @@ stage_chain() {
 	guest_start g2 bookworm systemd=1 mem=512
 	at_rest g1 g2
 }
+
+# foreign ARCH: a host of another architecture, and a guest on its KVM
+stage_foreign() {
+	lab_start "image=host-$1" mem=2048
+	guest_start g1 "host-$1" mem=512
+}
