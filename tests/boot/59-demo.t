@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check-all: bookworm
 # make demo, as the README has it: its verdict, and what it shows on the way there.
+# check-all: bookworm
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 

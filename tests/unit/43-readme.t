@@ -21,11 +21,11 @@ longer() {
 }
 
 cmp "$(wc -l <README.md)" '<=' 150 'README.md: lines'
-is "$(longer README.md 100)" '' 'README.md: no line has more than 100 characters'
+silent 'README.md: no line has more than 100 characters' longer README.md 100
 cmp "$(commands README.md | wc -l)" '>=' 10 'README.md: commands'
 is "$(commands README.zh-CN.md)" "$(commands README.md)" 'README.zh-CN.md has the same commands'
 version=$(sed -n 's/.*PTP_KVM_VERSION "\(.*\)"/\1/p' include/version.h)
-isnt "$version" '' 'include/version.h has the version'
+like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' 'include/version.h has the version'
 for page in README.md README.zh-CN.md; do
 	is "$(grep -oE 'ptp_kvm[/-][0-9]+\.[0-9]+\.[0-9]+' $page | sort -u | tr '\n' ' ')" "ptp_kvm-$version ptp_kvm/$version " \
 		"$page: its commands have this version"
@@ -73,10 +73,11 @@ for page in "${pages[@]}"; do
 		count=$((count + 1))
 		[[ $link = https:* ]] || wrong+=$(resolves "$page" "$link")
 	done < <(links "$page")
-	is "$wrong" '' "$page: links resolve"
+	is_empty "$wrong" "$page: links resolve"
 done
 cmp "$count" '>=' 60 'links'
-isnt "$(resolves README.md Documentation/none.md)$(resolves README.md '#none')" '' 'a link that leads nowhere is seen'
+like "$(resolves README.md Documentation/none.md)" 'there is no' 'a link to a page that is none is seen'
+like "$(resolves README.md '#none')" 'no heading' 'so is one to a heading that is none'
 
 # --- verbs and options ---
 
@@ -113,11 +114,11 @@ for page in README.md README.zh-CN.md Documentation/*.md; do
 		count=$((count + 1))
 		wrong+=$(understood "$line")
 	done < <(named "$page" | grep -E '^ptpkvm(-host)?( |$)')
-	is "$wrong" '' "$page: verbs and options that are named are some"
+	is_empty "$wrong" "$page: verbs and options that are named are some"
 done
 cmp "$count" '>=' 50 'lines that begin with one of the tools'
-isnt "$(understood 'ptpkvm chek')" '' 'a verb that is none is seen'
-isnt "$(understood 'ptpkvm check --jsn')" '' 'so is an option that is none'
+like "$(understood 'ptpkvm chek')" 'no verb chek' 'a verb that is none is seen'
+like "$(understood 'ptpkvm check --jsn')" 'no option --jsn' 'so is an option that is none'
 
 # An option that stands alone is one of some verb of the page's tool
 declare -A tool_of=([Documentation/guest.md]=ptpkvm [Documentation/host.md]=ptpkvm-host)
