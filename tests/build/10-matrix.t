@@ -12,6 +12,7 @@ cases=("$@")
 # The kernels' own remark about headers without vmlinux is none of ours.
 remarks='Skipping BTF generation'
 
+mkdir -p build/logs
 for image in "${cases[@]}"; do
 	rm -rf "build/modules/$image"
 	if ! said=$(tests/build-module "$image" W=1 2>build/logs/build-"$image".log); then

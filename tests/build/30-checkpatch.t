@@ -31,6 +31,7 @@ for file in "${files[@]}"; do
 done
 
 # It can fail
+mkdir -p build
 printf 'int x(void){ return 0; }\n' >build/bad.c
 said=$(perl "${checkpatch[0]}" --no-tree --strict --terse -f build/bad.c 2>&1)
 like "$said" 'ERROR|WARNING' 'checkpatch finds what is wrong in a bad file'
