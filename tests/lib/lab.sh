@@ -144,7 +144,7 @@ _lab_obituary() {
 	diag "lab: $name has ended; see $log"
 	if _lab_emulated && ! grep -aqE 'lab (init|agent): ' "$log" &&
 		! grep -aqE 'terminating on signal|status 137' "$qemu_log"; then
-		echo "the emulated $name ended by itself: ${said##*$'\n'}" >"$LAB_LOGS/lost"
+		tap_lost "$LAB_LOGS/lost" "the emulated $name ended by itself: ${said##*$'\n'}"
 	fi
 }
 
@@ -184,7 +184,7 @@ _lab_hung() {
 	fi
 	diag "lab: $1 answers nothing any more"
 	: >"$LAB_DIR/$1/lost"
-	! _lab_emulated || echo "the emulated $1 hung" >"$LAB_LOGS/lost"
+	! _lab_emulated || tap_lost "$LAB_LOGS/lost" "the emulated $1 hung"
 }
 
 _lab_await_agent() {
@@ -374,9 +374,9 @@ _lab_deliver() {
 	done
 }
 
-# _lab_took WHAT SECONDS: for whoever wants to know where the time went
+# _lab_took KIND SECONDS WHAT: for whoever wants to know where the time went
 _lab_took() {
-	printf '%s %s\n' "$*" "$LAB_TEST" >>"$LAB_LOGS/times"
+	echo "$* $LAB_TEST" | tee -a "$LAB_LOGS/times" >>"${TEST_TIMES:-/dev/null}"
 }
 
 # _lab_since EPOCHREALTIME: seconds
@@ -733,7 +733,7 @@ _lab_not_plugged() {
 	if (($1 == 124)); then
 		diag "$(host 'grep -E "CPU|LOC" /proc/interrupts; sleep 1; grep LOC /proc/interrupts' || true)"
 		if _lab_emulated && [[ -z ${DIRECT-} ]]; then
-			echo "in the emulated $LAB_HOST a timer never went off" >"$LAB_LOGS/lost"
+			tap_lost "$LAB_LOGS/lost" "in the emulated $LAB_HOST a timer never went off"
 		fi
 	fi
 	bail "lab: nothing plugged into $LAB_HOST for a guest"
