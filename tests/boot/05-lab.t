@@ -99,8 +99,9 @@ if [[ -z ${DIRECT-} ]]; then
 	status=0
 	said=$(host true 2>&1) || status=$?
 	is "$status" 125 'it is not asked again'
-	is "$(cut -d ' ' -f 2- "$LAB_LOGS/lost" 2>/dev/null)" "$(! _lab_emulated || echo 'the emulated host hung')" \
-		'an emulated one counts as lost, so that its test runs again'
+	if _lab_emulated; then
+		is "$(cut -d ' ' -f 2- "$LAB_LOGS/lost")" 'the emulated host hung' 'it counts as lost, so that its test runs again'
+	fi
 	rm -f "$LAB_LOGS/lost"
 fi
 lab_stop
