@@ -85,7 +85,7 @@ is "$(verdict lab_check_consoles)" ok 'and its own console is clean'
 if [[ -z ${DIRECT-} ]]; then
 	host 'echo begun >/dev/console; sleep 2; seq 100000; echo old' >/dev/null 2>&1 &
 	old=$!
-	until grep -q begun "$(_lab_log host)"; do :; done
+	timeout 60 sh -c "until grep -q begun '$(_lab_log host)'; do :; done"
 	_lab close host
 	wait $old || true
 	_lab_open host "$LAB_DIR/host.sock"
