@@ -170,7 +170,8 @@ _lab_restore() {
 	eval "$known"
 	for name in "${LAB_OUTERMOST[@]}"; do
 		mkdir -p "$LAB_DIR/$name"
-		ln -s "$dir/$name"/{kernel,initrd} "$LAB_DIR/$name/"
+		# Not by links: it may be replaced while the machine reboots
+		cp -P "$dir/$name"/{kernel,initrd} "$LAB_DIR/$name/"
 		[[ ! -e $dir/$name/disk ]] || cp --sparse=always "$dir/$name/disk" "$LAB_DIR/$name/"
 		eval "plugged=(${LAB_PLUGGED[$name]})"
 		_lab_start_qemu "$name" "${plugged[@]}" -incoming defer
