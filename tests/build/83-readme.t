@@ -3,8 +3,8 @@
 # What the README lets one type on Debian, typed: its lines as they stand there, in a Debian 12 and a Debian 13 with a
 # kernel's headers. Only setup can't do its work here, without systemd and KVM: tests/boot/80-setup.t sees it do that.
 # Arguments: suites.
-# check: bookworm
-# check-all: trixie
+# check: trixie
+# check-all: bookworm
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/root.sh
