@@ -52,7 +52,7 @@ follow() {
 }
 
 # What this driver is for: on tsc the in-tree one leaves chronyd a call whose answers are microseconds wide, and a bias
-# in them that chronyd can't see. (If this fails, the README is wrong.)
+# in them that chronyd can't see. (If this fails, the Documentation/numbers.md is wrong.)
 in_tree() {
 	local said
 	clock_unload g2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The in-tree driver and ours take turns in one guest, by make and modprobe as
 # a user would; and what the in-tree driver cannot do, it can't here either
-# (or the table in the README is wrong).
+# (or the table in the Documentation/numbers.md is wrong).
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh

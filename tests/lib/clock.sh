@@ -28,7 +28,7 @@ CLOCK_DATA=$LAB_TOP/build/data/$LAB_TEST
 mkdir -p "$CLOCK_DATA"
 
 # shellcheck disable=SC2034 # for the tests that source this
-# The recommended line, and the one that guides have; README has the reasons.
+# The recommended line, and the one that guides have; Documentation/numbers.md has the reasons.
 REFCLOCK_RECOMMENDED='refclock PHC /dev/ptp_kvm refid KVM poll -1 dpoll -3 maxsamples 8 offset 0'
 # shellcheck disable=SC2034
 MAKESTEP='makestep 0.001 -1'
