@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each kernel: the four ways of reading, on both clocksources. Arguments: suites.
 # check: bookworm
-# check-all: bullseye trixie sid
+# check-all: bullseye trixie sid cold-bookworm
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -10,8 +10,13 @@ cd "$(dirname "$0")/../.." || exit 1
 
 suites=("$@")
 ((${#suites[@]})) || mapfile -t suites < <(tier_cases)
-module_for "${suites[@]}"
+module_for "${suites[@]#cold-}"
+cold=${LAB_COLD-}
 for suite in "${suites[@]}"; do
+	# cold-SUITE: booted, never restored
+	LAB_COLD=$cold
+	[[ $suite != cold-* ]] || LAB_COLD=1
+	suite=${suite#cold-}
 	lab_stage guest "$suite"
 	clock_load g1
 	is "$(guest g1 cat /sys/class/ptp/ptp0/clock_name)" 'KVM virtual PTP' \
