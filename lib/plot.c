@@ -24,7 +24,7 @@ static const char *suffix(const char *file)
 static const char *terminal(const char *file)
 {
 	if (!strcmp(suffix(file), ".svg"))
-		return "svg size 1000,500 dynamic";
+		return "svg size 1000,500 dynamic background \"#ffffff\"";
 	return !strcmp(suffix(file), ".png") ? "pngcairo size 1000,500" : NULL;
 }
 

@@ -36,8 +36,10 @@ prepare() {
 	rm -f "$root"/etc/apt/sources.list.d/*
 	ROOT_BINDS=("$debs /tmp/debian")
 	in_root "$root" apt-get update -q >/dev/null || bail "$suite: apt-get update"
-	in_root "$root" apt-get install -q --no-install-recommends dkms openssl >/dev/null 2>&1 || bail "$suite: apt-get install dkms"
+	in_root "$root" apt-get install -q --no-install-recommends dkms openssl scdoc >/dev/null 2>&1 || bail "$suite: apt-get install dkms"
 	vm-images/source-tar ptp_kvm | tar -x -C "$root/root"
+	# As a user's own clone
+	in_root "$root" chown -R 1000:1000 /root/ptp_kvm
 }
 
 trap 'root_remove "$root"' EXIT
@@ -57,6 +59,8 @@ for suite in "${suites[@]}"; do
 	runs "$suite: the block of the usual kernel" typed 'the usual kernel'
 	like "$(in_root "$root" modinfo -k "$kernel" -n ptp_kvm)" '/updates/dkms/ptp_kvm\.ko' "$suite: modprobe takes our module"
 	is "$(in_root "$root" modinfo -k "$kernel" -F version ptp_kvm)" "$version" "$suite: of this version"
+	silent "$suite: none of what root will build from is somebody else's" in_root "$root" find "/usr/src/ptp_kvm-$version" ! -user root
+	like "$(in_root "$root" find /usr/local/share/man -type f)" '/ptpkvm\.8$' "$suite: there is a man page"
 	status=0
 	said=$(in_root "$root" sh -c "$(block 'the usual kernel' | tail -n 1)" 2>&1) || status=$?
 	is "$status" 2 "$suite: setup refuses, since no systemd runs here"
