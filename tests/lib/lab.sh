@@ -344,7 +344,8 @@ _lab_stripped() {
 	fi
 	if [[ ! -e $file ]]; then
 		mkdir -p "${file%/*}"
-		"$strip" -o "$file" "$from/$1" || bail "lab: no $1; run: make tools"
+		"$strip" -o "$file.$BASHPID" "$from/$1" && mv "$file.$BASHPID" "$file" ||
+			bail "lab: no $1; run: make tools"
 	fi
 	echo "$file"
 }
@@ -362,15 +363,26 @@ _lab_arch_of_image() (
 	echo "${IMAGE_ARCH[$1]-amd64}"
 )
 
-# _lab_deliver NAME: what is tested, into /lab of a running machine
+# _lab_deliver NAME...: what is tested, into /lab of running machines, at once
 _lab_deliver() {
-	local name=$1 file files=("$LAB_TOP/build/modules/${LAB_MODULE[$1]}/ptp_kvm.ko" "${LAB_PAYLOAD[@]}")
+	local name jobs=() job
 	[[ -z $LAB_STAGING ]] || return 0
-	for file in ${LAB_TOOLS[$name]}; do
-		guest_put "$name" "$(_lab_stripped "$file")" "/lab/$file" || bail "lab: no $file in $name"
+	for name; do
+		_lab_fill "$name" &
+		jobs+=($!)
 	done
-	for file in "${files[@]}"; do
-		[[ ! -f $file ]] || guest_put "$name" "$file" "/lab/${file##*/}" || bail "lab: no $file in $name"
+	for job in "${jobs[@]}"; do
+		wait "$job" || bail "lab: the driver and the tools cannot be put into $*"
+	done
+}
+
+_lab_fill() {
+	local name=$1 file
+	for file in ${LAB_TOOLS[$name]}; do
+		guest_put "$name" "$(_lab_stripped "$file")" "/lab/$file" || return
+	done
+	for file in "$LAB_TOP/build/modules/${LAB_MODULE[$name]}/ptp_kvm.ko" "${LAB_PAYLOAD[@]}"; do
+		[[ ! -f $file ]] || guest_put "$name" "$file" "/lab/${file##*/}" || return
 	done
 }
 

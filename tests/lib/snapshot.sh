@@ -203,8 +203,6 @@ _lab_wake() {
 		[[ -z ${LAB_HOSTS[$name]-} && " ${LAB_ON[*]} " != *" $name "* ]] || off=0
 		_lab set "$name" 60 "$off" || bail "lab: the clock of $name cannot be set; console: $(_lab_log "$name")"
 	done
-	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
-		_lab_deliver "$name"
-	done
+	_lab_deliver "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"
 	_lab_took wake "$(_lab_since "$began")" "${!LAB_HOSTS[*]} ${!LAB_ON[*]}"
 }
