@@ -31,7 +31,7 @@ stage_systemd() {
 at_rest() {
 	local name
 	for name; do
-		guest "$name" 'systemctl is-system-running --wait' >/dev/null || bail "$name: systemd has not come up well"
+		LAB_TIMEOUT=300 guest "$name" 'systemctl is-system-running --wait' >/dev/null || bail "$name: systemd has not come up well"
 	done
 }
 
