@@ -58,12 +58,12 @@ _lab_stage_possible() {
 # _lab_stage_calls NAME ARG...: what the recipe does, a line each. Nothing is done.
 # shellcheck disable=SC2317 # by the recipe
 _lab_stage_calls() (
-	lab_start() { echo "on $LAB_HOST: lab_start ${*@Q}"; }
-	guest_start() { echo "on $LAB_HOST: guest_start ${*@Q}"; }
-	host() { echo "on $LAB_HOST: host ${*@Q}"; }
-	guest() { echo "guest ${*@Q}"; }
+	lab_start() { echo "on $LAB_HOST: lab_start ${*@Q}" >&3; }
+	guest_start() { echo "on $LAB_HOST: guest_start ${*@Q}" >&3; }
+	host() { echo "on $LAB_HOST: host ${*@Q}" >&3; }
+	guest() { echo "guest ${*@Q}" >&3; }
 	on() { local LAB_HOST=$1; "${@:2}"; }
-	"stage_$1" "${@:2}"
+	"stage_$1" "${@:2}" 3>&1 >/dev/null
 )
 
 # _lab_stage_images CALLS: what it needs is made before anything is locked. Sets images and kernels.
