@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A host of each other architecture answers, and so does a guest on its KVM: booted or restored, and then restored once
-# more. Arguments: architectures.
+# more: stages of the images host-arm64 and host-riscv64. Arguments: architectures.
 # check-all: arm64 riscv64
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
@@ -19,6 +19,8 @@ answers() {
 	isnt "$(guest g1 cat /proc/sys/kernel/random/boot_id)" "$(host cat /proc/sys/kernel/random/boot_id)" "$when: they are two machines"
 	like "$(host 'cat /proc/$(cat /run/lab/g1.pid)/cmdline | tr "\0" " "')" '-accel kvm' "$when: the guest is on the host's KVM"
 	is "$(host cat $clocksource) $(guest g1 cat $clocksource)" "${counter[$arch]} ${counter[$arch]}" "$when: both have their clocksource"
+	lab_console_speaks host
+	lab_console_speaks g1
 	# Timers go on where they were
 	runs "$when: the host's timers go off" host 'sleep 0.1'
 	runs "$when: the guest's, too" guest g1 'sleep 0.1'

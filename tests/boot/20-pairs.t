@@ -18,6 +18,9 @@ for suite in "${suites[@]}"; do
 	[[ $suite != cold-* ]] || LAB_COLD=1
 	suite=${suite#cold-}
 	lab_stage guest "$suite"
+	for name in host g1; do
+		lab_console_speaks $name
+	done
 	clock_load g1
 	is "$(guest g1 cat /sys/class/ptp/ptp0/clock_name)" 'KVM virtual PTP' \
 		"$suite: the clock's name"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A patched host tells its guest how good its clock is (type 1): what time daemons and adjtimex(2) do to the host's
 # NTP state is in the guest's sysfs at the next read. Steps change the disruption marker, slewing and leap seconds don't.
+# The host's kernel is patched-6.12.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh

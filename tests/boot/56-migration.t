@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Live migration of a guest that reads its clock all the while, under chronyd:
-# between two QEMUs of a patched host, to a stock host 7 s ahead, and back.
+# between two QEMUs of a patched host (patched-6.12), to a stock host 7 s ahead, and back.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh

@@ -13,8 +13,13 @@ STAGE_ROOM=5000000
 # A guest that has just booted is up to a second off, as its RTC counts
 STAGE_GUEST_OFF_NS=400000000
 
+# The lock of the stage that is made or read; else nothing of it
+exec {STAGE_LOCK}</dev/null
+# What lab_stop removes: a stage that is half made, and one that did not come to life
+STAGE_WORK= STAGE_DOUBTED=
+
 lab_stage() {
-	local stage began=$EPOCHREALTIME calls key dir lock
+	local stage began=$EPOCHREALTIME calls key dir
 	stage=$(IFS=-; echo "$*")
 	[[ -z $LAB_DIR ]] || bail 'lab: a stage is what a lab begins with'
 	declare -F "stage_$1" >/dev/null || bail "lab: there is no stage $1"
@@ -26,14 +31,15 @@ lab_stage() {
 	_lab_stage_images "$calls"
 	key=$(_lab_stage_key "$calls") || bail "lab: no key for the stage $stage"
 	dir=$STAGE_CACHE/$stage-$key
-	mkdir -p "$STAGE_CACHE"
-	exec {lock}>"$STAGE_CACHE/.$stage.lock"
-	flock -s "$lock"
+	exec {STAGE_LOCK}<&-
+	exec {STAGE_LOCK}>"$STAGE_CACHE/.$stage.lock" || bail "lab: no lock for the stage $stage"
+	_lab_stage_lock -s "$stage"
 	if ! _lab_stage_fits "$dir"; then
-		flock -u "$lock"
-		flock "$lock"
+		flock -u "$STAGE_LOCK"
+		_lab_stage_lock -x "$stage"
 	fi
 	if _lab_stage_fits "$dir"; then
+		STAGE_DOUBTED=$dir
 		_lab_restore "$dir"
 		_lab_took restore "$(_lab_since "$began")" "$stage"
 		note "lab: stage $stage: restored in $(_lab_since "$began") s"
@@ -43,16 +49,34 @@ lab_stage() {
 		LAB_STAGING=
 		_lab_save "$stage" "$dir"
 	fi
-	# Not by closing it, since a QEMU may have it open, too
-	flock -u "$lock"
-	exec {lock}>&-
+	exec {STAGE_LOCK}>&-
+	exec {STAGE_LOCK}</dev/null
 	_lab_wake
+	STAGE_DOUBTED=
+}
+
+# _lab_stage_lock -s|-x STAGE: the longest that another test makes one, and more
+_lab_stage_lock() {
+	flock -w 1800 "$1" "$STAGE_LOCK" || bail "lab: somebody else makes the stage $2 for half an hour: $STAGE_CACHE/.$2.lock"
+}
+
+# At the end of a lab. A stage from which no machine came to life is not kept for the next test, unless somebody reads it.
+_lab_stage_forget() {
+	local lock
+	[[ -z $STAGE_WORK ]] || rm -rf "$STAGE_WORK"
+	if [[ -n $STAGE_DOUBTED && $1 != 130 && $1 != 143 ]]; then
+		exec {lock}>"$STAGE_CACHE/.$(basename "${STAGE_DOUBTED%-*}").lock"
+		! flock -n "$lock" || rm -rf "$STAGE_DOUBTED"
+		exec {lock}>&-
+	fi
+	STAGE_WORK= STAGE_DOUBTED=
 }
 
 STAGE_CACHE=${PTPKVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ptp_kvm}/stages
 
 _lab_stage_possible() {
-	[[ -z ${LAB_COLD-}${DIRECT-} && $("$LAB_TOP/vm-images/run-vm" --which) = tcg ]]
+	[[ -z ${LAB_COLD-}${DIRECT-} && $("$LAB_TOP/vm-images/run-vm" --which) = tcg ]] &&
+		mkdir -p "$STAGE_CACHE" 2>/dev/null && [[ -w $STAGE_CACHE ]]
 }
 
 # _lab_stage_calls NAME ARG...: what the recipe does, a line each. Nothing is done.
@@ -80,8 +104,8 @@ _lab_stage_images() {
 }
 
 # A machine reads its image again and again: it has to be the same file, byte by byte
-_lab_stage_key() {
-	local name dir
+_lab_stage_key() (
+	set -o pipefail
 	{
 		echo "$1"
 		for name in "${STAGE_IMAGES[@]}"; do
@@ -98,9 +122,22 @@ _lab_stage_key() {
 			done
 		fi || return
 		sed -n '/^model name/{p;q}' /proc/cpuinfo
-		cd "$LAB_TOP" && find vm-images/{run-vm,make-initrd,images.conf,guest} tests/lib/{lab,snapshot}.sh \
-			tests/tools/{kvmkeep,qmp}.c lib/util.[ch] -type f -print0 | sort -z | xargs -0 sha256sum
+		_lab_stage_programs || return
+		cd "$LAB_TOP" && find vm-images/{run-vm,make-initrd,images.conf,guest,ready/start} tests/lib/{lab,snapshot}.sh \
+			-type f -print0 | sort -z | xargs -0 sha256sum
 	} | sha256sum | cut -c1-12
+)
+
+# As they are built, and not what they may once be built from; wherever that was
+_lab_stage_programs() {
+	local dir file status=0
+	dir=$(mktemp -d) || return
+	for file in agent kvmkeep qmp; do
+		objcopy -S -R .note.gnu.build-id "$LAB_TOP/build/tools/$file" "$dir/$file" || status=1
+	done
+	(cd "$dir" && sha256sum -- *) || status=1
+	rm -rf "$dir"
+	return "$status"
 }
 
 # _lab_stage_fits DIR: it is there, and this machine's TSC runs as it did
@@ -120,46 +157,68 @@ _lab_qmp_of() {
 	"$LAB_TOP/build/tools/qmp" "$LAB_DIR/$1.qmp.sock" "${@:2}" || bail "lab: $1's QEMU refuses: ${*:2}"
 }
 
-# _lab_save STAGE DIR: whole or not at all
+# What the machines said while they booted is not said again: it is judged now, or nobody would
+_lab_booted_silently() {
+	local log
+	for log in "$LAB_LOGS"/*.console.log; do
+		awk -v allowed="$LAB_TOP/tests/lib/splats.allowed" -f "$LAB_TOP/tests/lib/splats.awk" "$log" >/dev/null || return
+	done
+}
+
+# _lab_save STAGE DIR: whole or not at all; a test does not need it
 _lab_save() {
-	local stage=$1 dir=$2 began=$EPOCHREALTIME work name
+	local stage=$1 dir=$2 began=$EPOCHREALTIME name saved=''
+	if ! _lab_booted_silently; then
+		note "lab: stage $stage: not kept, see the consoles"
+		return
+	fi
 	if (($(df --output=avail -k "$STAGE_CACHE" | tail -n 1) < STAGE_ROOM)); then
 		note "lab: stage $stage: not kept, there is little room in $STAGE_CACHE"
 		return
 	fi
 	rm -rf "$STAGE_CACHE/.$stage-"??????
-	work=$(mktemp -d "$STAGE_CACHE/.$stage-XXXXXX")
+	if ! STAGE_WORK=$(mktemp -d "$STAGE_CACHE/.$stage-XXXXXX"); then
+		note "lab: stage $stage: not kept"
+		return
+	fi
 	for name in "${LAB_OUTERMOST[@]}"; do
 		_lab_call call "$name" settle 'udevadm settle' >/dev/null || bail "lab: $name does not come to rest"
 	done
 	for name in "${LAB_OUTERMOST[@]}"; do
 		_lab_qmp_of "$name" stop >/dev/null
 	done
-	for name in "${LAB_OUTERMOST[@]}"; do
-		_lab_save_machine "$name" "$work/$name"
-	done
+	! _lab_save_all "$STAGE_WORK" || saved=yes
 	for name in "${LAB_OUTERMOST[@]}"; do
 		_lab_qmp_of "$name" cont >/dev/null
 	done
-	declare -p LAB_SERIAL LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD LAB_HOSTS LAB_ON \
-		LAB_RUN LAB_MODULE LAB_TOOLS LAB_ARCH LAB_SLOTS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
-		sed "s,$LAB_LOGS,@LOGS@,g; s,$LAB_DIR,@DIR@,g" >"$work/known"
-	_lab_tsc_khz >"$work/tsc_khz"
-	chmod 755 "$work"
-	rm -rf "$STAGE_CACHE/$stage"-????????????
-	mv "$work" "$dir" || bail "lab: the stage $stage cannot be kept"
-	_lab_took save "$(_lab_since "$began")" "$stage"
-	note "lab: stage $stage: saved in $(_lab_since "$began") s, $(du -sh "$dir" | cut -f1)"
+	if [[ -n $saved ]] && rm -rf "$STAGE_CACHE/$stage"-???????????? && mv "$STAGE_WORK" "$dir"; then
+		_lab_took save "$(_lab_since "$began")" "$stage"
+		note "lab: stage $stage: saved in $(_lab_since "$began") s, $(du -sh "$dir" | cut -f1)"
+	else
+		rm -rf "$STAGE_WORK"
+		note "lab: stage $stage: not kept, it could not be written to $STAGE_CACHE"
+	fi
+	STAGE_WORK=
 }
 
-# Of a lab that stands still
+# Of a lab that stands still. On the disk before it has its name.
+_lab_save_all() {
+	local work=$1 name
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_save_machine "$name" "$work/$name" || return
+	done
+	(set -o pipefail && declare -p LAB_SERIAL LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD LAB_HOSTS LAB_ON \
+		LAB_RUN LAB_MODULE LAB_TOOLS LAB_ARCH LAB_SLOTS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
+		sed "s,$LAB_LOGS,@LOGS@,g; s,$LAB_DIR,@DIR@,g" >"$work/known") &&
+		_lab_tsc_khz >"$work/tsc_khz" && chmod 755 "$work" && sync -f "$work"
+}
+
 _lab_save_machine() {
-	local name=$1 to=$2
-	mkdir "$to"
-	cp -P "$LAB_DIR/$name"/{kernel,initrd} "$to/"
-	[[ ! -e $LAB_DIR/$name/disk ]] || cp --sparse=always "$LAB_DIR/$name/disk" "$to/"
-	_lab_qmp_of "$name" migrate-set-parameters '{"max-bandwidth": 100000000000}' >/dev/null
-	_lab_qmp_of "$name" --migrate "file:$to/state" >/dev/null
+	local name=$1 to=$2 qmp=("$LAB_TOP/build/tools/qmp" "$LAB_DIR/$1.qmp.sock")
+	mkdir "$to" && cp -P "$LAB_DIR/$name"/{kernel,initrd} "$to/" &&
+		{ [[ ! -e $LAB_DIR/$name/disk ]] || cp --sparse=always "$LAB_DIR/$name/disk" "$to/"; } &&
+		"${qmp[@]}" migrate-set-parameters '{"max-bandwidth": 100000000000}' >/dev/null &&
+		"${qmp[@]}" --migrate "file:$to/state" >/dev/null
 }
 
 # _lab_restore DIR
@@ -201,7 +260,7 @@ _lab_wake() {
 	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
 		off=$STAGE_GUEST_OFF_NS
 		[[ -z ${LAB_HOSTS[$name]-} && " ${LAB_ON[*]} " != *" $name "* ]] || off=0
-		_lab set "$name" 60 "$off" || bail "lab: the clock of $name cannot be set; console: $(_lab_log "$name")"
+		LAB_TIMEOUT=60 _lab_call set "$name" 'set its clock' "$off" || bail "lab: the clock of $name cannot be set"
 	done
 	_lab_deliver "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"
 	_lab_took wake "$(_lab_since "$began")" "${!LAB_HOSTS[*]} ${!LAB_ON[*]}"

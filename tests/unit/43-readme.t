@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 tools=${TOOLS:-build/tools}
 [[ -x $tools/ptpkvm && -x $tools/ptpkvm-host ]] || bail "the tools are not in $tools (make tools)"
 export LC_ALL=C.UTF-8
-pages=(README.md README.zh-CN.md CONTRIBUTING.md CHANGELOG.md Documentation/*.md vm-images/README.md vm-images/ready/README.md
+pages=(README.md README.zh-CN.md CONTRIBUTING.md CHANGELOG.md Documentation/*.md tests/README.md vm-images/README.md vm-images/ready/README.md
 	host-patch/README.md tests/bench/README.md)
 
 # The commands of FILE: what stands in its blocks of sh
