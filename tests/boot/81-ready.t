@@ -3,14 +3,17 @@
 # The ready image as people get it, on the lab's host, with QEMU's command line as they get it: once started by UEFI, its
 # first boot, and then by BIOS. cloud-init sets a key and grows the disk, and ptpkvm check has nothing to complain of. In
 # between by UEFI with Secure Boot, under which the kernel refuses its module, and ptpkvm check knows what to do.
-# Argument: a suite instead of trixie.
+# Argument: a suite instead of trixie, in all three ways.
+# check: uefi
+# check-all: secure bios
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/ready.sh
 
 export LAB_TIMEOUT=180 READY_TIMEOUT=900
-suite=${1:-trixie}
+suite=${1:-trixie} ways=(uefi secure bios)
+(($#)) || mapfile -t ways < <(tier_cases)
 
 # healthy WHEN: with everything up
 healthy() {
@@ -29,41 +32,49 @@ healthy() {
 	note "$said"
 }
 
+# shellcheck disable=SC2317 # by their names
+by_uefi() {
+	pass 'UEFI: the key that cloud-init has from its seed lets us in'
+	is "$(ready g1 'test -d /sys/firmware/efi && echo UEFI')" UEFI 'UEFI: it is that'
+	is "$(ready g1 'cloud-init status --wait >/dev/null; cloud-init status')" 'status: done' 'UEFI: cloud-init is done'
+	is "$(ready g1 hostname)" g1 'UEFI: the host name is from the seed'
+	cmp "$(ready g1 'df --output=size -k / | tail -n 1 | tr -d " "')" '>' 3600000 'UEFI: the root file system has grown'
+	silent 'UEFI: nobody has a password' ready g1 'sudo awk -F: "\$2 !~ /^[!*]/" /etc/shadow'
+	like "$(ready g1 'cat /etc/machine-id')" '^[0-9a-f]{32}$' 'UEFI: a machine-id of its own'
+	like "$(ready g1 'ls /etc/ssh/ssh_host_*_key')" 'ed25519' "UEFI: ssh's keys, too"
+	healthy 'UEFI'
+	runs 'UEFI: update-grub, as after each upgrade of the kernel' ready g1 'sudo update-grub'
+}
+
+# shellcheck disable=SC2317
+by_secure() {
+	is "$(ready g1 'mokutil --sb-state')" 'SecureBoot enabled' 'Secure Boot: it is that'
+	is "$(ready g1 'sudo systemctl is-system-running --wait >/dev/null; systemctl --failed --no-legend --plain | cut -d " " -f 1')" \
+		systemd-modules-load.service 'Secure Boot: nothing has failed but to load the module'
+	said=$(ready g1 'sudo ptpkvm check')
+	is $? 2 'Secure Boot: ptpkvm check'
+	like "$said" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
+		'Secure Boot: the module is refused, and what to do is said'
+	note "$said"
+	is "$(ready g1 'systemctl is-active chrony')" active 'Secure Boot: chronyd runs without the PHC'
+}
+
+# shellcheck disable=SC2317
+by_bios() {
+	is "$(ready g1 'test -d /sys/firmware/efi || echo BIOS')" BIOS 'BIOS: it is that'
+	healthy 'BIOS'
+	like "$(tr -d '\r' <"$(_lab_log g1)")" 'g1 login:' 'the serial console has a prompt'
+}
+
 lab_stage host patched-6.12
 ready_plug g1 "$suite"
-
-ready_boot g1 uefi
-pass 'UEFI: the key that cloud-init has from its seed lets us in'
-is "$(ready g1 'test -d /sys/firmware/efi && echo UEFI')" UEFI 'UEFI: it is that'
-is "$(ready g1 'cloud-init status --wait >/dev/null; cloud-init status')" 'status: done' 'UEFI: cloud-init is done'
-is "$(ready g1 hostname)" g1 'UEFI: the host name is from the seed'
-cmp "$(ready g1 'df --output=size -k / | tail -n 1 | tr -d " "')" '>' 3600000 'UEFI: the root file system has grown'
-silent 'UEFI: nobody has a password' ready g1 'sudo awk -F: "\$2 !~ /^[!*]/" /etc/shadow'
-like "$(ready g1 'cat /etc/machine-id')" '^[0-9a-f]{32}$' 'UEFI: a machine-id of its own'
-like "$(ready g1 'ls /etc/ssh/ssh_host_*_key')" 'ed25519' "UEFI: ssh's keys, too"
-healthy 'UEFI'
-runs 'UEFI: update-grub, as after each upgrade of the kernel' ready g1 'sudo update-grub'
-# As virt-install has it after the first boot
-ready g1 'sudo touch /etc/cloud/cloud-init.disabled'
-ready_off g1
-
-ready_boot g1 secure
-is "$(ready g1 'mokutil --sb-state')" 'SecureBoot enabled' 'Secure Boot: it is that'
-is "$(ready g1 'sudo systemctl is-system-running --wait >/dev/null; systemctl --failed --no-legend --plain | cut -d " " -f 1')" \
-	systemd-modules-load.service 'Secure Boot: nothing has failed but to load the module'
-said=$(ready g1 'sudo ptpkvm check')
-is $? 2 'Secure Boot: ptpkvm check'
-like "$said" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
-	'Secure Boot: the module is refused, and what to do is said'
-note "$said"
-is "$(ready g1 'systemctl is-active chrony')" active 'Secure Boot: chronyd runs without the PHC'
-ready_off g1
-
-ready_boot g1 bios
-is "$(ready g1 'test -d /sys/firmware/efi || echo BIOS')" BIOS 'BIOS: it is that'
-healthy 'BIOS'
-like "$(tr -d '\r' <"$(_lab_log g1)")" 'g1 login:' 'the serial console has a prompt'
-ready_off g1
+for way in "${ways[@]}"; do
+	ready_boot g1 "$way"
+	"by_$way"
+	# As virt-install has it after the first boot
+	ready g1 'sudo touch /etc/cloud/cloud-init.disabled'
+	ready_off g1
+done
 ready_unplug g1
 lab_check_consoles
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The packages in fresh guests of Debian 12 and 13 with systemd, as people install them: apt install from a repository, a boot,
-# ptpkvm setup, and ptpkvm check has nothing to complain of; purged, all is as it was. trixie gets another of Debian's
+# ptpkvm setup, and ptpkvm check has nothing to complain of; purged, all is as it was. bookworm gets another of Debian's
 # kernels meanwhile, and then boots that: again there is nothing to complain of. Arguments: suites.
 # apt installs on a machine beside the host, from whose disk the guest then boots: compilers take too long in a guest of an
 # emulated host. What needs no kernel is in tests/build/81-install.t.
@@ -66,7 +66,7 @@ installed() {
 	runs "$suite: apt install" apt_get "$g" --no-install-recommends install ptpkvm ptp-kvm-dkms openssl
 	like "$(chosen "$g" "$kernel")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built the module, and modprobe takes it"
 	fails "$suite: nothing is loaded yet, nor will be" guest "$g" 'grep -q ^ptp_kvm /proc/modules || ls /etc/modules-load.d/*ptp*'
-	if [[ $suite = trixie ]]; then
+	if [[ $suite = bookworm ]]; then
 		runs "$suite: apt install, another kernel" apt_get "$g" --no-install-recommends install "linux-image-$second" "linux-headers-$second"
 		like "$(chosen "$g" "$second")" '/updates/dkms/ptp_kvm\.ko' "$suite: DKMS has built for that, too"
 	fi
@@ -116,7 +116,7 @@ as_guest() {
 	guest_start "$g" "$suite" systemd=1 mem=512 smp=2 disk="$work/$suite/disk"
 	runs "$suite: ptpkvm setup" guest "$g" 'ptpkvm setup'
 	healthy "$g" "$kernel" 'set up'
-	if [[ $suite = trixie ]]; then
+	if [[ $suite = bookworm ]]; then
 		guest_stop "$g"
 		other_kernel "$suite"
 		kernels+=("$second")
