@@ -16,7 +16,7 @@ STAGE_GUEST_OFF_NS=400000000
 # The lock of the stage that is made or read; else nothing of it
 exec {STAGE_LOCK}</dev/null
 # What lab_stop removes: a stage that is half made, and one that did not come to life
-STAGE_WORK= STAGE_DOUBTED=
+STAGE_WORK='' STAGE_DOUBTED=''
 
 lab_stage() {
 	local stage began=$EPOCHREALTIME calls key dir
@@ -69,7 +69,7 @@ _lab_stage_forget() {
 		! flock -n "$lock" || rm -rf "$STAGE_DOUBTED"
 		exec {lock}>&-
 	fi
-	STAGE_WORK= STAGE_DOUBTED=
+	STAGE_WORK='' STAGE_DOUBTED=''
 }
 
 STAGE_CACHE=${PTPKVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ptp_kvm}/stages
@@ -167,7 +167,7 @@ _lab_booted_silently() {
 
 # _lab_save STAGE DIR: whole or not at all; a test does not need it
 _lab_save() {
-	local stage=$1 dir=$2 began=$EPOCHREALTIME name saved=''
+	local stage=$1 dir=$2 began=$EPOCHREALTIME name saved='' _
 	if ! _lab_booted_silently; then
 		note "lab: stage $stage: not kept, see the consoles"
 		return
@@ -184,24 +184,45 @@ _lab_save() {
 	for name in "${LAB_OUTERMOST[@]}"; do
 		_lab_call call "$name" settle 'udevadm settle' >/dev/null || bail "lab: $name does not come to rest"
 	done
-	for name in "${LAB_OUTERMOST[@]}"; do
-		_lab_qmp_of "$name" stop >/dev/null
-	done
-	! _lab_save_all "$STAGE_WORK" || saved=yes
-	for name in "${LAB_OUTERMOST[@]}"; do
-		_lab_qmp_of "$name" cont >/dev/null
+	for _ in {1..10}; do
+		! _lab_save_once "$STAGE_WORK" || ! _lab_comes_to_life "$STAGE_WORK" || { saved=yes; break; }
 	done
 	if [[ -n $saved ]] && rm -rf "$STAGE_CACHE/$stage"-???????????? && mv "$STAGE_WORK" "$dir"; then
 		_lab_took save "$(_lab_since "$began")" "$stage"
 		note "lab: stage $stage: saved in $(_lab_since "$began") s, $(du -sh "$dir" | cut -f1)"
 	else
 		rm -rf "$STAGE_WORK"
-		note "lab: stage $stage: not kept, it could not be written to $STAGE_CACHE"
+		note "lab: stage $stage: not kept, ten times it could not be written or not be restored: $STAGE_CACHE"
 	fi
 	STAGE_WORK=
 }
 
-# Of a lab that stands still. On the disk before it has its name.
+# All machines stand still meanwhile
+_lab_save_once() {
+	local name status=0
+	rm -rf "${1:?}"/*
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_qmp_of "$name" stop >/dev/null
+	done
+	_lab_save_all "$1" || status=$?
+	for name in "${LAB_OUTERMOST[@]}"; do
+		_lab_qmp_of "$name" cont >/dev/null
+	done
+	return "$status"
+}
+
+# _lab_comes_to_life DIR: it can be restored. Not always: where a CPU was stopped inside a guest, QEMU refuses to go on from there
+# ("vCPU set in guest-mode"), since it asks for KVM's own state of that, even where it emulates.
+_lab_comes_to_life() (
+	mkdir -p "$LAB_DIR/trial"
+	LAB_LOGS=$LAB_DIR/trial LAB_DIR='' LAB_LABS=0 LAB_PIDS=() STAGE_WORK='' STAGE_DOUBTED=''
+	{
+		_lab_restore "$1"
+		lab_stop
+	} >"$LAB_LOGS/said" 2>&1
+)
+
+# On the disk before it has its name
 _lab_save_all() {
 	local work=$1 name
 	for name in "${LAB_OUTERMOST[@]}"; do
