@@ -34,6 +34,7 @@ prepare() {
 	echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes"
 	echo 'deb [trusted=yes] file:/tmp/debian ./' >"$root/etc/apt/sources.list"
 	rm -f "$root"/etc/apt/sources.list.d/*
+	# shellcheck disable=SC2034 # root.sh's
 	ROOT_BINDS=("$debs /tmp/debian")
 	in_root "$root" apt-get update -q >/dev/null || bail "$suite: apt-get update"
 	in_root "$root" apt-get install -q --no-install-recommends dkms openssl scdoc >/dev/null 2>&1 || bail "$suite: apt-get install dkms"
