@@ -16,7 +16,7 @@ with() {
 	silent "$1, with what it sources" shellcheck -x -S warning "$1"
 }
 
-mapfile -t scripts < <(find . \( -name .git -o -name build \) -prune -o -type f \
+mapfile -t scripts < <(find . \( -name .git -o -path ./build \) -prune -o -type f \
 	-exec grep -lE '^#!.*\b(ba)?sh\b|^# shellcheck shell=' {} + | sort)
 ((${#scripts[@]} > 10)) || bail "found only ${#scripts[@]} scripts"
 for way in "${ways[@]}"; do
