@@ -111,11 +111,11 @@ for n in 1 2 3; do
 done
 run tests/build
 ran 'build/10-3.t build/10-2.t build/10-1.t' 'the last first, where nothing is known'
-like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-1[.]t *\n' 'and how long it took is said'
+like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-1[.]t +cpu [0-9.]+\n' 'and how long it took is said'
 printf 'check %s tests/build/10-%s.t\n' 5 1 30 2 7 3 >"$tree/build/logs/seconds"
 run tests/build
 ran 'build/10-2.t build/10-3.t build/10-1.t' 'the longest first'
-like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-2[.]t \(30\)' 'and how long it took before is said'
+like "$said" $'Slowest tests.*\n +[0-9]+[.][0-9] tests/build/10-2[.]t \(30\) cpu ' 'and how long it took before is said'
 is "$(sed -nE 's/^(check) [0-9.]+ (.*1[.]t)/\1 \2/p' "$tree/build/logs/seconds")" 'check tests/build/10-1.t' 'it is kept'
 like "$(cat "$tree/build/logs/times")" 'test [0-9]+[.][0-9] tests/build/10-1[.]t' 'all times are kept'
 rm -r "$tree/tests/build"
