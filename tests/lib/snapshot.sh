@@ -228,6 +228,9 @@ _lab_save_all() {
 	for name in "${LAB_OUTERMOST[@]}"; do
 		_lab_save_machine "$name" "$work/$name" || return
 	done
+	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
+		mkdir -p "$work/$name" && cp -P "$LAB_DIR/$name"/{kernel,initrd} "$work/$name/" || return
+	done
 	(set -o pipefail && declare -p LAB_SERIAL LAB_PORTS LAB_DISKS LAB_NET LAB_SUITE LAB_OPTIONS LAB_LAUNCH LAB_SYSTEMD LAB_HOSTS LAB_ON \
 		LAB_RUN LAB_MODULE LAB_TOOLS LAB_ARCH LAB_SLOTS LAB_OUTERMOST LAB_RUN_VM LAB_PLUGGED |
 		sed "s,$LAB_LOGS,@LOGS@,g; s,$LAB_DIR,@DIR@,g" >"$work/known") &&
@@ -236,7 +239,7 @@ _lab_save_all() {
 
 _lab_save_machine() {
 	local name=$1 to=$2 qmp=("$LAB_TOP/build/tools/qmp" "$LAB_DIR/$1.qmp.sock")
-	mkdir "$to" && cp -P "$LAB_DIR/$name"/{kernel,initrd} "$to/" &&
+	mkdir "$to" &&
 		{ [[ ! -e $LAB_DIR/$name/disk ]] || cp --sparse=always "$LAB_DIR/$name/disk" "$to/"; } &&
 		"${qmp[@]}" migrate-set-parameters '{"max-bandwidth": 100000000000}' >/dev/null &&
 		"${qmp[@]}" --migrate "file:$to/state" >/dev/null
@@ -248,10 +251,12 @@ _lab_restore() {
 	_lab_begin
 	known=$(sed "s,^declare -,declare -g -,; s,@LOGS@,$LAB_LOGS,g; s,@DIR@,$LAB_DIR,g" "$dir/known")
 	eval "$known"
-	for name in "${LAB_OUTERMOST[@]}"; do
+	# Not by links: the stage may be replaced before a machine starts again, or goes on elsewhere
+	for name in "${!LAB_HOSTS[@]}" "${!LAB_ON[@]}"; do
 		mkdir -p "$LAB_DIR/$name"
-		# Not by links: it may be replaced while the machine reboots
-		cp -P "$dir/$name"/{kernel,initrd} "$LAB_DIR/$name/"
+		cp -P "$dir/$name"/{kernel,initrd} "$LAB_DIR/$name/" || bail "lab: the stage has nothing for $name to start from: $dir"
+	done
+	for name in "${LAB_OUTERMOST[@]}"; do
 		[[ ! -e $dir/$name/disk ]] || cp --sparse=always "$dir/$name/disk" "$LAB_DIR/$name/"
 		eval "plugged=(${LAB_PLUGGED[$name]})"
 		_lab_start_qemu "$name" "${plugged[@]}" -incoming defer
