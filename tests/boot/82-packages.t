@@ -20,7 +20,8 @@ mkdir -p "$work"
 repositories() {
 	local suite=$1 debs
 	rm -rf "${work:?}/$suite"
-	vm-images/build-deb "$suite" "$work/$suite/ptp-kvm" >&2 || bail "$suite: no packages"
+	vm-images/build-deb "$suite" "build/deb-$suite" >&2 || bail "$suite: no packages"
+	mkdir -p "$work/$suite/ptp-kvm" && cp "build/deb-$suite"/*.deb "$work/$suite/ptp-kvm/"
 	debs=$(vm-images/fetch-debs "$suite") || bail "$suite: no packages of Debian's"
 	cp -r "$debs" "$work/$suite/debian"
 	second=$(cat "$debs/kernel")
@@ -29,12 +30,13 @@ repositories() {
 }
 
 # By size and mode: 81-install compares contents, natively. But for what apt, dpkg and programs that run keep for themselves,
-# alternatives, DKMS's key, and the other kernel
+# alternatives, DKMS's key, and the other kernel; and for what only compilers read, half of all files
 files() {
 	guest "$1" "cd / && find etc usr var boot -xdev \( -path var/lib/dpkg -o -path var/lib/apt -o -path var/lib/chrony \
 		-o -path var/cache -o -path var/log -o -path var/tmp -o -path var/lib/systemd -o -path etc/ld.so.cache \
 		-o -lname '/etc/alternatives/*' -o -path etc/alternatives -o -path 'var/lib/dkms/mok.*' \
-		-o -path '*${second%-cloud-amd64}*' -o -name __pycache__ \) -prune -o ! -type d -printf '%p %s %m %l\n'" | sort
+		-o -path '*${second%-cloud-amd64}*' -o -name __pycache__ \
+		-o -path 'usr/src/linux-*' -o -path usr/include -o -path usr/lib/gcc -o -path usr/share/perl \) -prune -o ! -type d -printf '%p %s %m %l\n'" | sort
 }
 
 # Files of the packages that are installed: named in files() as they are found below /usr

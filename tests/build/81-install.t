@@ -70,6 +70,7 @@ interrupted() {
 	in_root "$root" sh -c 'apt-get -y -q --no-install-recommends install ptp-kvm-dkms >/tmp/log 2>&1 &
 		until [ -n "$(ls '"$1"' 2>/dev/null)" ]; do
 			kill -0 $! || { cat /tmp/log; exit 1; }
+			sleep 0.02
 		done' 2>&1
 }
 
@@ -84,7 +85,9 @@ repaired() {
 trap 'root_remove "$root"' EXIT
 for suite in "${cases[@]}"; do
 	image=$suite root=$PWD/build/apt/$suite-root out=$PWD/build/apt/$suite
-	vm-images/build-deb $suite "$out" >"build/logs/deb-$suite.log" 2>&1 || bail "$suite: no packages: build/logs/deb-$suite.log"
+	vm-images/build-deb $suite "build/deb-$suite" >"build/logs/deb-$suite.log" 2>&1 || bail "$suite: no packages: build/logs/deb-$suite.log"
+	rm -rf "$out"
+	mkdir -p "$out" && cp "build/deb-$suite"/*.deb "$out/"
 	debs=$(vm-images/fetch-debs $image) || bail "$image: no packages of Debian's"
 	root_copy $image "$root"
 	kernel=$(cat "$(vm-images/build-image --print $image)/kver") second=$(cat "$debs/kernel")
