@@ -72,7 +72,7 @@ in_tree() {
 for case in "${cases[@]}"; do
 	case $case in
 	recommended) follow recommended "$REFCLOCK_RECOMMENDED" 20 60 50 250 ;;
-	guides) follow guides "$REFCLOCK_GUIDES" 60 100 1000 2000 ;;
+	guides) follow guides "$REFCLOCK_GUIDES" 40 70 1000 2000 ;;
 	in-tree) in_tree ;;
 	*) bail "there is no case $case" ;;
 	esac

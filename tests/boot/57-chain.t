@@ -50,10 +50,7 @@ runs 'the host follows the grandmaster' until_following
 like "$(host '/lab/ptpkvm-host check')" 'ptp4l  .*SLAVE; grandmaster 5' 'ptpkvm-host check says so'
 hop_to_host 'followed'
 
-for g in g1 g2; do
-	install_ptpkvm $g
-	runs "$g: setup" guest $g 'ptpkvm setup'
-done
+set_up g1 g2
 hops 'followed' 500000
 said=$(host '/lab/ptpkvm-host probe') || true
 like "$said" 'PASS  pair ' 'probe: the pairs are right'
@@ -75,7 +72,7 @@ like "$(host '/lab/ptpkvm-host check -q')" '\[ptp4l-listening\]' 'the grandmaste
 before=$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/max_error_ns')
 hops 'holdover' 1000
 after=$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/max_error_ns')
-cmp "$((after - before))" '>=' 5000000 "the grandmaster is gone: a guest is told an error bound that grows ($before to $after ns)"
+cmp "$((after - before))" '>=' 2500000 "the grandmaster is gone: a guest is told an error bound that grows ($before to $after ns)"
 
 on gm host "$ptp4l"
 runs 'the grandmaster is back: the host follows' until_following

@@ -60,10 +60,7 @@ like "$(host "/lab/ptpkvm-host check $nic")" "PASS  nic           $nic .*PHC ptp
 # -R: so often a second; -S: what is further off, in s, is stepped
 host "phc2sys -m -s $nic -O 0 -R 4 -S 0.1 >/run/phc2sys.log 2>&1 & echo \$! >/run/phc2sys.pid"
 runs 'phc2sys -s keeps the host by the PHC' until_close
-for g in g1 g2; do
-	install_ptpkvm $g
-	runs "$g: setup" guest $g 'ptpkvm setup'
-done
+set_up g1 g2
 nic_to_host 'followed'
 hops 'followed' 1000
 

@@ -23,6 +23,7 @@
 #                                    what is TOLD of it
 #     hops DESC NS                   TAP lines: the guests g1 and g2 are, in the median, within NS ns of their host and each other
 #     install_ptpkvm GUEST           driver and tool, as make install would have it
+#     set_up GUEST…                  TAP lines: the same, and ptpkvm setup, on all at once
 
 CLOCK_DATA=$LAB_TOP/build/data/$LAB_TEST
 mkdir -p "$CLOCK_DATA"
@@ -78,27 +79,35 @@ field() {
 }
 
 sampling_start() {
-	local name sample='rm -f /tmp/samples.end
+	local sample='rm -f /tmp/samples.end
 		/lab/clocksample --until-file /tmp/samples.end >/tmp/samples 2>&1 &
 		echo $! >/tmp/samples.pid'
-	for name; do
-		guest "$name" "$sample"
+	at_once "${LAB_ON[$1]}" "$*" "$sample"
+}
+
+# at_once HOST GUESTS COMMAND: on all of them; what each says is in $CLOCK_DATA/said.NAME
+at_once() {
+	local name jobs=() job failed=0
+	on "$1" host "$3" >"$CLOCK_DATA/said.host" &
+	jobs+=($!)
+	for name in $2; do
+		guest "$name" "$3" >"$CLOCK_DATA/said.$name" &
+		jobs+=($!)
 	done
-	on "${LAB_ON[$1]}" host "$sample"
+	for job in "${jobs[@]}"; do
+		wait "$job" || failed=1
+	done
+	return "$failed"
 }
 
 sampling_stop() {
-	local file=$1 host=${LAB_ON[$2]} name end='touch /tmp/samples.end
-		tail --pid=$(cat /tmp/samples.pid) -f /dev/null
-		gzip -f /tmp/samples'
+	local file=$1 host=${LAB_ON[$2]} name
 	shift
-	for name; do
-		guest "$name" "$end"
-	done
-	on "$host" host "$end"
-	LAB_TIMEOUT=180 on "$host" host 'base64 /tmp/samples.gz' | base64 -d | gunzip >"$file.host"
-	for name; do
-		LAB_TIMEOUT=180 guest "$name" 'base64 /tmp/samples.gz' | base64 -d | gunzip >"$file.$name"
+	LAB_TIMEOUT=180 at_once "$host" "$*" 'touch /tmp/samples.end
+		tail --pid=$(cat /tmp/samples.pid) -f /dev/null
+		gzip -c /tmp/samples | base64' || diag 'the samples cannot be had'
+	for name in host "$@"; do
+		base64 -d "$CLOCK_DATA/said.$name" | gunzip >"$file.$name"
 	done
 }
 
@@ -286,7 +295,7 @@ machines_agree() {
 hops() {
 	local g said data=$CLOCK_DATA/${1// /_} limit=$2
 	sampling_start g1 g2
-	sleep 10
+	sleep 5
 	sampling_stop "$data" g1 g2
 	for g in g1 g2; do
 		said=$(truth $g "$data")
@@ -302,4 +311,19 @@ install_ptpkvm() {
 	guest "$1" 'dir=/lib/modules/$(uname -r)/updates
 		mkdir -p "$dir" && cp /lab/ptp_kvm.ko "$dir/" && depmod && cp /lab/ptpkvm /usr/bin/ &&
 		[ "$(modinfo -n ptp_kvm)" = "$dir/ptp_kvm.ko" ] && sync' || bail "$1: cannot install"
+}
+
+set_up() {
+	local name status jobs=()
+	for name; do
+		{ install_ptpkvm "$name" && guest "$name" 'ptpkvm setup'; } >"$CLOCK_DATA/said.$name" 2>&1 &
+		jobs+=($!)
+	done
+	for name; do
+		status=0
+		wait "${jobs[0]}" || status=$?
+		ok "$status" "$name: setup"
+		((status == 0)) || diag "$(<"$CLOCK_DATA/said.$name")"
+		jobs=("${jobs[@]:1}")
+	done
 }
