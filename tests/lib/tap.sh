@@ -54,10 +54,19 @@ bail() {
 	exit 255
 }
 
+# Since the step before, to where tests/lib/timed has its times
+TAP_SINCE=${EPOCHREALTIME/[.,]/}
+_tap_took() {
+	local now=${EPOCHREALTIME/[.,]/} tenths
+	tenths=$(((now - TAP_SINCE) / 100000)) TAP_SINCE=$now
+	[[ -z ${TEST_TIMES-} ]] || echo "step $((tenths / 10)).$((tenths % 10)) ${0##*/}: $*" >>"$TEST_TIMES"
+}
+
 ok() {
 	local status=$1
 	shift
 	TAP_RUN=$((TAP_RUN + 1))
+	_tap_took "$*"
 	if [[ $status = 0 ]]; then
 		echo "ok $TAP_RUN - $*"
 		return 0
