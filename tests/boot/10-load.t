@@ -37,7 +37,7 @@ refused() {
 		"$what: nothing is left"
 }
 
-lab_start
+lab_stage guest bookworm
 khz=$(host "dmesg | sed -nE 's/.*tsc: Detected ([0-9]+)\.([0-9]+) MHz.*/\1\2/p'")
 [[ $khz =~ ^[0-9]+$ ]] || bail "the host's log does not say how fast its TSC is"
 if grep -q 'accelerator tcg' "$LAB_LOGS/host.qemu.log"; then
@@ -50,7 +50,6 @@ else
 	runs 'the host is a KVM guest itself: it loads there, too' host 'modprobe ptp && insmod /lab/ptp_kvm.ko && rmmod ptp_kvm'
 fi
 
-guest_start g1 bookworm smp=2
 refused g1 ptp_kvm_builtin.ko 'File exists' 'has its own ptp_kvm built in' 'in-tree driver built in'
 
 clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
