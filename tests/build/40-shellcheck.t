@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every shell script of the project: alone, and with what it sources, which is read again for each, and takes long.
+# Every shell script of the project: alone, and if it sources something with that, which is read again for each, and takes long.
 # check: alone
 # check-all: with
 cd "$(dirname "$0")/../.." || exit 1
@@ -13,7 +13,7 @@ alone() {
 }
 
 with() {
-	silent "$1, with what it sources" shellcheck -x -S warning "$1"
+	! grep -qE '^[[:space:]]*(\.|source) ' "$1" || silent "$1, with what it sources" shellcheck -x -S warning "$1"
 }
 
 mapfile -t scripts < <(find . \( -name .git -o -path ./build \) -prune -o -type f \
