@@ -411,6 +411,7 @@ _lab_since() {
 
 _lab_begin() {
 	[[ -z $LAB_DIR ]] || return 0
+	[[ $LAB_TOP != *,* ]] || bail "lab: QEMU's options cannot have the comma in $LAB_TOP: move this checkout"
 	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ptpkvm-lab.XXXXXX")
 	trap lab_stop EXIT
 	trap 'exit 130' INT
