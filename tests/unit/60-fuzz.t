@@ -40,7 +40,7 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 done
 
 runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ilib -Ihost-tools \
+	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ihost-tools -Ilib \
 	-Dopendir=input_opendir -Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
 	lib/chronyc.c lib/chrony_conf.c lib/cmdline.c lib/host_clock.c lib/json.c lib/linuxptp_conf.c lib/phc2sys.c \
 	lib/rivals.c lib/run.c lib/util.c host-tools/generate.c host-tools/install.c host-tools/kvm_guests.c host-tools/leap.c \
