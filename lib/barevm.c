@@ -248,15 +248,16 @@ bool vcpu_timed(struct vcpu *vcpu, uint64_t nr, uint64_t a0, uint64_t a1, unsign
 
 bool vcpu_tsc(struct vcpu *vcpu, uint64_t *tsc)
 {
-	struct {
+	union {
 		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { { .nmsrs = 1 }, { .index = MSR_IA32_TSC } };
+		char room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} msrs = { .head.nmsrs = 1 };
 	int n;
 
+	msrs.head.entries[0].index = MSR_IA32_TSC;
 	if (!IOCTL_RET(vcpu->fd, KVM_GET_MSRS, &msrs, &n))
 		return false;
-	*tsc = msrs.entry.data;
+	*tsc = msrs.head.entries[0].data;
 	return n == 1 || failed("KVM does not tell the guest's counter");
 }
 

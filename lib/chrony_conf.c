@@ -153,7 +153,8 @@ static int read_include(struct walk *w, const struct chrony_directive *d)
 
 	if (!d->args[0] || strchr(d->args, ' '))
 		return bad(w, "%s:%d: include wants one file or pattern", d->file, d->line);
-	ret = glob(full_path(full, d->args), GLOB_NOMAGIC | GLOB_ERR, NULL, &g);
+	/* A file that is named has to be there; of a pattern there may be none. */
+	ret = glob(full_path(full, d->args), GLOB_ERR | (strpbrk(d->args, "*?[") ? 0 : GLOB_NOCHECK), NULL, &g);
 	if (ret == GLOB_NOMATCH)
 		return 0;
 	if (ret)
