@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm: does this guest keep its host's time, and what to do about it. */
+#include "base/array.h"
+#include "base/die.h"
 #include "ptpkvm.h"
-#include "util.h"
 
 static const struct verb verbs[] = {
 	{ "check", cmd_check, "is this machine on its host's time, and if not, why (the default)" },

@@ -3,7 +3,7 @@
 #ifndef PTPKVM_H
 #define PTPKVM_H
 
-#include "verbs.h"
+#include "cli/verbs.h"
 
 enum { EXIT_NO_GUEST = 3 };	/* this machine is not a KVM guest */
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host: is this host's time fit to be its guests', and what to do about it. */
+#include "base/array.h"
+#include "base/die.h"
 #include "ptpkvm-host.h"
-#include "util.h"
 
 static const struct verb verbs[] = {
 	{ "check", cmd_check, "network cards, the chain from the grandmaster to the system's clock, KVM (the default)" },

@@ -3,7 +3,7 @@
 #ifndef PTPKVM_HOST_H
 #define PTPKVM_HOST_H
 
-#include "verbs.h"
+#include "cli/verbs.h"
 
 enum { EXIT_NO_HOST = 3 };	/* this machine can run no KVM guests */
 

@@ -14,9 +14,9 @@ WERROR ?= -Werror
 WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
 SOURCES := $(wildcard *.c */*.c)
-LIB := $(wildcard ../lib/*.c $(ROOMS:%=../lib/%/*.c))
+LIB := $(wildcard $(ROOMS:%=../lib/%/*.c))
 OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o) $(LIB:../%.c=$(OBJ)/%.o)
-DEPS := $(wildcard *.h */*.h ../lib/*.h ../lib/*/*.h ../include/*.h) Makefile ../lib/tool.mk
+DEPS := $(wildcard *.h */*.h ../lib/*/*.h ../include/*.h) Makefile ../lib/tool.mk
 
 $(OUT)/$(TOOL): $(SOURCES:%.c=$(OBJ)/%.o) $(OBJ)/lib.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -pthread -o $@ $^ $(LIBS) -lm

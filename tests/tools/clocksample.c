@@ -6,12 +6,18 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "counter.h"
-#include "util.h"
+#include "base/cpus.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "cli/options.h"
+#include "time/counter.h"
 
 static const char usage[] =
 	"Usage: clocksample --seconds S [OPTION]...\n"

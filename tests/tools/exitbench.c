@@ -4,11 +4,18 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "counter.h"
-#include "util.h"
+#include "base/cpus.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "cli/options.h"
+#include "series/stats.h"
+#include "time/counter.h"
 
 static const char usage[] =
 	"Usage: exitbench [OPTION]...\n"

@@ -9,12 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "util.h"
+#include "base/die.h"
 
 static int xioctl(int fd, unsigned long request, const char *name)
 {

@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,8 +20,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "counter.h"
-#include "util.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "cli/options.h"
+#include "time/counter.h"
 
 enum { TIMED_OUT = 124, NO_MACHINE = 125, ENTROPY = 256 };
 enum { TICK_MS = 20, CONNECT_S = 60, STALL_MS = 2000, AGENT_GRACE_S = 15, ARGS_MAX = 8, TSC_US = 20000 };

@@ -2,11 +2,15 @@
 /* The kernel's NTP state, by adjtimex(2): what a time daemon would set, for hosts of the lab. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 
-#include "util.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "cli/options.h"
 
 static const char usage[] =
 	"Usage: ntpstate [OPTION]...\n"

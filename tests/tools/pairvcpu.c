@@ -8,15 +8,23 @@
 #include <linux/kvm_para.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "barevm.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/numbers.h"
+#include "cli/options.h"
 #include "kvm_clock_pairing.h"
-#include "util.h"
+#include "series/stats.h"
+#include "vm/bare.h"
 
 static const char usage[] =
 	"Usage: pairvcpu [OPTION]...\n"

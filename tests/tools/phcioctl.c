@@ -9,6 +9,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,8 +19,12 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "phc.h"
-#include "util.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "time/phc.h"
 
 static const char usage[] =
 	"Usage: phcioctl [OPTION]...\n"

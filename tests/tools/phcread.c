@@ -3,12 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "phc.h"
-#include "util.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "series/stats.h"
+#include "time/phc.h"
 
 static const char usage[] =
 	"Usage: phcread --method precise|extended|offset|gettime [OPTION]...\n"

@@ -4,12 +4,19 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "phc.h"
-#include "util.h"
+#include "base/cpus.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "time/phc.h"
 
 static const char usage[] =
 	"Usage: phcreaders --threads N --method precise|extended|offset|gettime [OPTION]...\n"

@@ -2,13 +2,17 @@
 /* Asks a QEMU through its control socket, here and, for guests of guests, in a host. See --help. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "cli/options.h"
 
 static const char usage[] =
 	"Usage: qmp SOCKET COMMAND [JSON-ARGUMENTS]   prints what QEMU returns, as JSON\n"

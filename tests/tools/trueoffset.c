@@ -9,10 +9,18 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/numbers.h"
+#include "cli/options.h"
+#include "series/stats.h"
 
 typedef __int128 s128;
 typedef unsigned __int128 u128;

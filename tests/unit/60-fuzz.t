@@ -42,9 +42,10 @@ done
 runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ihost-tools -Ilib \
 	-Dopendir=input_opendir -Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
-	lib/chronyc.c lib/chrony_conf.c lib/cmdline.c lib/host_clock.c lib/json.c lib/linuxptp_conf.c lib/phc2sys.c \
-	lib/rivals.c lib/run.c lib/util.c host-tools/generate.c host-tools/install.c host-tools/kvm_guests.c host-tools/leap.c \
-	host-tools/nic.c host-tools/params.c host-tools/pmc.c host-tools/ptp4l.c host-tools/tripleo.c -lyaml -lm
+	lib/base/die.c lib/base/numbers.c lib/base/text.c lib/base/now.c lib/chrony/chronyc.c lib/chrony/conf.c \
+	lib/linuxptp/conf.c lib/linuxptp/phc2sys.c lib/linuxptp/pmc.c lib/linuxptp/ptp4l.c lib/output/json.c lib/system/install.c \
+	lib/system/processes.c lib/system/run.c lib/time/host_clock.c lib/time/steering.c host-tools/config/generate.c \
+	host-tools/config/params.c host-tools/config/tripleo.c host-tools/facts/guests.c host-tools/facts/leap.c host-tools/nic/fit.c host-tools/nic/nic.c -lyaml -lm
 note "seed $seed"
 status=0
 $dir/fuzz_input -seed="$seed" -max_total_time="${cases[-1]}" -timeout=5 -rss_limit_mb=512 -max_len=4096 \

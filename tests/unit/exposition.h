@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
+#include "base/text.h"
 
 /* In a file of its own, for promtool: tests/build/71-metrics.t */
 static inline void keep(const char *text)

@@ -2,7 +2,7 @@
 /*
  * A libFuzzer target for what comes from outside: chronyc's and pmc's output, versions, configurations and
  * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal.
- * The first byte of the input says which. file.c's functions are replaced by some that give the input as
+ * The first byte of the input says which. system/tree.c's functions are replaced by some that give the input as
  * every file, and opendir() and its kin (by -D) by some that give its lines as every directory's entries.
  */
 #include <dirent.h>
@@ -13,22 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chrony_conf.h"
-#include "chronyc.h"
-#include "file.h"
-#include "generate.h"
-#include "host_clock.h"
-#include "install.h"
-#include "json.h"
-#include "kvm_guests.h"
-#include "leap.h"
-#include "linuxptp_conf.h"
-#include "nic.h"
-#include "phc2sys.h"
-#include "pmc.h"
-#include "ptp4l.h"
-#include "rivals.h"
-#include "tripleo.h"
+#include "chrony/chronyc.h"
+#include "chrony/conf.h"
+#include "config/generate.h"
+#include "config/tripleo.h"
+#include "facts/guests.h"
+#include "facts/leap.h"
+#include "linuxptp/conf.h"
+#include "linuxptp/phc2sys.h"
+#include "linuxptp/pmc.h"
+#include "linuxptp/ptp4l.h"
+#include "nic/fit.h"
+#include "nic/nic.h"
+#include "output/json.h"
+#include "system/install.h"
+#include "system/tree.h"
+#include "time/host_clock.h"
+#include "time/steering.h"
 
 #define MAX 8
 

@@ -6,7 +6,7 @@
 #include <linux/net_tstamp.h>
 #include <string.h>
 
-#include "check.h"
+#include "facts/facts.h"
 
 static inline void host_facts(struct check_facts *f)
 {

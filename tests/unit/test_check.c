@@ -13,11 +13,13 @@
 
 #include <cmocka.h>
 
-#include "check.h"
-#include "check_judge.h"
+#include "base/die.h"
+#include "check/judge.h"
 #include "documented.h"
-#include "file.h"
+#include "facts/facts.h"
+#include "output/text.h"
 #include "ptpkvm.h"
+#include "system/tree.h"
 #include "tree.h"
 
 #define GENERATED "/run/chrony-dhcp/ptpkvm.conf"

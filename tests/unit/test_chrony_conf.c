@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "chrony_conf.h"
+#include "chrony/conf.h"
 #include "tree.h"
 
 #define CONF "/etc/chrony/chrony.conf"

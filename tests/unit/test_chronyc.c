@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "chronyc.h"
+#include "chrony/chronyc.h"
 
 static char why[300];
 

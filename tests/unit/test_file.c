@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
+#include "base/die.h"
 #include "tree.h"
 
 static char why[600], full[FILE_PATH_MAX];

@@ -20,11 +20,12 @@
 
 #include <cmocka.h>
 
-#include "file.h"
-#include "guard.h"
+#include "base/array.h"
+#include "base/now.h"
+#include "guard/decide.h"
 #include "ptpkvm.h"
-#include "run.h"
-#include "util.h"
+#include "system/run.h"
+#include "system/tree.h"
 
 #define MS 1000000LL
 #define S NSEC_PER_SEC

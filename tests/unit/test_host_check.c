@@ -15,11 +15,14 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/text.h"
+#include "check/judge.h"
 #include "documented.h"
-#include "check_judge.h"
-#include "file.h"
+#include "facts/facts.h"
 #include "ptpkvm-host.h"
+#include "system/tree.h"
 #include "tree.h"
 
 #define NOW 1795000000LL	/* November 2026 */

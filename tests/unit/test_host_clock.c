@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "file.h"
-#include "host_clock.h"
-#include "run.h"
+#include "system/run.h"
+#include "system/tree.h"
+#include "time/host_clock.h"
 
 #define HOST_CLOCK "/sys/class/ptp/ptp7/device/host_clock/"
 

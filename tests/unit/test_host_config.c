@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
-#include "install.h"
-#include "nic_order.h"
-#include "nic_stamps.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "nic/order.h"
+#include "nic/stamps.h"
 #include "ptpkvm-host.h"
+#include "system/install.h"
 #include "tree.h"
 
 #define CONF "/etc/linuxptp/ptp4l.conf"

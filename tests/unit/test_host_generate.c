@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "generate.h"
-#include "util.h"
+#include "base/array.h"
+#include "config/generate.h"
 
 static struct params p;
 static struct plan plan;

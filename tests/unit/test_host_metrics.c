@@ -13,9 +13,12 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
+#include "base/die.h"
+#include "check/judge.h"
 #include "exposition.h"
 #include "host_facts.h"
-#include "status.h"
+#include "status/gather.h"
 #include "tree.h"
 
 static struct status given;
@@ -26,7 +29,7 @@ static void fake_gather(struct status *s)
 }
 
 #define status_gather fake_gather
-#include "../../host-tools/cmd_metrics.c"
+#include "../../host-tools/status/metrics.c"
 #undef status_gather
 
 static int reset(void **state)

@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
-#include "nic.h"
+#include "base/text.h"
+#include "nic/fit.h"
+#include "nic/nic.h"
 #include "tree.h"
 
 #define HARDWARE (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)

@@ -11,9 +11,12 @@
 
 #include <cmocka.h>
 
-#include "pmc.h"
-#include "ptp4l.h"
-#include "run.h"
+#include "base/array.h"
+#include "base/now.h"
+#include "base/text.h"
+#include "linuxptp/pmc.h"
+#include "linuxptp/ptp4l.h"
+#include "system/run.h"
 #include "tree.h"
 
 static struct pmc_data d;

@@ -9,7 +9,12 @@
 
 #include <cmocka.h>
 
-#include "../../host-tools/probe.c"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/text.h"
+
+#include "../../host-tools/probe/ask.c"
 #include "documented.h"
 #include "ptpkvm-host.h"
 

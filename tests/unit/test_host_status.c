@@ -15,12 +15,14 @@
 
 #include <cmocka.h>
 
-#include "chain.h"
-#include "host_facts.h"
-#include "kvm_guests.h"
-#include "phc.h"
-#include "ptpkvm-host.h"
+#include "base/array.h"
+#include "base/die.h"
 #include "documented.h"
+#include "facts/guests.h"
+#include "host_facts.h"
+#include "ptp/hop.h"
+#include "ptpkvm-host.h"
+#include "time/phc.h"
 #include "tree.h"
 
 /* --- what is made up --- */
@@ -71,12 +73,12 @@ static int fake_chrony(struct chrony_tracking *t, char *why, size_t len)
 
 #define phc_open fake_open
 #define phc_read_best fake_read
-#include "../../host-tools/chain.c"
+#include "../../host-tools/ptp/hop.c"
 #undef phc_open
 #undef phc_read_best
 #define check_gather fake_gather
 #define chronyc_tracking fake_chrony
-#include "../../host-tools/status.c"
+#include "../../host-tools/status/gather.c"
 #undef check_gather
 #undef chronyc_tracking
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
+#include "config/tripleo.h"
 #include "tree.h"
-#include "tripleo.h"
-#include "util.h"
 
 #define P "parameter_defaults:\n"
 

@@ -18,11 +18,14 @@
 
 #include <cmocka.h>
 
-#include "chain.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "facts/guests.h"
 #include "host_facts.h"
-#include "kvm_guests.h"
+#include "ptp/hop.h"
+#include "time/kernel_clock.h"
 #include "tree.h"
-#include "util.h"
 
 /* --- what is made up --- */
 
@@ -132,15 +135,15 @@ static bool fake_guests(struct kvm_guests *all)
 #define now_ns fake_now
 #define ppoll fake_ppoll
 #define pthread_cond_timedwait fake_timedwait
-#include "../../lib/asker.c"
-#include "../../lib/ticks.c"
+#include "../../lib/system/background.c"
+#include "../../lib/system/interval.c"
 #define check_gather fake_gather
 #define check_ask_ptp4l fake_ptp4l
 #define check_kernel_clock fake_kernel
 #define chain_read fake_read
 #define chronyc_tracking fake_chrony
 #define kvm_guests_find fake_guests
-#include "../../host-tools/cmd_watch.c"
+#include "../../host-tools/watch/watch.c"
 #undef now_ns
 #undef ppoll
 #undef pthread_cond_timedwait

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "output/json.h"
 
 static char *text;
 static size_t text_len;

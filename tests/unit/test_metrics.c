@@ -15,9 +15,11 @@
 #include <math.h>
 #include <sys/stat.h>
 
-#include "../../guest-tools/cmd_metrics.c"
+#include "base/die.h"
+
+#include "../../guest-tools/check/metrics.c"
 #include "exposition.h"
-#include "file.h"
+#include "system/tree.h"
 
 static struct check_facts given_facts;
 static struct check_report given_report;

@@ -7,10 +7,13 @@
 
 #include <cmocka.h>
 
-#include "hypervisor.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "chrony/refclock.h"
 #include "ptpkvm.h"
-#include "refclock.h"
-#include "setup.h"
+#include "setup/options.h"
+#include "setup/phc.h"
+#include "system/machine.h"
 #include "tree.h"
 
 /* Instead of this machine's */

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "run.h"
+#include "base/now.h"
+#include "system/run.h"
 #include "tree.h"
 
 static struct run_result res;

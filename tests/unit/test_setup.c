@@ -10,9 +10,13 @@
 
 #include <cmocka.h>
 
-#include "hypervisor.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "facts/ours.h"
 #include "ptpkvm.h"
-#include "setup.h"
+#include "setup/phc.h"
+#include "system/machine.h"
 #include "tree.h"
 
 #define CONF "/etc/chrony/chrony.conf"

@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "tree.h"
 
-#include "../../guest-tools/check_signing.c"
+#include "../../guest-tools/facts/driver.c"
 
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 #define MODULE "updates/dkms/ptp_kvm.ko.xz"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "stats.h"
+#include "series/stats.h"
 
 static void near(double got, double want, double tolerance)
 {

@@ -19,9 +19,11 @@
 
 #include <cmocka.h>
 
-#include "check.h"
-#include "util.h"
-#include "view.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "clock/open.h"
+#include "facts/facts.h"
 
 /* --- what is made up --- */
 
@@ -107,10 +109,10 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const st
 #define now_ns fake_now
 #define ppoll fake_ppoll
 #define pthread_cond_timedwait fake_timedwait
-#include "../../lib/asker.c"
-#include "../../lib/ticks.c"
-#include "../../guest-tools/watch_chrony.c"
-#include "../../guest-tools/cmd_watch.c"
+#include "../../lib/system/background.c"
+#include "../../lib/system/interval.c"
+#include "../../guest-tools/watch/chrony.c"
+#include "../../guest-tools/watch/watch.c"
 #undef view_open
 #undef view_phc
 #undef chronyc_sources

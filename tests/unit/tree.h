@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "util.h"
+#include "base/die.h"
+#include "system/tree.h"
 
 static char tree[200];		/* the directory; file_root points to it */
 

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the facts mean, link by link, and what to type: chronyd, and who fights it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/numbers.h"
+#include "check/judge.h"
+#include "facts/ours.h"
+#include "output/text.h"
+
+static void judge_absent_chronyd(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->container[0]) {
+		judge_skip(j, "chronyd", "it may run outside of the container");
+		return;
+	}
+	judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent", "%s", f->chrony.installed_why);
+	judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf install chrony");
+}
+
+bool judge_chronyd(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct chrony_facts *c = &f->chrony;
+	char version[40] = "version unknown";
+
+	if (f->offline) {
+		judge_skip(j, "chronyd", "--root");
+		return false;
+	}
+	if (c->installed)
+		snprintf(version, sizeof(version), "chrony %d.%d", c->version.major, c->version.minor);
+	if (c->answers && c->installed && !chrony_at_least(&c->version, 4, 0)) {
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-old",
+			  "%s: older than 4.0, which is the oldest known to work", version);
+		judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
+	} else if (c->answers) {
+		judge_say(j, VERDICT_PASS, "chronyd", "chronyd", "%s, running", version);
+	} else if (!c->installed && !c->process) {
+		judge_absent_chronyd(j);
+	} else if (!c->process && f->container[0]) {
+		judge_skip(j, "chronyd", "it may run outside of the container");
+	} else if (!c->process) {
+		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-stopped", "%s, not running", version);
+		judge_remedy(j, "sudo systemctl start %s || journalctl -u %s -n 20", judge_service(f),
+			     judge_service(f));
+	} else {
+		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-silent",
+			  "%s, running, but it cannot be asked: %s", version, c->answers_why);
+		if (f->root)
+			judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		else
+			judge_remedy(j, "sudo ptpkvm check");
+	}
+	return c->answers;
+}
+
+/* Why what is about the refclock cannot be judged */
+static const char *no_refclock(const struct chrony_facts *c)
+{
+	return c->conf_read ? "there is no refclock for this clock"
+			    : "chronyd's configuration cannot be known";
+}
+
+static void place(const struct refclock_fact *r, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s:%d", r->file, r->line);
+}
+
+static void judge_no_refclock(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct chrony_facts *c = &f->chrony;
+	const struct refclock_fact *other = c->n_refclocks ? &c->refclocks[0] : NULL;
+	char where[160];
+
+	if (!c->conf_read && !c->conf[0]) {
+		judge_skip(j, "refclock", c->conf_why);
+	} else if (!c->conf_read && !f->root && j->r->source) {
+		judge_skip(j, "refclock", c->conf_why);
+		judge_remedy(j, "sudo ptpkvm check");
+	} else if (!c->conf_read) {
+		judge_say(j, VERDICT_FAIL, "refclock", "conf-unreadable", "%s", c->conf_why);
+		if (!f->root)
+			judge_remedy(j, "sudo ptpkvm check");
+		else
+			judge_remedy(j, "sudo chronyd -p -f %s", c->conf);
+	} else if (f->hold[0]) {
+		judge_say(j, VERDICT_WARN, "refclock", "refclock-held", "taken out by ptpkvm guard: %s",
+			  f->hold);
+		judge_remedy(j, "on the host: chronyc tracking");
+	} else if (f->set_up && f->left_out[0]) {
+		judge_say(j, VERDICT_FAIL, "refclock", "refclock-left-out",
+			  "chronyd was started without it: %s", f->left_out);
+		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+	} else if (other) {
+		place(other, where, sizeof(where));
+		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
+			  where, other->device, other->clock_name[0] ? "another clock, " : "not there",
+			  other->clock_name);
+		judge_remedy(j, "sudo ptpkvm setup");
+	} else {
+		judge_say(j, VERDICT_FAIL, "refclock", "refclock-none",
+			  "chronyd's configuration has none for this clock");
+		judge_remedy(j, "sudo ptpkvm setup");
+	}
+}
+
+void judge_refclock(struct judge *j)
+{
+	const struct refclock_fact *r = check_refclock(&j->f->chrony);
+	char where[160];
+
+	if (!r) {
+		judge_no_refclock(j);
+		return;
+	}
+	place(r, where, sizeof(where));
+	if (r->noselect || j->f->chrony.noselect) {
+		judge_say(j, VERDICT_WARN, "refclock", "refclock-noselect",
+			  "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
+			  r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
+		if (r->noselect)
+			judge_remedy(j, "sudo ptpkvm setup");
+		else
+			judge_remedy(j, "sudo chronyc selectopts %s -noselect", r->refid);
+		return;
+	}
+	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid,
+		  where);
+}
+
+const struct chrony_source *judge_find_source(const struct chrony_facts *c)
+{
+	const struct refclock_fact *r = check_refclock(c);
+	const struct chrony_source *only = NULL;
+	int refclocks = 0;
+
+	for (int i = 0; i < c->n_sources; i++) {
+		if (c->sources[i].mode != '#')
+			continue;
+		if (r && !strcmp(c->sources[i].name, r->refid))
+			return &c->sources[i];
+		only = &c->sources[i];
+		refclocks++;
+	}
+	return !r && !c->conf_read && refclocks == 1 ? only : NULL;
+}
+
+static const struct chrony_source *selected(const struct chrony_facts *c)
+{
+	for (int i = 0; i < c->n_sources; i++)
+		if (c->sources[i].state == '*')
+			return &c->sources[i];
+	return NULL;
+}
+
+/* It had samples, and the last polls brought none. */
+static bool lost(const struct chrony_source *s)
+{
+	unsigned int last = (1 << CHECK_POLLS_LOST) - 1;
+
+	return !isnan(s->last_rx) && !(s->reach & last);
+}
+
+static void judge_lost(struct judge *j, const struct chrony_source *s)
+{
+	const struct check_facts *f = j->f;
+
+	if (judge_host_error(f) > 0) {
+		judge_say(j, VERDICT_FAIL, "source", "source-lost",
+			  "%s: no reading for %.0f s, as the host does not answer", s->name, s->last_rx);
+		return;
+	}
+	judge_say(j, VERDICT_FAIL, "source", "source-stuck",
+		  "%s: no reading for %.0f s%s: chronyd holds on to a call that has ceased to work", s->name,
+		  s->last_rx, s->state == '*' ? ", though selected" : "");
+	judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+}
+
+static void judge_unselected(struct judge *j, const struct chrony_source *s)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+	const struct chrony_source *other = selected(c);
+
+	switch (s->state) {
+	case 'x':
+		judge_say(j, VERDICT_FAIL, "source", "source-falseticker",
+			  "%s is outvoted: the other sources disagree with the host's clock", s->name);
+		judge_remedy(j, "chronyc sources; on the host: chronyc tracking");
+		break;
+	case '~':
+		judge_say(j, VERDICT_WARN, "source", "source-variable", "%s varies too much for chronyd",
+			  s->name);
+		judge_remedy(j, "sudo ptpkvm watch");
+		break;
+	case '?':
+		judge_say(j, VERDICT_WARN, "source", "source-waiting", "%s is not selected yet (reach %o)",
+			  s->name, s->reach);
+		judge_remedy(j, "sudo ptpkvm watch");
+		break;
+	default:
+		judge_say(j, VERDICT_WARN, "source", "source-other", "%s is not selected, but %s%s%s",
+			  s->name, other ? other->name : "nothing",
+			  c->servers.prefer[0] ? ": see prefer in " : "", c->servers.prefer);
+		judge_remedy(j, "chronyc selectdata");
+	}
+}
+
+void judge_source(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct chrony_source *s = j->r->source;
+	char offset[NS_TEXT_LEN], error[NS_TEXT_LEN];
+
+	if (!s) {
+		if (!check_refclock(&f->chrony)) {
+			judge_skip(j, "source", no_refclock(&f->chrony));
+			return;
+		}
+		judge_say(j, VERDICT_WARN, "source", "source-missing",
+			  "the running chronyd does not have the refclock: started before it was configured");
+		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+	} else if (f->chrony.noselect) {
+		judge_skip(j, "source", "it is kept from being selected");
+	} else if (lost(s)) {
+		judge_lost(j, s);
+	} else if (s->state == '*') {
+		judge_say(j, VERDICT_PASS, "source", "source",
+			  "%s is selected, reach %o, last offset %s ± %s", s->name, s->reach,
+			  ns_text(offset, llround(s->measured * 1e9)),
+			  ns_text(error, llround(s->error * 1e9)));
+	} else {
+		judge_unselected(j, s);
+	}
+}
+
+/* --- rivals --- */
+
+static void judge_rival(struct judge *j, const struct rival *v)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+	bool both = c->process || c->answers;
+
+	judge_say(j, both ? VERDICT_FAIL : VERDICT_WARN, "rivals", "rival-daemon",
+		  "%s (process %d) steers the clock%s", v->name, v->pid, both ? ", and so does chronyd" : "");
+	if (v->unit[0])
+		judge_remedy(j, "sudo systemctl disable --now %s", v->unit);
+	else
+		judge_remedy(j, "sudo kill %d", v->pid);
+}
+
+static void judge_other_refclocks(struct judge *j)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+	char where[160];
+
+	for (int i = 0; i < c->n_refclocks; i++) {
+		const struct refclock_fact *r = &c->refclocks[i];
+
+		if (r->ours || r->noselect || !check_refclock(c))
+			continue;
+		place(r, where, sizeof(where));
+		judge_say(j, VERDICT_WARN, "rivals", "rival-phc",
+			  "another PHC beside this one, %s%s%s (%s)%s", r->device,
+			  r->clock_name[0] ? ", " : "", r->clock_name, where,
+			  r->prefer ? ", and it is preferred" : "");
+		judge_remedy(
+			j, "chronyc sources	# and add noselect to the one that is only to be watched");
+	}
+}
+
+static void judge_servers(struct judge *j)
+{
+	const struct refclock_fact *r = check_refclock(&j->f->chrony);
+	const struct server_facts *s = &j->f->chrony.servers;
+	bool is_selected = j->r->source && j->r->source->state == '*';
+
+	if (!r)
+		return;
+	if (s->prefer[0] && !r->prefer) {
+		judge_say(j, VERDICT_WARN, "rivals", "rival-prefer",
+			  "an NTP source is preferred (%s), this clock is not", s->prefer);
+		judge_remedy(j, "sudo sed -i 's/ prefer\\b//' %.*s && sudo systemctl restart %s",
+			     (int)strcspn(s->prefer, ":"), s->prefer, judge_service(j->f));
+	}
+	if (s->dhcp && !is_selected && j->f->chrony.answers) {
+		judge_say(j, VERDICT_WARN, "rivals", "rival-dhcp",
+			  "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
+			  s->dhcp == 1 ? "server" : "servers", s->dhcp_file);
+		judge_remedy(j, "chronyc selectdata");
+	}
+}
+
+void judge_rivals(struct judge *j)
+{
+	const struct server_facts *s = &j->f->chrony.servers;
+	int before = j->r->said.n;
+
+	for (int i = 0; i < j->f->n_rivals; i++)
+		judge_rival(j, &j->f->rivals[i]);
+	judge_other_refclocks(j);
+	judge_servers(j);
+	if (j->r->said.n > before)
+		return;
+	if (j->f->container[0])
+		judge_skip(j, "rivals", "they would be outside of the container");
+	else if (s->count)
+		judge_say(j, VERDICT_PASS, "rivals", "rivals",
+			  "nothing else steers the clock; %d NTP %s (%d from DHCP) in reserve", s->count,
+			  s->count == 1 ? "source" : "sources", s->dhcp);
+	else
+		judge_say(j, VERDICT_PASS, "rivals", "rivals", "nothing else steers the clock");
+}
+
+/* --- config, boot --- */
+
+void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
+{
+	if (!strncmp(r->file, "/run/", 5))
+		judge_remedy(j,
+			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
+			     command, judge_service(j->f));
+	else
+		judge_remedy(j, "sudo sed -i '%d%s' %s && sudo systemctl restart %s", r->line, command,
+			     r->file, judge_service(j->f));
+}
+
+static void judge_makestep(struct judge *j)
+{
+	const char *makestep = j->f->chrony.makestep;
+	const char *limit = strchr(makestep, ' ');
+	int64_t steps;
+
+	/* The second word is after how many updates no step is made any more; negative: never. */
+	if (limit && parse_s64(limit + 1, INT32_MIN, INT32_MAX, &steps) && steps < 0)
+		return;
+	judge_say(j, VERDICT_WARN, "config", "config-makestep",
+		  "%s%s: chronyd will not follow when the host's clock is set, nor after a migration",
+		  makestep[0] ? "makestep " : "no makestep", makestep);
+	judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+}
+
+void judge_config(struct judge *j)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+	const struct refclock_fact *r = check_refclock(c);
+	int before = j->r->said.n;
+	char where[160];
+
+	if (!r) {
+		judge_skip(j, "config", no_refclock(c));
+		return;
+	}
+	place(r, where, sizeof(where));
+	if (r->tai) {
+		judge_say(j, VERDICT_FAIL, "config", "config-tai",
+			  "%s: tai: the clock is the host's UTC, not TAI", where);
+		judge_remedy_line(j, r, "s/ tai\\b//");
+	}
+	if (fabs(r->offset) >= 1) {
+		judge_say(j, VERDICT_FAIL, "config", "config-offset",
+			  "%s: offset %g: the clock is the host's UTC, not TAI", where, r->offset);
+		judge_remedy_line(j, r, "s/ offset [^ ]*/ offset 0/");
+	}
+	if (r->by_number) {
+		judge_say(j, VERDICT_WARN, "config", "config-number",
+			  "%s: %s is this clock today; with another network card it may be another", where,
+			  r->device);
+		judge_remedy_line(j, r, "s|/dev/ptp[0-9]*|/dev/ptp_kvm|");
+	}
+	if (!strcasecmp(c->leapsecmode, "slew") || !strcasecmp(c->leapsecmode, "ignore")) {
+		judge_say(j, VERDICT_WARN, "config", "config-leap",
+			  "leapsecmode %s: after a leap second this machine and its host are up to 1 s apart",
+			  c->leapsecmode);
+		judge_remedy(
+			j,
+			"grep -rn leapsecmode /etc/chrony*	# and take it away, unless the host does the same");
+	}
+	judge_makestep(j);
+	if (j->r->said.n == before)
+		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
+}
+
+void judge_boot(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct refclock_fact *r = check_refclock(&f->chrony);
+	bool generated = r && !strncmp(r->file, "/run/", 5);
+	bool race = r && !generated && !r->optional;
+	char where[160];
+
+	if (f->container[0]) {
+		judge_skip(j, "boot", "that is the business of the guest outside of the container");
+		return;
+	}
+	if (f->set_up && !race && !f->chrony.by_hand) {
+		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
+		return;
+	}
+	if (f->chrony.by_hand) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot",
+			  f->chrony.conf_why);
+		judge_remedy(j, "sudo ptpkvm setup");
+		return;
+	}
+	if (!r) {
+		judge_skip(j, "boot", no_refclock(&f->chrony));
+		return;
+	}
+	place(r, where, sizeof(where));
+	if (race) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-race",
+			  "%s: chronyd will not start at all if the clock is not there yet", where);
+		judge_remedy(j, "sudo ptpkvm setup");
+	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
+		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);
+	} else {
+		judge_say(j, VERDICT_PASS, "boot", "boot",
+			  "the driver is loaded at boot, and chronyd can do without the clock");
+	}
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the facts mean, link by link, and what to type: the machine, its driver and its clock. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../include/version.h"
+#include "base/text.h"
+#include "check/judge.h"
+#include "output/text.h"
+#include "ptpkvm.h"
+
+#define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+#define INSTALL "in ptp_kvm's source: make && sudo make modules_install"
+
+const char *const check_links[] = {
+	"guest", "driver", "clock", "access", "host", "methods", "clocksource", "offset",
+	"quality", "chronyd", "refclock", "source", "rivals", "config", "boot", NULL,
+};
+
+const char *const check_codes[] = {
+	"no-guest", "container", "driver-not-loaded", "driver-not-installed",
+	"driver-not-the-installed", "driver-unsigned", "driver-key", "clock-wrong-link", "clock-no-link", "clock-missing",
+	"access-denied", "access-container", "access-no-node", "access-error", "host-refuses",
+	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
+	"clocksource-unpaired", "offset-large", "quality-untold", "quality-error",
+	"quality-unsynchronized", "chronyd-absent", "chronyd-old", "chronyd-stopped",
+	"chronyd-silent", "conf-unreadable", "refclock-held", "refclock-left-out",
+	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
+	"source-falseticker", "source-variable", "source-waiting", "source-other",
+	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",
+	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
+	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
+};
+
+const char *judge_service(const struct check_facts *f)
+{
+	return f->debian ? "chrony" : "chronyd";
+}
+
+/* --- guest, driver, clock --- */
+
+static bool judge_guest(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->offline) {
+		judge_skip(j, "guest", "--root");
+	} else if (!f->kvm && !f->hypervisor[0]) {
+		judge_say(j, VERDICT_FAIL, "guest", "no-guest",
+			  "not a virtual machine: there is no host to take the time from");
+		return false;
+	} else if (!f->kvm) {
+		judge_say(j, VERDICT_FAIL, "guest", "no-guest", "not a KVM guest: the hypervisor says '%s'",
+			  f->hypervisor);
+		return false;
+	} else if (f->container[0]) {
+		judge_say(
+			j, VERDICT_WARN, "guest", "container",
+			"in a container (%s) of a KVM guest: of the guest's daemons and settings only what it sees",
+			f->container);
+		judge_remedy(j, "in the guest itself: sudo ptpkvm check");
+	} else {
+		judge_say(j, VERDICT_PASS, "guest", "kvm", "a KVM guest");
+	}
+	return true;
+}
+
+/* Anything but where a distribution's kernel has its own */
+static bool module_is_added(const char *module)
+{
+	return module[0] && strncmp(module, "kernel/drivers/", strlen("kernel/drivers/"));
+}
+
+/* False if it is not for its signature that the module isn't loaded, or that can't be known. */
+static bool judge_signing(struct judge *j)
+{
+	const struct signing_facts *s = &j->f->signing;
+	const char *module = j->f->module;
+	char why[80];
+
+	if (!s->signer_known || !module_is_added(module) || (s->signer[0] && !s->refused))
+		return false;
+	snprintf(why, sizeof(why), "this kernel loads signed modules only (%s%s)",
+		 s->secure_boot ? "Secure Boot" : s->lockdown[0] ? "lockdown=" : "module.sig_enforce",
+		 s->secure_boot ? "" : s->lockdown);
+	if (!s->signer[0]) {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-unsigned", "%s, and %s is not signed", why, module);
+		judge_remedy(j, "%s ptp_kvm/" PTP_KVM_VERSION ", which signs it if there is openssl to make a key",
+			     s->in_dkms ? "sudo dkms build --force ptp_kvm/" PTP_KVM_VERSION " && sudo dkms install --force" :
+					  "in ptp_kvm's source: sudo dkms add . && sudo dkms install");
+		return true;
+	}
+	judge_say(j, VERDICT_FAIL, "driver", "driver-key", "%s, and does not know the key of '%s', who signed %s",
+		  why, s->signer, module);
+	if (s->key)
+		judge_remedy(j, "sudo mokutil --import %s && sudo reboot, and enroll the key at the console",
+			     s->key);
+	else
+		judge_remedy(j, "sudo mokutil --import KEY.der && sudo reboot, KEY.der being that signer's");
+	return true;
+}
+
+static void judge_no_driver(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->offline) {
+		judge_skip(j, "driver", "--root: nothing runs there");
+	} else if (judge_signing(j)) {
+		return;
+	} else if (f->module[0]) {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded",
+			  "ptp_kvm is not loaded (modprobe would take %s)", f->module);
+		judge_remedy(j, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
+	} else if (f->container[0]) {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded", "ptp_kvm is not loaded");
+		judge_remedy(j, "in the guest itself: sudo modprobe ptp_kvm");
+	} else {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-not-installed",
+			  "there is no ptp_kvm for this kernel, %s", f->kernel);
+		judge_remedy(j, INSTALL " && sudo modprobe ptp_kvm");
+	}
+}
+
+static void judge_driver(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	switch (f->driver) {
+	case DRIVER_NONE:
+		judge_no_driver(j);
+		break;
+	case DRIVER_OURS:
+		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)",
+			  f->driver_version);
+		break;
+	case DRIVER_BUILT_IN:
+		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s",
+			  f->kernel);
+		break;
+	case DRIVER_IN_TREE:
+		if (!module_is_added(f->module)) {
+			judge_say(j, VERDICT_PASS, "driver", "driver-in-tree",
+				  "ptp_kvm of Linux %s (in-tree)", f->kernel);
+			break;
+		}
+		judge_say(j, VERDICT_WARN, "driver", "driver-not-the-installed",
+			  "the in-tree ptp_kvm is loaded, but %s is what is installed", f->module);
+		judge_remedy(
+			j,
+			"sudo systemctl stop %s; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; sudo systemctl start %s",
+			judge_service(f), judge_service(f));
+	}
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void judge_link(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (!strcmp(base_name(f->link), f->node)) {
+		judge_say(j, VERDICT_PASS, "clock", "clock", "/dev/ptp_kvm, which is %s, '%s'", f->node,
+			  PHC_KVM_NAME);
+		return;
+	}
+	if (f->link[0])
+		judge_say(j, VERDICT_WARN, "clock", "clock-wrong-link",
+			  "/dev/%s, but /dev/ptp_kvm leads to %s, another one", f->node, f->link);
+	else
+		judge_say(j, VERDICT_WARN, "clock", "clock-no-link",
+			  "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
+	if (f->udev)
+		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=ptp");
+	else
+		judge_remedy(j, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
+}
+
+/* False if there is no clock. */
+static bool judge_clock(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->node[0]) {
+		judge_link(j);
+		return true;
+	}
+	if (f->driver == DRIVER_NONE) {
+		judge_skip(j, "clock", "there is no driver for it");
+		return false;
+	}
+	judge_say(j, VERDICT_FAIL, "clock", "clock-missing", "the driver made no clock '%s' (others: %s)",
+		  PHC_KVM_NAME, f->others[0] ? f->others : "none");
+	judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+	return false;
+}
+
+static void judge_access(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	bool denied = f->open_error == EACCES || f->open_error == EPERM;
+
+	if (f->opened) {
+		judge_say(j, VERDICT_PASS, "access", "readable", "/dev/%s can be read", f->node);
+	} else if (f->offline) {
+		judge_skip(j, "access", "--root");
+	} else if (denied && !f->root) {
+		judge_say(j, VERDICT_WARN, "access", "access-denied", "this user may not read /dev/%s",
+			  f->node);
+		judge_remedy(j, "sudo ptpkvm check");
+	} else if (f->container[0]) {
+		judge_say(j, VERDICT_FAIL, "access", "access-container",
+			  "the container may not read /dev/%s (%s)", f->node, strerror(f->open_error));
+		judge_remedy(j, "start the container with --device=/dev/ptp_kvm");
+	} else if (f->open_error == ENOENT) {
+		judge_say(j, VERDICT_FAIL, "access", "access-no-node", "there is no device node /dev/%s",
+			  f->node);
+		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=ptp");
+	} else {
+		judge_say(j, VERDICT_FAIL, "access", "access-error", "/dev/%s cannot be opened: %s", f->node,
+			  strerror(f->open_error));
+		judge_remedy(j, "sudo dmesg | grep -i ptp");
+	}
+}
+
+/* --- host, methods, clocksource, offset --- */
+
+int judge_host_error(const struct check_facts *f)
+{
+	if (f->host.present)
+		return f->host.error;
+	if (!f->opened)
+		return -1;
+	for (int m = 0; m < PHC_METHODS; m++)
+		if (!f->method[m].error)
+			return 0;
+	return f->method[PHC_GETTIME].error;
+}
+
+static void judge_host(struct judge *j)
+{
+	int error = judge_host_error(j->f);
+
+	switch (error) {
+	case -1:
+		judge_skip(j, "host", "that takes a reading of the clock");
+		break;
+	case 0:
+		if (j->f->host.present)
+			judge_say(j, VERDICT_PASS, "host", "host-answers",
+				  "answers with %s (type %d of the call)",
+				  j->f->host.pairing_type ? "time and quality" : "the time",
+				  j->f->host.pairing_type);
+		else
+			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with the time");
+		break;
+	case EOPNOTSUPP:
+		judge_say(j, VERDICT_FAIL, "host", "host-refuses",
+			  "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
+		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE);
+		break;
+	case ENOSYS:
+		judge_say(j, VERDICT_FAIL, "host", "host-too-old",
+			  "does not know the call (ENOSYS): its kernel is older than 4.11");
+		judge_remedy(j, "on the host: uname -r");
+		break;
+	default:
+		judge_say(j, VERDICT_FAIL, "host", "host-fails", "its answer cannot be used (%s: %s)",
+			  errname(error), strerror(error));
+		judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+	}
+}
+
+/* As chronyd tries them; the first that works it keeps. */
+static int chrony_method(const struct check_facts *f)
+{
+	const struct refclock_fact *r = check_refclock(&f->chrony);
+
+	for (int m = PHC_PRECISE; m <= PHC_OFFSET; m++)
+		if (!f->method[m].error && !(m == PHC_PRECISE && r && r->nocrossts))
+			return m;
+	return -1;
+}
+
+static int64_t uncertainty(const struct check_facts *f, int m)
+{
+	return (f->method[m].window + 1) / 2 + (f->host.has_window ? (int64_t)f->host.window_ns : 0);
+}
+
+static void methods_text(const struct check_facts *f, int chosen, char *buf, size_t len)
+{
+	char ns[NS_TEXT_LEN];
+
+	buf[0] = 0;
+	for (int m = 0; m < PHC_METHODS; m++) {
+		add_text(buf, len, "%s%s ", m ? ", " : "", phc_method_name(m));
+		if (f->method[m].error)
+			add_text(buf, len, "fails (%s)", errname(f->method[m].error));
+		else if (!uncertainty(f, m))
+			add_text(buf, len, "exact");
+		else
+			add_text(buf, len, "± %s", ns_text(ns, uncertainty(f, m)));
+	}
+	if (chosen >= 0)
+		add_text(buf, len, "; chronyd takes %s", phc_method_name(chosen));
+}
+
+static void remedy_inexact(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct refclock_fact *r = check_refclock(&f->chrony);
+
+	if (r && r->nocrossts && !f->method[PHC_PRECISE].error)
+		judge_remedy_line(j, r, "s/:nocrossts//");
+	else if (f->driver != DRIVER_OURS && strcmp(f->clocksource, "kvm-clock") &&
+		 strstr(f->clocksources, "kvm-clock"))
+		judge_remedy(j,
+			     INSTALL "; or, with this driver: echo kvm-clock | sudo tee " CLOCKSOURCE
+				     " && sudo systemctl restart %s",
+			     judge_service(f));
+	else if (f->driver != DRIVER_OURS && f->driver != DRIVER_BUILT_IN)
+		judge_remedy(j, INSTALL);
+	else if (strcmp(f->clocksource, "tsc") && strstr(f->clocksources, "tsc"))
+		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE " && sudo systemctl restart %s",
+			     judge_service(f));
+}
+
+static void judge_methods(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	int m = chrony_method(f);
+	char text[300];
+
+	j->r->chrony_method = m;
+	methods_text(f, m, text, sizeof(text));
+	if (m < 0) {
+		judge_say(j, VERDICT_FAIL, "methods", "methods-none",
+			  "chronyd has no way of reading the clock: %s", text);
+		judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+	} else if (f->method[m].window) {
+		judge_say(j, VERDICT_WARN, "methods", "methods-inexact", "%s, with a bias that it cannot see",
+			  text);
+		remedy_inexact(j);
+	} else if (uncertainty(f, m) > CHECK_UNCERTAINTY_WARN_NS) {
+		judge_say(j, VERDICT_WARN, "methods", "methods-wide",
+			  "%s: the host pairs its clock no better", text);
+		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE);
+	} else {
+		judge_say(j, VERDICT_PASS, "methods", "methods", "%s", text);
+	}
+}
+
+static void judge_clocksource(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (!f->clocksource[0]) {
+		judge_skip(j, "clocksource", "there is none in /sys");
+		return;
+	}
+	if (!strcmp(f->clocksource, "tsc") || !strcmp(f->clocksource, "kvm-clock")) {
+		judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "%s", f->clocksource);
+		return;
+	}
+	judge_say(j, VERDICT_WARN, "clocksource", "clocksource-unpaired",
+		  "%s: the host's pairs cannot be related to it exactly", f->clocksource);
+	if (strstr(f->clocksources, "tsc"))
+		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE);
+	else if (strstr(f->clocksources, "kvm-clock"))
+		judge_remedy(j, "echo kvm-clock | sudo tee " CLOCKSOURCE);
+	else
+		judge_remedy(
+			j,
+			"cat /proc/cmdline	# clocksource=, notsc or no-kvmclock among the kernel's arguments?");
+}
+
+/* The best reading there is, by any of the calls */
+static void choose_offset(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	for (int m = 0; m < PHC_METHODS; m++) {
+		if (f->method[m].error || (j->r->has_offset && uncertainty(f, m) >= j->r->uncertainty_ns))
+			continue;
+		j->r->has_offset = true;
+		j->r->offset_ns = f->method[m].offset;
+		j->r->uncertainty_ns = uncertainty(f, m);
+	}
+}
+
+static void judge_offset(struct judge *j)
+{
+	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], text[120];
+	const char *hint = "";
+	int64_t beyond;
+
+	choose_offset(j);
+	if (!j->r->has_offset) {
+		judge_skip(j, "offset", "no call works");
+		return;
+	}
+	beyond = (j->r->offset_ns < 0 ? -j->r->offset_ns : j->r->offset_ns) - j->r->uncertainty_ns;
+	/* TAI − UTC since 1999, and a few to come */
+	if (beyond > 31500000000LL && beyond < 40500000000LL)
+		hint = ", which looks like TAI for UTC: the clock is the host's UTC";
+	snprintf(text, sizeof(text), "%s%s ± %s (clock − system)", j->r->offset_ns > 0 ? "+" : "",
+		 ns_text(offset, j->r->offset_ns), ns_text(half, j->r->uncertainty_ns));
+	if (beyond <= CHECK_OFFSET_WARN_NS) {
+		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
+		return;
+	}
+	judge_say(j, beyond > CHECK_OFFSET_FAIL_NS ? VERDICT_FAIL : VERDICT_WARN, "offset", "offset-large",
+		  "%s: this machine is not on its host's time%s", text, hint);
+	if (j->r->source && j->r->source->state == '*')
+		judge_remedy(j, "sudo chronyc makestep");
+	else
+		judge_remedy(j, "sudo ptpkvm setup");
+}
+
+/* --- the host's clock --- */
+
+static void quality_text(const struct host_clock *h, char *buf, size_t len)
+{
+	char ns[NS_TEXT_LEN];
+
+	snprintf(buf, len, "%s", h->has_status ? host_status_name(h->status) : "status not told");
+	if (h->has_max_error)
+		add_text(buf, len, ", at most %s off UTC",
+			 ns_text(ns, h->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)h->max_error_ns));
+	if (h->has_est_error)
+		add_text(buf, len, " (estimate %s)", ns_text(ns, h->est_error_ns));
+	if (h->has_tai_offset)
+		add_text(buf, len, ", TAI − UTC %d s", h->tai_offset);
+	if (h->has_leap && strcmp(h->leap, "none"))
+		add_text(buf, len, ", leap second: %s", h->leap);
+}
+
+static void judge_quality(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	const struct host_clock *h = &f->host;
+	char text[200];
+
+	if (judge_host_error(f) > 0 || (f->offline && !h->present)) {
+		judge_skip(j, "quality", f->offline ? "--root" : "the host does not answer");
+		return;
+	}
+	if (!h->has_status && !h->has_max_error) {
+		judge_say(j, VERDICT_WARN, "quality", "quality-untold",
+			  "%s: this machine follows its host's clock, right or wrong",
+			  f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
+		judge_remedy(j, "on the host: chronyc tracking");
+		return;
+	}
+	quality_text(h, text, sizeof(text));
+	if (!h->has_status || h->status == HOST_SYNCHRONIZED) {
+		if (h->has_max_error && h->max_error_ns > CHECK_HOST_ERROR_WARN_NS) {
+			judge_say(j, VERDICT_WARN, "quality", "quality-error", "%s", text);
+			judge_remedy(j, "on the host: chronyc tracking");
+		} else {
+			judge_say(j, VERDICT_PASS, "quality", "quality", "%s", text);
+		}
+		return;
+	}
+	judge_say(j, VERDICT_WARN, "quality", "quality-unsynchronized",
+		  "%s: this machine follows it all the same", text);
+	judge_remedy(j, "on the host: chronyc tracking");
+}
+
+/* --- all together --- */
+
+static void judge_clock_links(struct judge *j)
+{
+	static const char *const needs_reading[] = { "methods", "offset" };
+	const char *why = "the clock cannot be read";
+
+	judge_driver(j);
+	if (!judge_clock(j)) {
+		judge_skip(j, "access", "there is no clock");
+		judge_skip(j, "host", "there is no clock");
+		why = "there is no clock";
+	} else {
+		judge_access(j);
+		judge_host(j);
+	}
+	if (j->f->opened && judge_host_error(j->f))
+		why = "the host does not answer";
+	if (j->f->opened && !judge_host_error(j->f)) {
+		judge_methods(j);
+		judge_clocksource(j);
+		judge_offset(j);
+	} else {
+		judge_skip(j, needs_reading[0], why);
+		judge_clocksource(j);
+		judge_skip(j, needs_reading[1], why);
+	}
+	if (j->f->node[0])
+		judge_quality(j);
+	else
+		judge_skip(j, "quality", "there is no clock");
+}
+
+void check_judge(const struct check_facts *f, struct check_report *r)
+{
+	struct judge j = { .f = f, .r = r };
+
+	memset(r, 0, sizeof(*r));
+	r->chrony_method = -1;
+	if (!judge_guest(&j))
+		return;
+	r->source = judge_find_source(&f->chrony);
+	judge_clock_links(&j);
+	if (judge_chronyd(&j)) {
+		judge_refclock(&j);
+		judge_source(&j);
+	} else {
+		judge_refclock(&j);
+		judge_skip(&j, "source", "chronyd cannot be asked");
+	}
+	judge_rivals(&j);
+	judge_config(&j);
+	judge_boot(&j);
+}
+
+int check_exit_status(const struct check_facts *f, const struct check_report *r)
+{
+	if (!f->offline && !f->kvm)
+		return EXIT_NO_GUEST;
+	return verdicts_exit_status(&r->said);
+}

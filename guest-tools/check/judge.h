@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two halves of the judgement: no input and no output in either. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+#include "facts/facts.h"
+
+struct check_report {
+	struct verdicts said;
+	/* What the judgement rests on, for programs */
+	int chrony_method;		/* enum phc_method that chronyd takes, -1 if none works */
+	bool has_offset;
+	int64_t offset_ns, uncertainty_ns;	/* device − system now, by the best that works */
+	const struct chrony_source *source;	/* of this clock, NULL if chronyd has none */
+};
+
+void check_judge(const struct check_facts *f, struct check_report *r);
+
+extern const char *const check_links[];	/* in order, NULL at the end */
+extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
+
+/* One of EXIT_*, by what counts. */
+int check_exit_status(const struct check_facts *f, const struct check_report *r);
+
+struct judge {
+	const struct check_facts *f;
+	struct check_report *r;
+};
+
+#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
+#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+/* To type a sed command for the refclock's line; for what ptpkvm setup generated, for its source. */
+void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
+#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+
+/* chrony's unit here, without its suffix */
+const char *judge_service(const struct check_facts *f);
+/* How the host answers: an errno, 0 if it does, -1 if that can't be known. */
+int judge_host_error(const struct check_facts *f);
+/* chronyd's source of this clock, or NULL. Where its configuration can't be read: the only refclock. */
+const struct chrony_source *judge_find_source(const struct chrony_facts *c);
+
+/* False if chronyd can't be asked. */
+bool judge_chronyd(struct judge *j);
+void judge_refclock(struct judge *j);
+void judge_source(struct judge *j);
+void judge_rivals(struct judge *j);
+void judge_config(struct judge *j);
+void judge_boot(struct judge *j);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm time: the PTP clock's time, the system's beside it, and what lies between. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/die.h"
+#include "base/now.h"
+#include "output/json.h"
+#include "ptpkvm.h"
+#include "system/machine.h"
+#include "time/host_clock.h"
+#include "time/phc.h"
+
+#define SCHEMA 1	/* Documentation/ptpkvm-check.md */
+
+enum format { FORMAT_TEXT, FORMAT_UNIX, FORMAT_NS, FORMAT_JSON };
+
+struct reading {
+	enum phc_method method;
+	struct phc_sample sample;
+	int64_t system;		/* ns of the epoch: CLOCK_REALTIME at the middle of the window */
+	int64_t offset;		/* ns, device − system */
+	int64_t uncertainty;	/* ns, half the window and the host's own */
+};
+
+/* 0 or an errno */
+static int read_clock(const struct phc *phc, struct reading *r)
+{
+	struct host_clock host;
+	int err = phc_read_best(phc->fd, &r->method, &r->sample);
+
+	if (err)
+		return err;
+	host_clock_read(&host, phc);
+	r->offset = phc_offset(&r->sample);
+	r->system = r->sample.device - r->offset;
+	r->uncertainty =
+		(r->sample.post - r->sample.pre + 1) / 2 + (host.has_window ? (int64_t)host.window_ns : 0);
+	return 0;
+}
+
+/* --- output --- */
+
+static int64_t floor_seconds(int64_t ns)
+{
+	return ns / NSEC_PER_SEC - (ns % NSEC_PER_SEC < 0);
+}
+
+/* "2026-11-23T21:25:34.123456789Z" */
+#define ISO_LEN 48
+static const char *iso(char buf[static ISO_LEN], int64_t ns)
+{
+	int64_t seconds = floor_seconds(ns);
+	time_t t = seconds;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&t, &tm);
+	n = strftime(buf, ISO_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, ISO_LEN - n, ".%09dZ", (int)(ns - seconds * NSEC_PER_SEC));
+	return buf;
+}
+
+/* "1795449334.123456789", negative before 1970 as -0.000000001 */
+static void print_seconds(int64_t ns)
+{
+	unsigned long long size = ns < 0 ? -(unsigned long long)ns : (unsigned long long)ns;
+
+	printf("%s%llu.%09llu", ns < 0 ? "-" : "", size / NSEC_PER_SEC, size % NSEC_PER_SEC);
+}
+
+static void print_text(const struct phc *phc, const struct reading *r)
+{
+	char device[ISO_LEN], system[ISO_LEN];
+	const char *how = phc_method_name(r->method);
+
+	printf("clock       %s  %s (%s)\n", iso(device, r->sample.device), phc->path, phc->name);
+	printf("system      %s\n", iso(system, r->system));
+	printf("difference  ");
+	if (r->offset > 0)
+		putchar('+');
+	print_seconds(r->offset);
+	if (r->uncertainty)
+		printf(" s ± %" PRId64 " ns (clock − system; %s)\n", r->uncertainty, how);
+	else
+		printf(" s ± 0 ns (clock − system; %s, an exact pair)\n", how);
+}
+
+static void print_json(const struct phc *phc, const struct reading *r)
+{
+	struct json j = { .f = stdout };
+	char buf[ISO_LEN];
+
+	json_open(&j, NULL, '{');
+	json_s64(&j, "schema", SCHEMA);
+	json_string(&j, "device", phc->path);
+	json_string(&j, "clock_name", phc->name);
+	json_string(&j, "method", phc_method_name(r->method));
+	json_string(&j, "clock", iso(buf, r->sample.device));
+	json_s64(&j, "clock_ns", r->sample.device);
+	json_string(&j, "system", iso(buf, r->system));
+	json_s64(&j, "system_ns", r->system);
+	json_s64(&j, "offset_ns", r->offset);
+	json_s64(&j, "uncertainty_ns", r->uncertainty);
+	json_close(&j, '}');
+}
+
+static void print(enum format format, const struct phc *phc, const struct reading *r)
+{
+	switch (format) {
+	case FORMAT_UNIX:
+		print_seconds(r->sample.device);
+		putchar('\n');
+		break;
+	case FORMAT_NS:
+		printf("%" PRId64 "\n", r->sample.device);
+		break;
+	case FORMAT_JSON:
+		print_json(phc, r);
+		break;
+	default:
+		print_text(phc, r);
+	}
+}
+
+/* --- the command line --- */
+
+static void usage(void)
+{
+	printf("Usage: ptpkvm time [OPTION]...\n\n"
+	       "The PTP clock's time, the system's at the same instant, and clock − system.\n\n"
+	       "  --unix         only the clock's, as seconds.nanoseconds since 1970\n"
+	       "  --ns           only the clock's, as nanoseconds since 1970\n"
+	       "  --json         everything, for programs (Documentation/ptpkvm-check.md)\n"
+	       "  --device PATH  another PTP clock than the one named '" PHC_KVM_NAME "'\n"
+	       "  -h, --help\n\n"
+	       "Exit status: 0 good, 2 broken or misuse, 3 not a KVM guest.\n");
+}
+
+struct options {
+	const char *device;
+	enum format format;
+	bool help;
+};
+
+static void set_format(struct options *o, enum format format)
+{
+	if (o->format != FORMAT_TEXT && o->format != format)
+		misuse("time: one of --unix, --ns and --json");
+	o->format = format;
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "unix", no_argument, NULL, 'u' }, { "ns", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' }, { "device", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'u':
+			set_format(o, FORMAT_UNIX);
+			break;
+		case 'n':
+			set_format(o, FORMAT_NS);
+			break;
+		case 'j':
+			set_format(o, FORMAT_JSON);
+			break;
+		case 'd':
+			o->device = optarg;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			fprintf(stderr, "Try 'ptpkvm time --help'.\n");
+			exit(EXIT_BROKEN);
+		}
+	}
+	if (optind < argc)
+		misuse("time: unexpected argument '%s'", argv[optind]);
+}
+
+/* Why there is no clock to read, and what to type. */
+static int explain(const struct options *o, const char *why)
+{
+	char hypervisor[HYPERVISOR_NAME_LEN];
+
+	fprintf(stderr, "%s: %s\n", progname, why);
+	if (!o->device && !hypervisor_is_kvm(hypervisor)) {
+		fprintf(stderr, "This machine is not a KVM guest.\n");
+		return EXIT_NO_GUEST;
+	}
+	if (errno == EACCES)
+		fprintf(stderr, "Try 'sudo ptpkvm time'.\n");
+	else
+		fprintf(stderr, "Try '%sptpkvm check'.\n", o->device ? "" : "sudo ");
+	return EXIT_BROKEN;
+}
+
+int cmd_time(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct reading r;
+	struct phc phc;
+	char why[600];
+	int err;
+
+	parse_options(&o, argc, argv);
+	if (o.help) {
+		usage();
+		return EXIT_GOOD;
+	}
+	errno = 0;
+	/* O_NONBLOCK: what is no clock may be a FIFO. */
+	if (phc_open(&phc, o.device, O_RDONLY | O_NONBLOCK, why, sizeof(why)))
+		return explain(&o, why);
+	if (!phc_is_kvm(&phc))
+		fprintf(stderr, "%s: warning: %s is '%s', not the host's clock ('%s')\n", progname, phc.path,
+			phc.name, PHC_KVM_NAME);
+	err = read_clock(&phc, &r);
+	if (err) {
+		snprintf(why, sizeof(why), "%s cannot be read: %s%s", phc.path, strerror(err),
+			 err == EOPNOTSUPP ? " (the host refuses: its own clocksource is not the TSC)" : "");
+		errno = 0;
+		return explain(&o, why);
+	}
+	print(o.format, &phc, &r);
+	return EXIT_GOOD;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ptpkvm check in three steps: facts are gathered (facts/: all that reads files, devices and programs),
+ * judged (check/, but for its verbs: no input and no output), and printed (check/check.c).
+ */
+#ifndef FACTS_FACTS_H
+#define FACTS_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chrony/chronyc.h"
+#include "output/findings.h"
+#include "system/machine.h"
+#include "time/host_clock.h"
+#include "time/phc.h"
+#include "time/steering.h"
+
+/* Where a warning begins; ptpkvm(8) and Documentation/ptpkvm-check.md have them too. */
+#define CHECK_OFFSET_WARN_NS 100000LL
+#define CHECK_OFFSET_FAIL_NS 1000000000LL
+#define CHECK_UNCERTAINTY_WARN_NS 1000LL
+#define CHECK_HOST_ERROR_WARN_NS 100000000ULL
+/* Of a selected source: the last so many polls without a sample */
+#define CHECK_POLLS_LOST 3
+
+#define CHECK_REFCLOCKS_MAX 16
+#define CHECK_SOURCES_MAX 128
+
+enum driver_kind { DRIVER_NONE, DRIVER_OURS, DRIVER_IN_TREE, DRIVER_BUILT_IN };
+
+struct refclock_fact {
+	char device[128];	/* as configured, without the driver's options */
+	char node[16];		/* the ptpN that it is, empty if there is no such device */
+	char clock_name[64];
+	char refid[8];
+	char file[128];
+	int line;
+	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
+	bool by_number, nocrossts, optional, prefer, noselect, tai;
+	double offset;		/* seconds */
+};
+
+struct server_facts {
+	int count;
+	int dhcp;			/* those from a file below /run */
+	char dhcp_file[128];
+	char prefer[128];		/* "FILE:LINE" of the first that is preferred, empty if none is */
+};
+
+struct chrony_facts {
+	bool installed;
+	struct chrony_version version;
+	char installed_why[200];
+	bool process;			/* a chronyd is running */
+	bool answers;
+	char answers_why[200];
+	struct chrony_source sources[CHECK_SOURCES_MAX];
+	int n_sources;
+	bool noselect;			/* our source was set so while running (selectdata; root only) */
+
+	bool by_hand;			/* started with directives: its configuration can't be known */
+	char conf[128];			/* the file that chronyd takes, empty if there is none */
+	bool conf_read;
+	char conf_why[300];
+	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
+	int n_refclocks;
+	struct server_facts servers;
+	char makestep[64];		/* the last one's arguments, empty without one */
+	char leapsecmode[16];
+};
+
+struct signing_facts {
+	bool secure_boot;
+	char lockdown[16];		/* "integrity"; empty if the kernel isn't locked down */
+	bool enforced;			/* only signed modules are loaded: lockdown, or module.sig_enforce */
+	bool signer_known;		/* modinfo was asked who signed check_facts.module, which isn't loaded */
+	char signer[80];		/* empty if nobody did */
+	bool refused;			/* a module was, for its signature, by the kernel's log (root only) */
+	const char *key;		/* the public key that DKMS signs with, NULL if there is none */
+	bool in_dkms;			/* DKMS has this version's source */
+};
+
+struct check_facts {
+	bool offline;			/* --root: files only */
+	bool root;
+	bool kvm;
+	char hypervisor[HYPERVISOR_NAME_LEN];
+	char container[32];		/* "docker", "lxc"; empty outside of one */
+	bool debian, udev;
+
+	char kernel[72];		/* of uname -r; empty if unknown (offline) */
+	enum driver_kind driver;	/* that is loaded */
+	char driver_version[32];
+	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
+	struct signing_facts signing;
+
+	char node[16];			/* "ptp0", by clock_name; empty if there is none */
+	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
+	char others[200];		/* the other PTP clocks: "ptp1 'NAME', ptp2 'NAME'" */
+	bool opened;
+	int open_error;			/* errno */
+	struct {
+		int error;		/* errno, 0 if it works */
+		int64_t window;		/* ns, the narrowest of a few readings */
+		int64_t offset;		/* ns, device − system, of that reading */
+	} method[PHC_METHODS];
+	struct host_clock host;
+	char clocksource[32];
+	char clocksources[128];		/* available ones */
+
+	struct chrony_facts chrony;
+	struct rival rivals[RIVALS_MAX];
+	int n_rivals;
+	bool set_up;			/* ptpkvm setup's drop-in is there */
+	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
+	char hold[128];			/* why guard holds the refclock out, empty if it doesn't */
+	char left_out[200];		/* why prestart started chronyd without it, empty if it didn't */
+};
+
+void check_gather(struct check_facts *f);
+/* pid: of the running chronyd, 0 if there is none */
+void check_gather_chrony(struct check_facts *f, int pid);
+void check_gather_signing(struct check_facts *f);
+
+/* The refclock that is this clock, NULL if there is none. */
+const struct refclock_fact *check_refclock(const struct chrony_facts *c);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can be read of this machine: files, the device, the processes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "chrony/conf.h"
+#include "facts/facts.h"
+#include "facts/ours.h"
+#include "system/tree.h"
+
+/* --- the machine --- */
+
+/* systemd's file, the variable that container managers give to process 1, Docker's and Podman's marks */
+static void gather_container(struct check_facts *f)
+{
+	static const char variable[] = "container=";
+	size_t len;
+	char *env;
+
+	if (file_read_line("/run/systemd/container", f->container, sizeof(f->container)))
+		return;
+	env = file_read("/proc/1/environ", &len);
+	for (const char *p = env; p && p < env + len; p += strlen(p) + 1)
+		if (!strncmp(p, variable, strlen(variable)))
+			snprintf(f->container, sizeof(f->container), "%.31s", p + strlen(variable));
+	free(env);
+	if (f->container[0])
+		return;
+	if (file_exists("/.dockerenv"))
+		strcpy(f->container, "docker");
+	else if (file_exists("/run/.containerenv"))
+		strcpy(f->container, "podman");
+}
+
+/* The kernel of a tree that doesn't run is the one that is installed there, if it is one. */
+static void only_kernel(char *kernel, size_t len)
+{
+	char path[FILE_PATH_MAX];
+	glob_t g = { 0 };
+
+	if (!glob(file_path(path, "/lib/modules/*"), 0, NULL, &g) && g.gl_pathc == 1)
+		snprintf(kernel, len, "%s", strrchr(g.gl_pathv[0], '/') + 1);
+	globfree(&g);
+}
+
+static void gather_machine(struct check_facts *f)
+{
+	struct utsname uts;
+
+	f->offline = file_root[0];
+	f->root = !geteuid();
+	f->debian = file_exists("/etc/debian_version");
+	f->udev = file_exists("/run/udev/control");
+	gather_container(f);
+	if (f->offline) {
+		only_kernel(f->kernel, sizeof(f->kernel));
+		return;
+	}
+	f->kvm = hypervisor_is_kvm(f->hypervisor);
+	if (!uname(&uts))
+		snprintf(f->kernel, sizeof(f->kernel), "%s", uts.release);
+}
+
+/* --- the driver --- */
+
+/* The line of a file below /lib/modules/KERNEL/ that has "ptp_kvm.ko", up to its end or its colon. */
+static bool find_module(const char *kernel, const char *file, char *found, size_t len)
+{
+	char path[200], *text, *at, *begin;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/lib/modules/%.100s/%s", kernel, file);
+	text = kernel[0] ? file_read(path, NULL) : NULL;
+	for (at = text; at && (at = strstr(at, "/ptp_kvm.ko")); at++) {
+		for (begin = at; begin > text && begin[-1] != '\n' && begin[-1] != ' '; begin--)
+			;
+		n = strcspn(begin, ":\n ");
+		if (begin > text && begin[-1] == ' ')
+			continue;	/* only what another module depends on */
+		snprintf(found, len, "%.*s", (int)n, begin);
+		free(text);
+		return true;
+	}
+	free(text);
+	return false;
+}
+
+static void gather_driver(struct check_facts *f)
+{
+	char state[32];
+	bool built_in;
+
+	/* modules.dep has of each name the one that comes first in depmod's order. */
+	find_module(f->kernel, "modules.dep", f->module, sizeof(f->module));
+	built_in = find_module(f->kernel, "modules.builtin", state, sizeof(state));
+	if (file_read_line("/sys/module/ptp_kvm/version", f->driver_version, sizeof(f->driver_version)))
+		f->driver = DRIVER_OURS;
+	else if (file_exists("/sys/module/ptp_kvm/initstate"))
+		f->driver = DRIVER_IN_TREE;
+	else if (built_in || file_exists("/sys/module/ptp_kvm") || f->node[0])
+		f->driver = DRIVER_BUILT_IN;
+}
+
+/* --- the clock --- */
+
+static void gather_clocks(struct check_facts *f)
+{
+	char path[FILE_PATH_MAX], target[64], name[64];
+	size_t skip = strlen(file_root), used;
+	glob_t g = { 0 };
+	ssize_t n;
+
+	glob(file_path(path, "/sys/class/ptp/ptp*"), 0, NULL, &g);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		const char *dir = g.gl_pathv[i] + skip, *node = strrchr(dir, '/') + 1;
+		char attr[300];
+
+		snprintf(attr, sizeof(attr), "%.200s/clock_name", dir);
+		file_read_line(attr, name, sizeof(name));
+		used = strlen(f->others);
+		if (!strcmp(name, PHC_KVM_NAME) && !f->node[0])
+			snprintf(f->node, sizeof(f->node), "%.15s", node);
+		else
+			snprintf(f->others + used, sizeof(f->others) - used, "%s%.15s '%.40s'",
+				 used ? ", " : "", node, name);
+	}
+	globfree(&g);
+	n = readlink(file_path(path, "/dev/ptp_kvm"), target, sizeof(target) - 1);
+	if (n > 0)
+		snprintf(f->link, sizeof(f->link), "%.*s", (int)n, target);
+}
+
+static void gather_readings(struct check_facts *f)
+{
+	struct phc phc = { .fd = -1 };
+
+	if (!f->node[0])
+		return;
+	snprintf(phc.path, sizeof(phc.path), "/dev/%s", f->node);
+	strcpy(phc.name, PHC_KVM_NAME);
+	if (!f->offline)
+		phc.fd = open(phc.path, O_RDONLY | O_CLOEXEC);
+	f->open_error = phc.fd < 0 ? errno : 0;
+	f->opened = phc.fd >= 0;
+	host_clock_read(&f->host, &phc);
+	if (!f->opened)
+		return;
+	for (int m = 0; m < PHC_METHODS; m++) {
+		struct phc_sample s;
+
+		f->method[m].error = phc_read_narrowest(phc.fd, m, &s);
+		if (f->method[m].error)
+			continue;
+		f->method[m].window = s.post - s.pre;
+		f->method[m].offset = phc_offset(&s);
+	}
+	close(phc.fd);
+}
+
+static void gather_clocksource(struct check_facts *f)
+{
+	file_read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", f->clocksource,
+		       sizeof(f->clocksource));
+	file_read_line("/sys/devices/system/clocksource/clocksource0/available_clocksource",
+		       f->clocksources, sizeof(f->clocksources));
+}
+
+/* --- what the next boot will find --- */
+
+static bool has_line(const char *path, const char *word)
+{
+	char *text = file_read(path, NULL), *save, *line;
+	bool found = false;
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line && !found;
+	     line = strtok_r(NULL, "\n", &save)) {
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t")] = 0;
+		found = !strcmp(line, word);
+	}
+	free(text);
+	return found;
+}
+
+static void gather_boot(struct check_facts *f)
+{
+	static const char *const dirs[] = { "/etc/modules-load.d/*.conf", "/run/modules-load.d/*.conf",
+		"/usr/lib/modules-load.d/*.conf", "/etc/modules" };
+	const struct chrony_layout *layout = chrony_layout();
+	char path[FILE_PATH_MAX];
+	glob_t g = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		glob(file_path(path, dirs[i]), i ? GLOB_APPEND : 0, NULL, &g);
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		f->loaded_at_boot |= has_line(g.gl_pathv[i] + strlen(file_root), "ptp_kvm") ||
+				     has_line(g.gl_pathv[i] + strlen(file_root), "kvm_ptp");
+	globfree(&g);
+	f->set_up = layout && file_exists(setup_drop_in(layout));
+	if (file_exists(SETUP_HOLD) && !file_read_line(SETUP_HOLD, f->hold, sizeof(f->hold)))
+		strcpy(f->hold, "no reason given");
+	file_read_line(SETUP_REASON, f->left_out, sizeof(f->left_out));
+}
+
+void check_gather(struct check_facts *f)
+{
+	int chronyd;
+
+	memset(f, 0, sizeof(*f));
+	gather_machine(f);
+	gather_clocks(f);
+	gather_driver(f);
+	check_gather_signing(f);
+	gather_readings(f);
+	gather_clocksource(f);
+	f->n_rivals = rivals_find(f->rivals, &chronyd);
+	gather_boot(f);
+	check_gather_chrony(f, chronyd);
+}

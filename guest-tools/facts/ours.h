@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Our own files: those that setup writes, and those that prestart and guard make. All below file_root. */
+#ifndef FACTS_OURS_H
+#define FACTS_OURS_H
+
+#include <stddef.h>
+
+#include "chrony/conf.h"
+
+/* Written by setup */
+#define SETUP_DIR "/etc/ptpkvm"
+#define SETUP_STATE SETUP_DIR "/state"		/* the journal, see struct setup_state */
+#define SETUP_DIRECTIVES SETUP_DIR "/chrony.conf"	/* added to chrony's configuration; to be edited */
+#define SETUP_MODULES "/etc/modules-load.d/ptpkvm.conf"
+#define SETUP_SAVED ".ptpkvm-save" /* after the name of a file that was edited and then removed */
+/* /etc/systemd/system/SERVICE.d/ptpkvm.conf */
+const char *setup_drop_in(const struct chrony_layout *layout);
+
+/* The beginning of each of them, by which they are known even without the journal */
+#define SETUP_MARKER "# Written by ptpkvm setup"
+
+/* Made by prestart, or by guard */
+#define SETUP_RUN_DIR "/run/ptpkvm"
+#define SETUP_ENV SETUP_RUN_DIR "/chronyd.env"	/* chronyd's options, read by systemd */
+#define SETUP_REASON SETUP_RUN_DIR "/reason"	/* one line: why chronyd was started without the refclock */
+#define SETUP_HOLD SETUP_RUN_DIR "/hold"	/* if it is there, prestart leaves the refclock out; why */
+
+/*
+ * The configuration that prestart makes, if chronyd was started with the refclock. It is read by root, so it
+ * must not lie where another user could put something else in its place: not in /run/chrony, which belongs to
+ * chronyd's user. Debian's AppArmor profile lets chronyd read /run/chrony-dhcp, which is root's.
+ */
+const char *setup_generated(const struct chrony_layout *layout);
+
+/* Every path that setup may ever write to, but for the journal; and the directories, parents first. */
+#define SETUP_FILES 4
+extern const char *const setup_files[SETUP_FILES];
+extern const char *const setup_dirs[];
+extern const size_t setup_dirs_count;
+
+#endif

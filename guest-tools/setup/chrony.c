@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm chrony: the refclock line, and nothing else on standard output. */
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/die.h"
+#include "chrony/chronyc.h"
+#include "chrony/refclock.h"
+#include "ptpkvm.h"
+#include "setup/options.h"
+#include "setup/phc.h"
+#include "system/machine.h"
+#include "system/run.h"
+#include "time/host_clock.h"
+#include "time/phc.h"
+
+/* What is written if nobody says which chrony it is for: Debian 11's, the oldest that is supported */
+static const struct chrony_version oldest = { 4, 0 };
+
+struct options {
+	struct refclock r;
+	struct chrony_version version;
+	bool makestep;
+	bool check;
+	bool installed;		/* version is that of the chronyd here */
+};
+
+enum { OPT_VERSION = 1, OPT_MAKESTEP, OPT_NO_CHECK };
+
+static const struct option own_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "chrony-version", required_argument, NULL, OPT_VERSION },
+	{ "makestep", no_argument, NULL, OPT_MAKESTEP },
+	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void help(void)
+{
+	printf("Usage: ptpkvm chrony [OPTION]...\n\n"
+	       "Prints the refclock line for chrony.conf, as the chronyd that is installed understands it.\n"
+	       "'ptpkvm setup' installs it so that chronyd starts even without the clock.\n\n"
+	       "  --chrony-version V   for chrony V instead of the installed one\n"
+	       "  --makestep           also '" REFCLOCK_MAKESTEP
+	       "', which belongs after chrony.conf's own makestep\n"
+	       "  --no-check           for another machine: do not look for the clock and chronyd here\n"
+	       "  -h, --help           this\n\n%s",
+	       refclock_help);
+}
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	struct option all[ARRAY_SIZE(own_options) + REFCLOCK_OPTIONS_MAX];
+	int opt;
+
+	memset(o, 0, sizeof(*o));
+	o->check = true;
+	refclock_init(&o->r);
+	refclock_add_options(all, ARRAY_SIZE(all), own_options);
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "h", all, NULL)) != -1) {
+		switch (opt) {
+		case 'h':
+			help();
+			exit(finish(EXIT_GOOD));
+		case OPT_VERSION:
+			if (!chrony_version_parse(optarg, &o->version))
+				misuse("--chrony-version: '%s' is not a version such as 4.6", optarg);
+			break;
+		case OPT_MAKESTEP:
+			o->makestep = true;
+			break;
+		case OPT_NO_CHECK:
+			o->check = false;
+			break;
+		default:
+			if (!refclock_option(&o->r, opt, optarg, NULL))
+				misuse("bad option");
+		}
+	}
+	if (optind < argc)
+		misuse("chrony takes no argument: '%s'", argv[optind]);
+}
+
+static void choose_version(struct options *o)
+{
+	struct chrony_version here;
+	char why[300];
+
+	o->installed = o->check && chrony_version_installed(&here, why, sizeof(why));
+	if (o->version.major) {
+		o->installed &= o->version.major == here.major && o->version.minor == here.minor;
+		return;
+	}
+	if (o->installed) {
+		o->version = here;
+		return;
+	}
+	o->version = oldest;
+	fprintf(stderr, "%s: no chronyd here: written for chrony %d.%d; --chrony-version V for another\n",
+		progname, oldest.major, oldest.minor);
+}
+
+/* The device itself, and what its host tells. 0, or what to exit with. */
+static int look_at_clock(struct options *o)
+{
+	struct host_clock hc = { 0 };
+	char path[PATH_MAX], real[PATH_MAX], name[HYPERVISOR_NAME_LEN], why[600];
+	struct phc phc;
+
+	if (o->check) {
+		if (!setup_phc(o->r.device[0] ? o->r.device : NULL, path, sizeof(path), why, sizeof(why))) {
+			fprintf(stderr,
+				"%s: %s; try: modprobe ptp_kvm (or --no-check, for another machine)\n",
+				progname, why);
+			return hypervisor_is_kvm(name) || o->r.device[0] ? EXIT_BROKEN : EXIT_NO_GUEST;
+		}
+		if (o->r.device[0] && strcmp(o->r.device, path))
+			die("--device: %s is not the KVM clock; that is %s here", o->r.device, path);
+		/* Guides name the node itself, and so does their line here. */
+		if (o->r.classic && realpath(path, real))
+			strcpy(path, real);
+		if (snprintf(o->r.device, sizeof(o->r.device), "%s", path) >= (int)sizeof(o->r.device))
+			die("the device's path is too long: %s", path);
+	}
+	if (!o->r.delay_auto && !o->r.stratum_auto)
+		return 0;
+	if (phc_open(&phc, o->r.device[0] ? o->r.device : NULL, O_RDONLY, why, sizeof(why)))
+		die("%s", why);
+	host_clock_read(&hc, &phc);
+	close(phc.fd);
+	if (!refclock_auto(&o->r, &hc, why, sizeof(why)))
+		die("%s", why);
+	return 0;
+}
+
+/*
+ * chronyd's own opinion, as an argument: AppArmor lets it read no file of ours. Old ones that have no -p, or
+ * only for root, are not asked.
+ */
+static void ask_chronyd(const char *line)
+{
+	const char *const argv[] = { "chronyd", "-p", line, NULL };
+	struct run_result res;
+	char why[700];
+
+	if (!run(&res, CHRONYC_TIMEOUT_MS, argv) && !strstr(res.err, "superuser") &&
+	    !strstr(res.err, "option --")) {
+		run_explain(&res, "chronyd -p", CHRONYC_TIMEOUT_MS, why, sizeof(why));
+		die("chronyd does not take '%s': %s", line, why);
+	}
+	run_free(&res);
+}
+
+int cmd_chrony(int argc, char **argv)
+{
+	char line[REFCLOCK_LINE_MAX], why[500];
+	struct options o;
+	int ret;
+
+	parse(&o, argc, argv);
+	choose_version(&o);
+	ret = look_at_clock(&o);
+	if (ret)
+		return ret;
+	refclock_defaults(&o.r, &o.version);
+	if (!refclock_valid(&o.r, &o.version, why, sizeof(why)))
+		misuse("%s", why);
+	refclock_render(&o.r, line);
+	if (o.installed)
+		ask_chronyd(line);
+	puts(line);
+	if (o.makestep)
+		puts(REFCLOCK_MAKESTEP);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%s: %s'ptpkvm setup' installs this, with " REFCLOCK_MAKESTEP "\n", progname,
+			o.r.optional ? "" : "chronyd does not start with this while the device is missing; ");
+	return EXIT_GOOD;
+}

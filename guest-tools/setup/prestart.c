@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ptpkvm prestart: run as root by chrony's unit before each start of chronyd, by the drop-in that setup
+ * writes. If the PTP clock is there and answers, it makes a configuration with the refclock and has chronyd
+ * use that; if anything is wrong, it makes nothing, and chronyd starts as without ptpkvm. It always exits
+ * with 0.
+ *
+ * What it makes is read by chronyd while that is still root. Both directories are therefore to be root's, and
+ * files are put into them by rename.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "chrony/chronyc.h"
+#include "chrony/conf.h"
+#include "facts/ours.h"
+#include "ptpkvm.h"
+#include "setup/phc.h"
+#include "setup/units.h"
+#include "system/tree.h"
+
+#define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
+#define OPTIONS_MAX 64
+
+struct prestart {
+	const struct chrony_layout *layout;
+	const char *options;		/* chronyd's, as the unit has them */
+	char base[FILE_PATH_MAX];	/* the configuration that they name */
+	char device[300];
+	bool only;
+	bool optional;			/* chronyd knows the refclock's option of that name */
+	bool substituted;		/* our refclock's device has been put in */
+	FILE *out;
+	char why[700];
+};
+
+static bool __attribute__((format(printf, 2, 3))) give_up(struct prestart *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->why, sizeof(p->why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* --- chronyd's options --- */
+
+/*
+ * Into words, as systemd does for a variable that is a word of ExecStart: quotes group, a backslash takes the
+ * next character as it is. buf holds the words. Their number, or -1.
+ */
+static int split(const char *s, char *buf, char *words[OPTIONS_MAX])
+{
+	int n = 0;
+
+	for (;;) {
+		char quote = 0;
+
+		s += strspn(s, " \t\n\r");
+		if (!*s)
+			break;
+		if (n == OPTIONS_MAX - 1)
+			return -1;
+		words[n++] = buf;
+		for (; *s && (quote || !strchr(" \t\n\r", *s)); s++) {
+			if (quote ? *s == quote : *s == '\'' || *s == '"') {
+				quote = quote ? 0 : *s;
+				continue;
+			}
+			if (*s == '\\' && !*++s)
+				return -1;
+			*buf++ = *s;
+		}
+		if (quote)
+			return -1;
+		*buf++ = 0;
+	}
+	words[n] = NULL;
+	return n;
+}
+
+/* The configuration that chronyd would read; false if it wouldn't read any, or if that can't be told. */
+static bool read_options(struct prestart *p)
+{
+	char *words[OPTIONS_MAX + 1], *buf = xcalloc(1, strlen(p->options) + 1);
+	const char *conf = p->layout->conf;
+	int n, opt;
+
+	words[0] = "chronyd";
+	n = split(p->options, buf, words + 1);
+	for (int i = 1; i <= n; i++)
+		if (!strcmp(words[i], "--"))
+			n = -1;
+	for (const char *c = p->options; *c; c++)
+		if (iscntrl((unsigned char)*c) && *c != '\t')
+			n = -1;
+	if (n >= 0) {
+		optind = 0;
+		opterr = 0;
+		while ((opt = getopt(n + 1, words, "46df:F:hl:L:mnN:pP:qQrRst:u:Uvx")) != -1)
+			if (opt == 'f')
+				conf = optarg;
+		if (optind < n + 1)
+			n = -1;
+	}
+	if (n >= 0 && strlen(conf) < sizeof(p->base))
+		strcpy(p->base, conf);
+	free(buf);
+	if (n < 0)
+		return give_up(p,
+			       "%s is '%.200s': directives or words that cannot be added to; move them to %s",
+			       p->layout->options, p->options, p->layout->conf);
+	if (!p->base[0] || p->base[strcspn(p->base, " \t*?[")])
+		return give_up(p, "the name of chrony's configuration, '%.200s', cannot be included",
+			       p->base);
+	return true;
+}
+
+/* For systemd's EnvironmentFile=: in double quotes, where a backslash takes these four as they are. */
+static void put_quoted(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr("\"\\$`", *s))
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+}
+
+/* --- the clock --- */
+
+static bool find_clock(struct prestart *p)
+{
+	int64_t deadline;
+	char why[600];
+
+	if (setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why)))
+		return true;
+	if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
+		       (const char *const[]){ "modprobe", "ptp_kvm", NULL }))
+		return give_up(p, "%s; see dmesg", why);
+	deadline = now_ns(CLOCK_MONOTONIC) + PHC_WAIT_MS * 1000000LL;
+	while (!setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why))) {
+		if (now_ns(CLOCK_MONOTONIC) >= deadline)
+			return false;
+		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
+	}
+	return true;
+}
+
+/* --- the configuration --- */
+
+static int copy_but_servers(const struct chrony_directive *d, void *arg)
+{
+	static const char *const servers[] = { "server", "pool", "peer", "initstepslew" };
+	struct prestart *p = arg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(servers); i++)
+		if (!strcmp(d->name, servers[i]))
+			return 0;
+	fprintf(p->out, "%s\n", d->text);
+	return 0;
+}
+
+/* "PHC /dev/ptp0:nocrossts poll 3": the first one is ours, whose device is put in. */
+static void add_refclock(struct prestart *p, const struct chrony_directive *d)
+{
+	const char *device = d->args + strlen("PHC ");
+	size_t word = strcspn(device, " "), n = strcspn(device, " :");
+	char path[300], better[300], why[300];
+
+	snprintf(path, sizeof(path), "%.*s", (int)n, device);
+	if (!p->substituted) {
+		p->substituted = true;
+		if (!setup_phc(path, better, sizeof(better), why, sizeof(why)))
+			strcpy(better, p->device);
+		fprintf(p->out, "refclock PHC %s%s", better, device + n);
+	} else if (path[0] == '/' && access(path, F_OK)) {
+		fprintf(p->out, "# not there: %s\n", d->text);
+		fprintf(stderr, "%s: %s:%d: %s is not there, left out\n", progname, d->file, d->line, path);
+		return;
+	} else {
+		fputs(d->text, p->out);
+	}
+	if (p->optional && !chrony_option(device + word, "optional", NULL, 0))
+		fputs(" optional", p->out);
+	fputc('\n', p->out);
+}
+
+static int add_directive(const struct chrony_directive *d, void *arg)
+{
+	struct prestart *p = arg;
+
+	if (!strcmp(d->name, "refclock") && !strncmp(d->args, "PHC ", 4))
+		add_refclock(p, d);
+	else
+		fprintf(p->out, "%s\n", d->text);
+	return 0;
+}
+
+static bool compose(struct prestart *p)
+{
+	struct chrony_version v;
+	char why[300];
+
+	p->optional = chrony_version_installed(&v, why, sizeof(why)) && chrony_at_least(&v, 4, 9);
+	fputs("# Made by ptpkvm prestart at each start of chronyd; to be changed in " SETUP_DIRECTIVES "\n",
+	      p->out);
+	if (!p->only)
+		fprintf(p->out, "include %s\n", p->base);
+	else if (chrony_conf_walk(p->base, copy_but_servers, p, p->why, sizeof(p->why)))
+		return false;
+	if (chrony_conf_walk(SETUP_DIRECTIVES, add_directive, p, p->why, sizeof(p->why)))
+		return false;
+	if (!p->substituted)
+		return give_up(p, SETUP_DIRECTIVES " has no line that begins with 'refclock PHC'");
+	return true;
+}
+
+/* --- writing --- */
+
+/* The directory of path is there, or can be made, and nobody else can put anything into it. */
+static bool safe_directory(struct prestart *p, const char *path)
+{
+	char full[FILE_PATH_MAX];
+	struct stat st;
+
+	file_path(full, path);
+	*strrchr(full, '/') = 0;
+	if (lstat(full, &st))
+		return errno == ENOENT || give_up(p, "%s: %s", full, strerror(errno));
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		return give_up(p, "%s is not a directory that only root can write to", full);
+	return true;
+}
+
+/* SELinux: what chronyd may do with its own configuration it may do with this one. */
+static bool copy_label(struct prestart *p, const char *path)
+{
+	char from[FILE_PATH_MAX], to[FILE_PATH_MAX], label[256];
+	ssize_t n = lgetxattr(file_path(from, p->layout->conf), "security.selinux", label, sizeof(label));
+
+	if (n > 0 && lsetxattr(file_path(to, path), "security.selinux", label, n, 0))
+		return give_up(p, "cannot give %s the SELinux label of %s: %s", to, from, strerror(errno));
+	return true;
+}
+
+static bool write_text(struct prestart *p, const char *path, bool (*put)(struct prestart *p))
+{
+	char *text;
+	size_t len;
+	bool good;
+
+	p->out = open_memstream(&text, &len);
+	if (!p->out)
+		return give_up(p, "out of memory");
+	good = put(p);
+	if (fclose(p->out))
+		good = give_up(p, "out of memory");
+	good = good && safe_directory(p, path) && !file_write(path, text, len, 0644, p->why, sizeof(p->why));
+	free(text);
+	return good;
+}
+
+static bool put_environment(struct prestart *p)
+{
+	fprintf(p->out, "%s=\"", p->layout->options);
+	put_quoted(p->out, p->options);
+	fprintf(p->out, "%s-f %s\"\n", p->options[0] ? " " : "", setup_generated(p->layout));
+	return true;
+}
+
+static bool prepare(struct prestart *p)
+{
+	const char *generated = setup_generated(p->layout);
+	char hold[200];
+
+	if (file_exists(SETUP_HOLD)) {
+		file_read_line(SETUP_HOLD, hold, sizeof(hold));
+		return give_up(p, "held by " SETUP_HOLD "%s%s", hold[0] ? ": " : "", hold);
+	}
+	if (!file_exists(SETUP_DIRECTIVES))
+		return give_up(p, "no " SETUP_DIRECTIVES "; run: ptpkvm setup");
+	return read_options(p) && find_clock(p) && write_text(p, generated, compose) &&
+	       copy_label(p, generated) &&
+	       /* also whether AppArmor lets chronyd read it */
+	       setup_chronyd_reads(generated, p->why, sizeof(p->why)) &&
+	       write_text(p, SETUP_ENV, put_environment);
+}
+
+static void clean(const struct chrony_layout *layout)
+{
+	char why[300];
+
+	if (file_remove(SETUP_ENV, why, sizeof(why)))
+		fprintf(stderr, "%s: %s\n", progname, why);
+	file_remove(SETUP_REASON, why, sizeof(why));
+	if (layout)
+		file_remove(setup_generated(layout), why, sizeof(why));
+}
+
+static void help(void)
+{
+	printf("Usage: ptpkvm prestart [--only]\n\n"
+	       "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers,\n"
+	       "chronyd is started with it, else without. Always exits with 0.\n\n"
+	       "  --only      leave out the servers of chrony's configuration\n"
+	       "  -h, --help  this\n");
+}
+
+int cmd_prestart(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' }, { "only", no_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
+	};
+	struct prestart p = { .layout = chrony_layout() };
+	char why[300];
+	int opt;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (opt == 'h') {
+			help();
+			return EXIT_GOOD;
+		}
+		if (opt != 'o')
+			misuse("bad option");
+		p.only = true;
+	}
+	if (optind < argc)
+		misuse("prestart takes no argument: '%s'", argv[optind]);
+	umask(022);
+	clean(p.layout);
+	if (!p.layout) {
+		fprintf(stderr, "%s: no chrony.conf\n", progname);
+		return EXIT_GOOD;
+	}
+	p.options = getenv(p.layout->options) ?: "";
+	if (prepare(&p)) {
+		printf("chronyd starts with %s\n", p.device);
+		return EXIT_GOOD;
+	}
+	clean(p.layout);
+	fprintf(stderr, "%s: chronyd starts without the PTP clock: %s\n", progname, p.why);
+	strncat(p.why, "\n", sizeof(p.why) - strlen(p.why) - 1);
+	file_write(SETUP_REASON, p.why, strlen(p.why), 0644, why, sizeof(why));
+	return EXIT_GOOD;
+}

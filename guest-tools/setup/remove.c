@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm remove: what setup did, undone, by its journal; without one, by the first line of its files. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/die.h"
+#include "chrony/conf.h"
+#include "facts/ours.h"
+#include "ptpkvm.h"
+#include "setup/journal.h"
+#include "setup/units.h"
+#include "system/tree.h"
+
+struct removal {
+	struct setup_state state;
+	bool dry_run, offline;
+	bool journal, found, failed;
+};
+
+static void help(void)
+{
+	printf("Usage: ptpkvm remove [OPTION]...\n\n"
+	       "Takes away what 'ptpkvm setup' wrote, restarts chronyd as it was before, and enables again what\n"
+	       "setup disabled. A file that was edited since is kept beside its place, as NAME" SETUP_SAVED ".\n\n"
+	       "  --dry-run   print what would be done and do nothing\n"
+	       "  --root DIR  in the image at DIR\n"
+	       "  -h, --help  this\n");
+}
+
+static void parse(struct removal *r, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' }, { "dry-run", no_argument, NULL, 'n' },
+		{ "root", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
+	};
+	struct stat st;
+	int opt;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'h':
+			help();
+			exit(finish(EXIT_GOOD));
+		case 'n':
+			r->dry_run = true;
+			break;
+		case 'r':
+			if (stat(optarg, &st) || !S_ISDIR(st.st_mode))
+				misuse("--root: %s is not a directory", optarg);
+			file_root = strcmp(optarg, "/") ? optarg : "";
+			r->offline = file_root[0];
+			break;
+		default:
+			misuse("bad option");
+		}
+	}
+	if (optind < argc)
+		misuse("remove takes no argument: '%s'", argv[optind]);
+}
+
+static void complain(struct removal *r, const char *why)
+{
+	fprintf(stderr, "%s: %s\n", progname, why);
+	r->failed = true;
+}
+
+/* Under another name before it goes. False: it stays. */
+static bool save(struct removal *r, const char *path, const char *text, size_t len, mode_t mode)
+{
+	char to[200], why[400];
+
+	snprintf(to, sizeof(to), "%s" SETUP_SAVED, path);
+	printf("keep        %s%s, which was edited, as %s\n", file_root, path, to);
+	if (r->dry_run)
+		return true;
+	if (file_exists(to)) {
+		snprintf(why, sizeof(why), "%s%s is there already; move it away first", file_root, to);
+		complain(r, why);
+		return false;
+	}
+	if (file_write(to, text, len, mode, why, sizeof(why))) {
+		complain(r, why);
+		return false;
+	}
+	return true;
+}
+
+static void remove_file(struct removal *r, int i)
+{
+	const char *path = setup_files[i];
+	char full[FILE_PATH_MAX], why[400];
+	bool ours, marked;
+	struct stat st;
+	size_t len;
+	char *text;
+
+	if (lstat(file_path(full, path), &st)) {
+		if (!r->dry_run && r->journal)
+			file_remove(path, why, sizeof(why));	/* half a file that a power cut left */
+		return;
+	}
+	text = S_ISREG(st.st_mode) ? file_read(path, &len) : NULL;
+	ours = text && setup_state_has_hash(&r->state, i, file_hash(text, len));
+	marked = text && (r->state.files[i].n || !strncmp(text, SETUP_MARKER, strlen(SETUP_MARKER)));
+	if (!ours && !marked) {
+		printf("leave       %s, which ptpkvm did not write\n", full);
+	} else {
+		r->found = true;
+		/* Without a journal: if nothing else is in it, it was made for this. */
+		for (size_t d = 0; d < setup_dirs_count && !r->journal; d++)
+			r->state.made[d] |=
+				!strcmp(setup_dirs[d], SETUP_DIR) || strstr(setup_dirs[d], ".service.d");
+		if (ours || save(r, path, text, len, st.st_mode & 07777)) {
+			printf("remove      %s\n", full);
+			if (!r->dry_run && file_remove(path, why, sizeof(why)))
+				complain(r, why);
+		}
+	}
+	free(text);
+}
+
+static void step(struct removal *r, unsigned int timeout_ms, const char *a, const char *b, const char *c)
+{
+	char why[700];
+
+	printf("run         %s %s%s%s\n", a, b, c ? " " : "", c ? c : "");
+	fflush(stdout);
+	if (!r->dry_run && !setup_run(timeout_ms, why, sizeof(why), (const char *const[]){ a, b, c, NULL }))
+		complain(r, why);
+}
+
+static void remove_made(const struct chrony_layout *layout)
+{
+	const char *const made[] = { SETUP_ENV, SETUP_REASON, layout ? setup_generated(layout) : NULL };
+	char path[FILE_PATH_MAX], why[400];
+
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+		if (made[i])
+			file_remove(made[i], why, sizeof(why));
+	rmdir(file_path(path, SETUP_RUN_DIR));
+}
+
+/* chronyd as it was, then what was there beside it. */
+static void restore_services(struct removal *r)
+{
+	const struct chrony_layout *layout = chrony_layout();
+
+	step(r, SETUP_SYSTEMCTL_MS, "systemctl", "daemon-reload", NULL);
+	if (!r->dry_run)
+		remove_made(layout);
+	if (layout)
+		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "try-restart", layout->service);
+	for (int i = 0; i < r->state.n_units; i++)
+		printf("restore     %s: %s, %s\n", r->state.units[i].name,
+		       r->state.units[i].enabled ? "enabled" : "disabled",
+		       r->state.units[i].active ? "active" : "inactive");
+	if (!r->dry_run && !setup_restore_units(&r->state))
+		r->failed = true;
+	if (r->state.module && file_exists("/sys/module/ptp_kvm")) {
+		bool failed = r->failed;
+
+		step(r, SETUP_MODPROBE_MS, "modprobe", "-r", "ptp_kvm");
+		r->failed = failed; /* said, but if somebody else uses the clock that is as it should be */
+	}
+}
+
+/* The journal goes last: until then all of this can be done again. */
+static void remove_journal(struct removal *r)
+{
+	char full[FILE_PATH_MAX], why[400];
+
+	if (r->journal)
+		printf("remove      %s\n", file_path(full, SETUP_STATE));
+	if (r->dry_run)
+		return;
+	if (file_remove(SETUP_STATE, why, sizeof(why)))
+		complain(r, why);
+	setup_remove_dirs(&r->state);
+}
+
+int cmd_remove(int argc, char **argv)
+{
+	struct removal r = { .found = false };
+	char why[400];
+
+	parse(&r, argc, argv);
+	if (geteuid() && !r.offline && !r.dry_run)
+		die("only root may do this; try: sudo ptpkvm remove (or --dry-run)");
+	umask(022);
+	if (!setup_state_read(&r.state, why, sizeof(why))) {
+		fprintf(stderr, "%s: %s; going by the first line of each file\n", progname, why);
+	}
+	r.journal = r.state.present;
+	for (int i = 0; i < SETUP_FILES; i++)
+		remove_file(&r, i);
+	if (!r.found && !r.journal) {
+		printf("nothing to remove\n");
+		return EXIT_GOOD;
+	}
+	if (!r.offline)
+		restore_services(&r);
+	if (!r.failed)
+		remove_journal(&r);
+	return r.failed ? EXIT_BROKEN : EXIT_GOOD;
+}

@@ -1,0 +1,683 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ptpkvm setup: a plan of files and commands, printed, then carried out; what fails in the middle is undone.
+ * What the files do is in facts/ours.h and prestart.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "base/text.h"
+#include "chrony/chronyc.h"
+#include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "cli/options.h"
+#include "facts/ours.h"
+#include "ptpkvm.h"
+#include "setup/journal.h"
+#include "setup/options.h"
+#include "setup/phc.h"
+#include "setup/selected.h"
+#include "setup/units.h"
+#include "system/machine.h"
+#include "system/tree.h"
+#include "time/phc.h"
+
+#define TIMEOUT_DEFAULT 60
+#define PHC_WAIT_MS 3000
+
+enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED };
+
+struct planned {
+	const char *path;
+	char *text;
+	size_t len;
+	char *before;		/* NULL: it was not there */
+	size_t before_len;
+	mode_t before_mode;
+	enum file_plan plan;
+	bool written;
+};
+
+#define PLANNED 3
+
+struct setup {
+	struct refclock r;
+	bool refclock_given;
+	bool dry_run, only, disable, offline;
+	unsigned int timeout;
+	struct chrony_version version;
+	const struct chrony_layout *layout;
+	char device[PATH_MAX];
+	char program[PATH_MAX];		/* this one, as the drop-in calls it */
+	bool load_module;
+	struct planned files[PLANNED];
+	struct setup_state before, state;	/* the journal as it was, and as it will be */
+	struct setup_unit service;
+	struct setup_unit rivals[SETUP_UNITS_MAX];
+	int n_rivals;
+	bool state_written, module_loaded, units_touched, restarted;
+	int exit;
+	char why[1200];
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static bool __attribute__((format(printf, 2, 3))) fail(struct setup *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->why, sizeof(s->why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* --- the command line --- */
+
+enum { OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ROOT, OPT_TIMEOUT, OPT_VERSION };
+
+static const struct option own_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "keep-ntp", no_argument, NULL, OPT_KEEP_NTP },
+	{ "only", no_argument, NULL, OPT_ONLY },
+	{ "disable-competitors", no_argument, NULL, OPT_DISABLE },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "chrony-version", required_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void help(void)
+{
+	printf("Usage: ptpkvm setup [OPTION]...\n\n"
+	       "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all\n"
+	       "the same, on its NTP servers. Writes new files only, which 'ptpkvm remove' takes away. What fails\n"
+	       "is undone.\n\n"
+	       "  --dry-run              print the plan and do nothing\n"
+	       "  --keep-ntp             chrony's NTP servers stay, as a backup (the default)\n"
+	       "  --only                 chronyd uses no NTP servers while the clock is there\n"
+	       "  --disable-competitors  disable other daemons that steer the clock, until remove\n"
+	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
+	       "  --root DIR             write into the image at DIR, and start nothing\n"
+	       "  --chrony-version V     the image's chrony, for --root\n"
+	       "  -h, --help             this\n\n%s",
+	       TIMEOUT_DEFAULT, refclock_help);
+}
+
+static void set_root(struct setup *s, char *dir)
+{
+	struct stat st;
+	size_t n = strlen(dir);
+
+	while (n && dir[n - 1] == '/')
+		dir[--n] = 0;
+	if (n && (stat(dir, &st) || !S_ISDIR(st.st_mode)))
+		misuse("--root: %s is not a directory", dir);
+	file_root = dir;
+	s->offline = n;
+}
+
+static void parse(struct setup *s, int argc, char **argv)
+{
+	struct option all[ARRAY_SIZE(own_options) + REFCLOCK_OPTIONS_MAX];
+	int opt;
+
+	s->exit = EXIT_BROKEN;
+	s->timeout = TIMEOUT_DEFAULT;
+	refclock_init(&s->r);
+	refclock_add_options(all, ARRAY_SIZE(all), own_options);
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "h", all, NULL)) != -1) {
+		switch (opt) {
+		case 'h':
+			help();
+			exit(finish(EXIT_GOOD));
+		case OPT_DRY_RUN: s->dry_run = true; break;
+		case OPT_KEEP_NTP: s->only = false; break;
+		case OPT_ONLY: s->only = true; break;
+		case OPT_DISABLE: s->disable = true; break;
+		case OPT_ROOT: set_root(s, optarg); break;
+		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
+		case OPT_VERSION:
+			if (!chrony_version_parse(optarg, &s->version))
+				misuse("--chrony-version: '%s' is not a version such as 4.6", optarg);
+			break;
+		default:
+			if (!refclock_option(&s->r, opt, optarg, &s->refclock_given))
+				misuse("bad option");
+		}
+	}
+	if (optind < argc)
+		misuse("setup takes no argument: '%s'", argv[optind]);
+	if (s->version.major && !s->offline)
+		misuse("--chrony-version is for --root; here the installed chrony counts");
+}
+
+/* --- may it be done here? --- */
+
+static bool check_guest(struct setup *s)
+{
+	char why[600], name[HYPERVISOR_NAME_LEN];
+
+	if (hypervisor_is_kvm(name) || setup_phc(NULL, s->device, sizeof(s->device), why, sizeof(why)))
+		return true;
+	s->exit = EXIT_NO_GUEST;
+	return fail(s, "this is not a KVM guest (%s)", name[0] ? name : "no hypervisor");
+}
+
+static bool in_container(void)
+{
+	return file_exists("/run/systemd/container") || file_exists("/.dockerenv") ||
+	       file_exists("/run/.containerenv");
+}
+
+static bool check_machine(struct setup *s)
+{
+	if (in_container())
+		return fail(s, "this is a container: the clock is its host's, set it up there");
+	if (!file_exists("/run/systemd/system"))
+		return fail(s, "systemd does not run here. By hand: load the module ptp_kvm at boot, before "
+			    "chronyd is started, and give chronyd the line that 'ptpkvm chrony' prints");
+	if (geteuid() && !s->dry_run)
+		return fail(s, "only root may do this; try: sudo ptpkvm setup (or --dry-run)");
+	return true;
+}
+
+static bool check_chrony(struct setup *s)
+{
+	char why[300];
+
+	s->layout = chrony_layout();
+	if (!s->offline && !chrony_version_installed(&s->version, why, sizeof(why)))
+		return fail(s, "%s; try: apt install chrony (or: dnf install chrony)", why);
+	if (!s->layout)
+		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
+			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
+	if (!s->version.major)
+		s->version = (struct chrony_version){ 4, 0 };
+	if (s->offline)
+		return true;
+	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
+		return fail(s, "%s", why);
+	if (!s->service.known)
+		return fail(s, "systemd knows no %s; try: apt install --reinstall chrony (or: dnf reinstall chrony)",
+			    s->layout->service);
+	if (s->service.masked)
+		return fail(s, "%s is masked; try: systemctl unmask %s", s->layout->service, s->layout->service);
+	return true;
+}
+
+static bool check_rivals(struct setup *s)
+{
+	char names[600] = "";
+	bool processes = false;
+
+	s->n_rivals = setup_rivals(s->rivals, s->why, sizeof(s->why));
+	if (s->n_rivals < 0)
+		return false;
+	for (int i = 0; i < s->n_rivals; i++) {
+		add_text(names, sizeof(names), "%s%s", i ? " " : "", s->rivals[i].name);
+		processes |= !s->rivals[i].known;
+	}
+	if (processes)
+		return fail(s, "a daemon that no unit started steers the clock: %s; end it first", names);
+	if (s->n_rivals && !s->disable)
+		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: ptpkvm setup "
+			    "--disable-competitors", s->n_rivals > 1 ? "are" : "is", names);
+	return true;
+}
+
+static int see_refclock(const struct chrony_directive *d, void *arg)
+{
+	struct setup *s = arg;
+	char device[300], real[PATH_MAX], ours[PATH_MAX];
+	const char *word = d->args + 4;
+
+	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
+		return 0;
+	snprintf(device, sizeof(device), "%.*s", (int)strcspn(word, " :"), word);
+	if (strcmp(device, s->device) && strcmp(device, REFCLOCK_LINK) &&
+	    (!realpath(device, real) || !realpath(s->device, ours) || strcmp(real, ours)))
+		return 0;
+	fail(s,
+	     "%s:%d has a refclock for this clock already: '%s'; remove that line first, or leave it at that",
+	     d->file, d->line, d->text);
+	return 1;
+}
+
+/* Of a module's signature modprobe says one of the first two, or the third where the kernel is locked down. */
+static const char *modprobe_hint(const char *why)
+{
+	if (strstr(why, "Key was rejected by service") || strstr(why, "Required key not available") ||
+	    strstr(why, "Operation not permitted"))
+		return "this kernel loads modules signed with a key that it knows; more: ptpkvm check";
+	return "the reason: dmesg | grep ptp_kvm";
+}
+
+/* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
+static bool check_clock(struct setup *s)
+{
+	char why[600];
+	int64_t deadline = now_ns(CLOCK_MONOTONIC) + PHC_WAIT_MS * 1000000LL;
+	const char *want = s->r.device[0] ? s->r.device : NULL;
+
+	s->load_module = !setup_phc(want, s->device, sizeof(s->device), why, sizeof(why));
+	if (s->load_module && s->dry_run) {
+		strcpy(s->device, want ? want : REFCLOCK_LINK);
+	} else if (s->load_module) {
+		s->module_loaded = !file_exists("/sys/module/ptp_kvm");
+		if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
+			       (const char *const[]){ "modprobe", "ptp_kvm", NULL })) {
+			s->module_loaded = false;
+			return fail(s, "%s; %s", why, modprobe_hint(why));
+		}
+		while (!setup_phc(want, s->device, sizeof(s->device), why, sizeof(why))) {
+			if (now_ns(CLOCK_MONOTONIC) >= deadline)
+				return fail(s, "%s", why);
+			sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
+		}
+	}
+	if (want && strcmp(want, s->device))
+		return fail(s, "--device: %s is not the KVM clock; that is %s here", want, s->device);
+	return true;
+}
+
+/* --- the files --- */
+
+static bool choose_program(struct setup *s)
+{
+	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
+					     "/usr/local/sbin/ptpkvm" };
+	static const char *const passing[] = { "/tmp/", "/run/", "/var/tmp/", "/home/", "/root/" };
+	ssize_t n;
+
+	if (s->offline) {
+		for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
+			if (file_exists(usual[i])) {
+				strcpy(s->program, usual[i]);
+				return true;
+			}
+		}
+		return fail(s, "ptpkvm itself is not in %s; copy it to %s%s", file_root, file_root, usual[0]);
+	}
+	n = readlink("/proc/self/exe", s->program, sizeof(s->program) - 1);
+	s->program[n > 0 ? n : 0] = 0;
+	if (s->program[strspn(s->program,
+			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] ||
+	    s->program[0] != '/')
+		return fail(s, "the path of this program, '%s', cannot stand in a unit; install it", s->program);
+	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+		if (!strncmp(s->program, passing[i], strlen(passing[i])))
+			fprintf(stderr, "%s: chronyd's unit will call %s, which may not stay there: install it\n",
+				progname, s->program);
+	return true;
+}
+
+static void plan_text(struct setup *s, int i, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void plan_text(struct setup *s, int i, const char *path, const char *fmt, ...)
+{
+	struct planned *f = &s->files[i];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&f->text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die("out of memory");
+	f->path = path;
+	f->len = n;
+}
+
+/* What is there now, and may it be replaced? */
+static bool look_at_file(struct setup *s, struct planned *f)
+{
+	char full[FILE_PATH_MAX];
+	int i = setup_file_index(f->path);
+	uint64_t hash;
+	struct stat st;
+
+	if (lstat(file_path(full, f->path), &st)) {
+		f->plan = FILE_NEW;
+		return errno == ENOENT || fail(s, "%s: %s", full, strerror(errno));
+	}
+	f->before = S_ISREG(st.st_mode) ? file_read(f->path, &f->before_len) : NULL;
+	f->before_mode = st.st_mode & 07777;
+	if (!f->before)
+		return fail(s, "%s is there and no readable file; ptpkvm did not make it", full);
+	hash = file_hash(f->before, f->before_len);
+	if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
+		f->plan = FILE_SAME;
+	} else if (setup_state_has_hash(&s->before, i, hash)) {
+		f->plan = FILE_CHANGED;
+	} else if (s->before.files[i].n && !(s->refclock_given && !strcmp(f->path, SETUP_DIRECTIVES)) &&
+		   setup_state_has_hash(&s->before, i, file_hash(f->text, f->len))) {
+		f->plan = FILE_EDITED;
+	} else if (s->before.files[i].n) {
+		return fail(s, "%s was edited since ptpkvm wrote it; delete it to have it written anew",
+			    full);
+	} else if (!strncmp(f->before, SETUP_MARKER, strlen(SETUP_MARKER))) {
+		return fail(s, "%s is from an earlier setup whose journal is lost; run first: ptpkvm remove",
+			    full);
+	} else {
+		return fail(s, "%s is there, and ptpkvm did not write it; move it away first", full);
+	}
+	return true;
+}
+
+/* The units that will be changed, as they are now */
+static void add_units(const struct setup *s, struct setup_state *st)
+{
+	if (s->offline)
+		return;
+	if (!s->service.active || !s->service.enabled)
+		setup_state_add_unit(st, &s->service);
+	for (int i = 0; i < s->n_rivals; i++)
+		setup_state_add_unit(st, &s->rivals[i]);
+}
+
+static bool plan_files(struct setup *s)
+{
+	char line[REFCLOCK_LINE_MAX];
+	struct refclock r = s->r;
+	bool optional = r.optional;
+	struct stat st;
+
+	if (!choose_program(s) || !setup_state_read(&s->before, s->why, sizeof(s->why)))
+		return false;
+	/* The link even if it is not there yet: prestart puts in what is, and numbers change. */
+	strcpy(r.device, r.device[0] ? s->device : REFCLOCK_LINK);
+	refclock_defaults(&r, &s->version);
+	r.optional = optional;		/* prestart adds it, by the chrony that is installed then */
+	if (!refclock_valid(&r, &s->version, s->why, sizeof(s->why)))
+		return false;
+	refclock_render(&r, line);
+	plan_text(s, 0, SETUP_MODULES, SETUP_MARKER "\nptp_kvm\n");
+	plan_text(s, 1, SETUP_DIRECTIVES,
+		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
+			       "# The refclock's device is corrected if its number changes; if it is "
+			       "missing, all of this is left out.\n"
+			       "%s\n" REFCLOCK_MAKESTEP "\n",
+		  line);
+	plan_text(s, 2, setup_drop_in(s->layout),
+		  SETUP_MARKER "\n"
+		  "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
+		  "[Service]\n"
+		  "ExecStartPre=-+/bin/rm -f " SETUP_ENV "\n"
+		  "ExecStartPre=-+%s prestart%s\n"
+		  "EnvironmentFile=-" SETUP_ENV "\n", s->program, s->only ? " --only" : "");
+	s->state = s->before;
+	s->state.present = true;
+	s->state.module |= s->module_loaded;
+	for (int i = 0; i < PLANNED; i++) {
+		if (!look_at_file(s, &s->files[i]))
+			return false;
+		setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
+				     file_hash(s->files[i].text, s->files[i].len));
+	}
+	add_units(s, &s->state);
+	for (size_t i = 0; i < setup_dirs_count; i++) {
+		char full[FILE_PATH_MAX];
+
+		if (lstat(file_path(full, setup_dirs[i]), &st) && errno == ENOENT)
+			s->state.made[i] = true;
+	}
+	return true;
+}
+
+/* --- the plan, printed --- */
+
+static void print_file(const struct planned *f, bool with_text)
+{
+	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited " };
+	const char *line, *end;
+
+	printf("%s%s%s\n", what[f->plan], file_root, f->path);
+	if (!with_text || f->plan == FILE_SAME || f->plan == FILE_EDITED)
+		return;
+	for (line = f->text; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		printf("    %.*s\n", (int)(end - line), line);
+	}
+}
+
+static void print_plan(const struct setup *s)
+{
+	if (s->load_module && !s->offline)
+		printf("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
+	for (int i = 0; i < s->n_rivals; i++)
+		printf("run         systemctl disable --now %s\n", s->rivals[i].name);
+	for (int i = 0; i < PLANNED; i++)
+		print_file(&s->files[i], s->dry_run);
+	if (s->offline)
+		return;
+	printf("run         systemctl daemon-reload\n");
+	if (!s->service.enabled)
+		printf("run         systemctl enable %s\n", s->service.name);
+	printf("run         systemctl restart %s\n"
+	       "wait        up to %u s until chronyd has selected the clock\n",
+	       s->layout->service, s->timeout);
+}
+
+/* --- carrying it out --- */
+
+static bool systemctl(struct setup *s, const char *a, const char *b, const char *c)
+{
+	if (interrupted)
+		return fail(s, "interrupted");
+	return setup_run(SETUP_SYSTEMCTL_MS, s->why, sizeof(s->why),
+			 (const char *const[]){ "systemctl", a, b, c, NULL });
+}
+
+static bool write_files(struct setup *s)
+{
+	s->state_written = true;
+	if (!setup_state_write(&s->state, s->why, sizeof(s->why)))
+		return false;
+	for (int i = 0; i < PLANNED; i++) {
+		struct planned *f = &s->files[i];
+
+		if (f->plan == FILE_SAME || f->plan == FILE_EDITED)
+			continue;
+		if (interrupted)
+			return fail(s, "interrupted");
+		if (file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
+			return false;
+		f->written = true;
+	}
+	return true;
+}
+
+static bool carry_out(struct setup *s)
+{
+	if (!write_files(s))
+		return false;
+	if (s->offline)
+		return true;
+	s->units_touched = true;
+	for (int i = 0; i < s->n_rivals; i++)
+		if (!systemctl(s, "disable", "--now", s->rivals[i].name))
+			return false;
+	if (!systemctl(s, "daemon-reload", NULL, NULL))
+		return false;
+	if (!s->service.enabled && !systemctl(s, "enable", "--quiet", s->service.name))
+		return false;
+	s->restarted = true;
+	file_remove(SETUP_REASON, s->why, sizeof(s->why));	/* an earlier start's */
+	return systemctl(s, "restart", s->layout->service, NULL) &&
+	       setup_wait(s->timeout * 1000, &interrupted, s->why, sizeof(s->why));
+}
+
+static bool restore_file(const struct planned *f)
+{
+	char why[500];
+	int err;
+
+	if (!f->written)
+		return true;
+	if (f->before)
+		err = file_write(f->path, f->before, f->before_len, f->before_mode, why, sizeof(why));
+	else
+		err = file_remove(f->path, why, sizeof(why));
+	if (err)
+		fprintf(stderr, "%s: %s\n", progname, why);
+	return !err;
+}
+
+static bool said(const struct setup *s, bool good)
+{
+	if (!good)
+		fprintf(stderr, "%s: %s\n", progname, s->why);
+	return good;
+}
+
+/* Everything as it was, and said if it isn't. The journal goes last. */
+static bool undo(struct setup *s)
+{
+	struct setup_state now = { .present = false };
+	char why[500];
+	bool good = true;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	interrupted = 0;
+	for (int i = PLANNED; i--;)
+		good &= restore_file(&s->files[i]);
+	if (s->units_touched) {
+		good &= said(s, systemctl(s, "daemon-reload", NULL, NULL));
+		if (s->restarted && s->service.active)
+			good &= said(s, systemctl(s, "restart", s->layout->service, NULL));
+		add_units(s, &now);
+		good &= setup_restore_units(&now);
+	}
+	if (s->module_loaded && !setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
+					   (const char *const[]){ "modprobe", "-r", "ptp_kvm", NULL }))
+		fprintf(stderr, "%s: %s\n", progname, why);
+	if (s->state_written && good) {
+		if (s->before.present)
+			good = setup_state_write(&s->before, why, sizeof(why));
+		else
+			good = !file_remove(SETUP_STATE, why, sizeof(why));
+		if (good)
+			setup_remove_dirs(&s->state);
+		else
+			fprintf(stderr, "%s: %s\n", progname, why);
+	}
+	return good;
+}
+
+static bool nothing_to_do(const struct setup *s)
+{
+	char why[600];
+
+	for (int i = 0; i < PLANNED; i++)
+		if (s->files[i].plan == FILE_NEW || s->files[i].plan == FILE_CHANGED)
+			return false;
+	return s->before.present && (s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
+						    setup_selected(why, sizeof(why))));
+}
+
+static bool check_all(struct setup *s)
+{
+	char why[600];
+	bool good;
+
+	if (s->offline) {
+		if (!check_chrony(s))
+			return false;
+		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
+	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||
+		   !check_clock(s)) {
+		return false;
+	}
+	s->why[0] = 0;
+	good = !chrony_conf_walk(s->layout->conf, see_refclock, s, why, sizeof(why)) &&
+	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
+	if (!good && !s->why[0])
+		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);
+	return good;
+}
+
+static bool read_quality(struct setup *s)
+{
+	struct host_clock hc = { 0 };
+	struct phc phc;
+
+	if (!s->r.delay_auto && !s->r.stratum_auto)
+		return true;
+	if (!s->offline && !phc_open(&phc, NULL, O_RDONLY, s->why, sizeof(s->why))) {
+		host_clock_read(&hc, &phc);
+		close(phc.fd);
+	}
+	s->why[0] = 0;
+	return refclock_auto(&s->r, &hc, s->why, sizeof(s->why));
+}
+
+static int give_up(struct setup *s)
+{
+	fprintf(stderr, "%s: %s\n", progname, s->why);
+	if (s->state_written || s->module_loaded)
+		fprintf(stderr, "%s: %s\n", progname, undo(s) ? "everything is as it was before" :
+			"not all of it could be undone; run: ptpkvm remove");
+	return s->exit;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);	/* nobody reads the progress any more: the work goes on */
+}
+
+int cmd_setup(int argc, char **argv)
+{
+	struct setup *s = xcalloc(1, sizeof(*s));
+	int ret = EXIT_GOOD;
+
+	parse(s, argc, argv);
+	umask(022);
+	catch_signals();
+	if (!check_all(s) || !read_quality(s) || !plan_files(s)) {
+		ret = give_up(s);
+	} else if (nothing_to_do(s)) {
+		for (int i = 0; i < PLANNED; i++)
+			print_file(&s->files[i], false);
+		if (!s->offline)
+			printf("chronyd has the clock selected: nothing to do\n");
+	} else {
+		print_plan(s);
+		fflush(stdout);
+		if (!s->dry_run && !carry_out(s))
+			ret = give_up(s);
+	}
+	for (int i = 0; i < PLANNED; i++) {
+		free(s->files[i].text);
+		free(s->files[i].before);
+	}
+	free(s);
+	return ret;
+}

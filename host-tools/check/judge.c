@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the facts mean, link by link, and what to type: the machine, and all together. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "base/text.h"
+#include "check/judge.h"
+#include "output/text.h"
+#include "ptpkvm-host.h"
+#include "time/kernel_clock.h"
+
+#define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+
+const char *const check_links[] = {
+	"nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm", NULL,
+};
+
+const char *const check_codes[] = {
+	"nic-software", "nic-unfit", "nic-vf", "nic-down", "nic-virtual", "nic-bridge", "nic-stacked",
+	"ptp4l-missing", "ptp4l-denied", "ptp4l-silent", "ptp4l-shared-socket", "ptp4l-faulty",
+	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "pmc-absent", "pmc-garbled", "gm-class",
+	"offset-large", "path-delay", "steering-none", "steering-fight", "steering-silent",
+	"steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel", "tai-ptp", "tai-constant",
+	"leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-error", "clocksource-kvm-clock",
+	"clocksource-other", "tsc-unstable", "tsc-variable", "kvm-no-virtualization", "kvm-not-loaded",
+	"kvm-no-node", "kvm-denied", "kvm-error", NULL,
+};
+
+const char *judge_chrony_service(const struct check_facts *f)
+{
+	return f->debian ? "chrony" : "chronyd";
+}
+
+/* --- the kernel's clock --- */
+
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error)
+{
+	if (k->maxerror_us)
+		snprintf(buf, CHECK_BOUND_LEN, "at most %s off UTC", max_error);
+	else
+		strcpy(buf, "with no bound on its error: ptp4l and phc2sys tell none");
+	return buf;
+}
+
+static void judge_kernel(struct judge *j)
+{
+	const struct kernel_clock *k = &j->f->kernel;
+	char error[NS_TEXT_LEN], estimate[NS_TEXT_LEN], text[CHECK_BOUND_LEN + 40];
+
+	if (!k->known) {
+		judge_skip(j, "kernel", j->f->offline ? "--root" : "adjtimex() is refused");
+		return;
+	}
+	check_bound(text, k, ns_text(error, k->maxerror_us * 1000));
+	if (k->maxerror_us)
+		add_text(text, sizeof(text), " (estimate %s)", ns_text(estimate, k->esterror_us * 1000));
+	if (k->status & STA_UNSYNC) {
+		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
+			  "the kernel counts its clock as not synchronized: guests are told so");
+		judge_remedy(j, "chronyc tracking || adjtimex --print");
+	} else if (k->maxerror_us > CHECK_MAXERROR_WARN_US) {
+		judge_say(j, VERDICT_WARN, "kernel", "kernel-error", "synchronized, but %s", text);
+		judge_remedy(j, "chronyc tracking || adjtimex --print");
+	} else {
+		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);
+	}
+}
+
+/* --- counters --- */
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word), width;
+
+	for (; *words; words += width + (words[width] == ' ')) {
+		width = strcspn(words, " ");
+		if (width == n && !strncmp(words, word, n))
+			return true;
+	}
+	return false;
+}
+
+static void judge_tsc(struct judge *j)
+{
+	const struct cpu_facts *cpu = &j->f->cpu;
+
+	if (cpu->known && (!cpu->constant_tsc || !cpu->nonstop_tsc)) {
+		judge_say(
+			j, VERDICT_WARN, "clocksource", "tsc-variable",
+			"tsc, but the CPU does not promise a steady one (no %s): guests' clocks will not be exact",
+			cpu->constant_tsc ? "nonstop_tsc" : "constant_tsc");
+		judge_remedy(j, "sudo ptpkvm-host probe");
+		return;
+	}
+	judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "tsc%s%s",
+		  cpu->known ? ", constant and nonstop" : "", cpu->tsc_reliable ? ", reliable" : "");
+}
+
+static void judge_clocksource(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+	bool tsc = has_word(f->clocksources, "tsc");
+	bool steady = f->cpu.constant_tsc && f->cpu.nonstop_tsc;
+
+	if (!f->clocksource[0]) {
+		judge_skip(j, "clocksource", "there is none in /sys");
+		return;
+	}
+	if (!strcmp(f->clocksource, "tsc")) {
+		judge_tsc(j);
+		return;
+	}
+	if (!strcmp(f->clocksource, "kvm-clock"))
+		judge_say(
+			j, VERDICT_WARN, "clocksource", "clocksource-kvm-clock",
+			"kvm-clock, as this host is a KVM guest itself: stock kernels refuse to pair clocks on it%s",
+			tsc ? "" : ", and there is no tsc to choose");
+	else if (!tsc && steady)
+		judge_say(
+			j, VERDICT_WARN, "clocksource", "tsc-unstable",
+			"%s: the kernel has given up the TSC as unstable, and stock kernels pair no clocks then",
+			f->clocksource);
+	else
+		judge_say(j, VERDICT_WARN, "clocksource", "clocksource-other",
+			  "%s: stock kernels pair clocks on tsc only", f->clocksource);
+	if (tsc)
+		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE);
+	else if (strcmp(f->clocksource, "kvm-clock") && steady)
+		judge_remedy(j, "sudo dmesg | grep -i -e tsc -e clocksource");
+	else
+		judge_remedy(j, "sudo ptpkvm-host probe");
+}
+
+/* --- virtualisation --- */
+
+static void judge_open_kvm(struct judge *j)
+{
+	const struct kvm_facts *k = &j->f->kvm;
+
+	if (!k->node) {
+		judge_say(j, VERDICT_FAIL, "kvm", "kvm-no-node", "%s is loaded, but there is no /dev/kvm",
+			  k->module);
+		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=misc");
+	} else if (k->open_error == EACCES || k->open_error == EPERM) {
+		judge_say(j, VERDICT_WARN, "kvm", "kvm-denied", "this user may not open /dev/kvm");
+		judge_remedy(j, "sudo usermod -aG kvm $USER	# and log in again");
+	} else if (k->open_error) {
+		judge_say(j, VERDICT_FAIL, "kvm", "kvm-error", "/dev/kvm cannot be opened: %s",
+			  strerror(k->open_error));
+		judge_remedy(j, "sudo dmesg | grep -i kvm");
+	} else {
+		judge_say(j, VERDICT_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
+			  j->f->cpu.hypervisor ? ", in a guest" : "",
+			  k->nested ? "; guests can be hosts too (nested)" : "");
+	}
+}
+
+static void judge_kvm(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (!f->cpu.known) {
+		judge_skip(j, "kvm", "there is no /proc/cpuinfo with flags");
+		return;
+	}
+	if (!f->cpu.vmx && !f->cpu.svm) {
+		judge_say(j, VERDICT_FAIL, "kvm", "kvm-no-virtualization",
+			  "the CPU offers no virtualization (neither vmx nor svm)%s: no KVM guests here%s",
+			  f->cpu.hypervisor ? " to this guest" : "",
+			  f->kvm.node ? ", though there is a /dev/kvm" : "");
+		judge_remedy(j, f->cpu.hypervisor ? "on its host: cat /sys/module/kvm_*/parameters/nested"
+						  : "enable VT-x or AMD-V (SVM) in the firmware's setup");
+		return;
+	}
+	if (f->offline) {
+		judge_skip(j, "kvm", "--root");
+	} else if (!f->kvm.module[0] && !f->kvm.node) {
+		judge_say(j, VERDICT_FAIL, "kvm", "kvm-not-loaded", "the module %s is not loaded",
+			  f->cpu.vmx ? "kvm_intel" : "kvm_amd");
+		judge_remedy(j, "sudo modprobe %s || sudo dmesg | grep -i kvm",
+			     f->cpu.vmx ? "kvm_intel" : "kvm_amd");
+	} else {
+		judge_open_kvm(j);
+	}
+}
+
+/* --- all together --- */
+
+void check_judge(const struct check_facts *f, struct check_report *r)
+{
+	struct judge j = { .f = f, .r = r };
+
+	memset(r, 0, sizeof(*r));
+	r->tai_utc = judge_tai_utc(f);
+	judge_find_steerers(&j);
+	judge_nics(&j);
+	judge_ptp4l(&j);
+	judge_offset(&j);
+	judge_steering(&j);
+	judge_tai(&j);
+	judge_leap(&j);
+	judge_kernel(&j);
+	judge_clocksource(&j);
+	judge_kvm(&j);
+}
+
+int check_exit_status(const struct check_facts *f, const struct check_report *r)
+{
+	if (f->cpu.known && !f->cpu.vmx && !f->cpu.svm)
+		return EXIT_NO_HOST;
+	return verdicts_exit_status(&r->said);
+}

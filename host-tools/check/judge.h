@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of the judgement: no input and no output in any. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+#include "facts/facts.h"
+#include "time/kernel_clock.h"
+
+/* All that there can be */
+#define CHECK_STEERERS_MAX (PTP4L_MAX + CHECK_PHC2SYS_MAX + RIVALS_MAX + 1)
+
+/* One that steers CLOCK_REALTIME */
+struct steerer {
+	char name[24];
+	int pid;
+	char unit[64];			/* empty if unknown */
+	char from[160];			/* where it takes the time from, in words; empty if unknown */
+};
+
+struct check_report {
+	struct verdicts said;
+	struct steerer steerers[CHECK_STEERERS_MAX];
+	int n_steerers;
+	int tai_utc;			/* s, that is right today */
+};
+
+extern const char *const check_links[];	/* in order, NULL at the end */
+extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
+
+void check_judge(const struct check_facts *f, struct check_report *r);
+
+/* One of EXIT_*, by what counts. */
+int check_exit_status(const struct check_facts *f, const struct check_report *r);
+
+/*
+ * "at most MAX_ERROR off UTC", which is the kernel's bound in words of the caller's; or that there is none: ptp4l and
+ * phc2sys leave it at 0.
+ */
+#define CHECK_BOUND_LEN 100
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error);
+
+struct judge {
+	const struct check_facts *f;
+	struct check_report *r;
+};
+
+#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
+#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+
+/* chrony's unit here, without its suffix */
+const char *judge_chrony_service(const struct check_facts *f);
+/* chronyd's selected source, or NULL */
+const struct chrony_source *judge_selected(const struct chrony_facts *c);
+
+void judge_nics(struct judge *j);
+
+/* Who steers the clock, for the report */
+void judge_find_steerers(struct judge *j);
+void judge_ptp4l(struct judge *j);
+void judge_offset(struct judge *j);
+void judge_steering(struct judge *j);
+
+/* What TAI − UTC is today */
+int judge_tai_utc(const struct check_facts *f);
+void judge_tai(struct judge *j);
+void judge_leap(struct judge *j);
+
+#endif

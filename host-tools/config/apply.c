@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/die.h"
+#include "base/text.h"
+#include "chrony/conf.h"
+#include "config/apply.h"
+#include "system/install.h"
+#include "system/run.h"
+#include "system/tree.h"
+
+#define UNITS "/etc/systemd/system/"
+#define DIFF_MS 10000
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static int broken(const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: %s\n", progname, why);
+	return EXIT_BROKEN;
+}
+
+/* --- what to type next --- */
+
+/* A backslash that is in a unit's name is not the shell's. */
+static void add_unit(char *list, size_t len, const char *unit)
+{
+	const char *quote = strchr(unit, '\\') ? "'" : "";
+
+	add_text(list, len, " %s%s%s", quote, unit, quote);
+}
+
+static bool unit_exists(const char *unit)
+{
+	static const char *const dirs[] = { UNITS, "/usr/lib/systemd/system/", "/lib/systemd/system/" };
+	char path[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		snprintf(path, sizeof(path), "%s%.100s", dirs[i], unit);
+		if (file_exists(path))
+			return true;
+	}
+	return false;
+}
+
+/* What would steer the clock beside this, or take ptp4l's ports */
+static void list_rivals(const struct plan *plan, bool elsewhere, char *list, size_t len)
+{
+	static const char *const ntp[] = { "systemd-timesyncd.service", "ntp.service", "ntpd.service",
+					   "ntpsec.service", "openntpd.service" };
+	static const char *const ptp[] = { "ptp4l.service", "phc2sys.service" };
+	enum chain chain = plan_chain(plan->params);
+
+	list[0] = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ntp); i++)
+		if ((chain != CHAIN_PTP4L || plan->params->role != ROLE_GRANDMASTER) &&
+		    (elsewhere || unit_exists(ntp[i])))
+			add_unit(list, len, ntp[i]);
+	if (chain == CHAIN_TIMEMASTER || (chain == CHAIN_PTP4L && plan->params->role != ROLE_GRANDMASTER))
+		if (elsewhere || unit_exists(plan_chrony_unit(plan)))
+			add_unit(list, len, plan_chrony_unit(plan));
+	for (size_t i = 0; i < ARRAY_SIZE(ptp); i++)
+		if (chain == CHAIN_TIMEMASTER && plan->distribution == DISTRIBUTION_RHEL &&
+		    (elsewhere || unit_exists(ptp[i])))
+			add_unit(list, len, ptp[i]);
+	if (chain != CHAIN_TIMEMASTER && (elsewhere || unit_exists("timemaster.service")))
+		add_unit(list, len, "timemaster.service");
+}
+
+#define CHRONY_OURS "/ptpkvm-host.conf"
+
+static bool is_chrony_ours(const char *path)
+{
+	return strstr(path, "/chrony") && strstr(path, CHRONY_OURS);
+}
+
+static int see_ours(const struct chrony_directive *d, void *arg)
+{
+	(void)arg;
+	return is_chrony_ours(d->file);
+}
+
+/* Does chrony.conf lead to our file, which is there already? */
+static bool chrony_reads_ours(void)
+{
+	char why[200];
+
+	return chrony_conf_walk("/etc/chrony.conf", see_ours, NULL, why, sizeof(why)) > 0;
+}
+
+static void print_next(const struct plan *plan, bool elsewhere, const char *old_units)
+{
+	char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN], list[600];
+	const char *include = plan_chrony_include(plan);
+	int n = plan_units(plan, units);
+
+	printf("\n%s.\nNext:\n  systemctl daemon-reload\n", plan_why(plan->params));
+	if (old_units[0])
+		printf("  systemctl disable --now%s\n", old_units);
+	list_rivals(plan, elsewhere, list, sizeof(list));
+	if (list[0])
+		printf("  systemctl disable --now%s%s\n", list, elsewhere ? "    # those that are there" : "");
+	if (include && (elsewhere || !chrony_reads_ours()))
+		printf("  echo '%s' >>/etc/chrony.conf\n", include);
+	for (int i = list[0] = 0; i < n; i++)
+		add_unit(list, sizeof(list), units[i]);
+	printf("  systemctl enable%s\n  systemctl restart%s\n", list, list);
+	plan_firewall(plan, stdout);
+}
+
+/* Units whose file or drop-in this was */
+static void add_unit_of(char *list, size_t len, const char *path)
+{
+	char unit[300], *slash;
+
+	if (strncmp(path, UNITS, strlen(UNITS)))
+		return;
+	snprintf(unit, sizeof(unit), "%s", path + strlen(UNITS));
+	slash = strstr(unit, ".d/");
+	if (slash)
+		*slash = 0;
+	add_unit(list, len, unit);
+}
+
+/* Of what is taken away, those that are not wanted under the new plan, either */
+static void list_old_units(const struct install *in, const struct plan *plan, char *list, size_t len)
+{
+	char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN], one[320];
+	int n = plan ? plan_units(plan, units) : 0;
+	bool stays;
+
+	list[0] = 0;
+	for (int i = 0; i < in->n; i++) {
+		if (in->steps[i].text)
+			continue;
+		one[0] = 0;
+		add_unit_of(one, sizeof(one), in->steps[i].path);
+		stays = !one[0] || strstr(list, one);
+		for (int k = 0; k < n; k++)
+			stays |= !strcmp(one + 1, units[k]);
+		if (!stays)
+			add_text(list, len, "%s", one);
+	}
+}
+
+static bool chrony_goes(const struct install *in)
+{
+	for (int i = 0; i < in->n; i++)
+		if (!in->steps[i].text && is_chrony_ours(in->steps[i].path))
+			return true;
+	return false;
+}
+
+/* --- without installing --- */
+
+int config_print(const struct plan *plan)
+{
+	struct generated files[GENERATED_MAX];
+	int n = generate(plan, files);
+
+	for (int i = 0; i < n; i++)
+		printf("==> %s <==\n%s\n", files[i].path, files[i].text);
+	plan_firewall(plan, stdout);
+	generated_free(files, n);
+	return EXIT_GOOD;
+}
+
+/* Not over what somebody else has put there */
+static bool may_write(const struct generated *file, char *why, size_t len)
+{
+	char full[FILE_PATH_MAX];
+	struct stat st;
+	char *text;
+	bool ours;
+
+	if (lstat(file_path(full, file->path), &st))
+		return true;	/* if it can't be, writing tells */
+	text = file_read(file->path, NULL);
+	ours = text && !strncmp(text, GENERATE_MARKER, strlen(GENERATE_MARKER));
+	free(text);
+	if (!ours)
+		snprintf(why, len, "%s is there, and ptpkvm-host did not write it; choose another directory", full);
+	return ours;
+}
+
+int config_output(const struct plan *plan, const char *dir, bool elsewhere)
+{
+	struct generated files[GENERATED_MAX];
+	int n = generate(plan, files), ret = EXIT_GOOD;
+	const char *root = file_root;
+	char why[FILE_PATH_MAX + 200];
+
+	file_root = dir;
+	for (int i = 0; i < n && !ret; i++)
+		if (!may_write(&files[i], why, sizeof(why)))
+			ret = broken(why);
+	for (int i = 0; i < n && !ret; i++) {
+		if (file_write(files[i].path, files[i].text, files[i].len, 0644, why, sizeof(why)))
+			ret = broken(why);
+		else
+			printf("write       %s%s\n", dir, files[i].path);
+	}
+	file_root = root;
+	if (!ret)
+		print_next(plan, elsewhere, "");
+	generated_free(files, n);
+	return ret;
+}
+
+/* --- installing --- */
+
+static bool write_temporary(char path[static 64], const char *text, size_t len, char *why, size_t why_len)
+{
+	const char *root = file_root;
+	int fd, err;
+
+	strcpy(path, "/tmp/ptpkvm-host.XXXXXX");
+	fd = mkstemp(path);
+	if (fd < 0) {
+		snprintf(why, why_len, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	close(fd);
+	file_root = "";
+	err = file_write(path, text, len, 0600, why, why_len);
+	file_root = root;
+	if (err)
+		unlink(path);
+	return !err;
+}
+
+/* The unified difference between what is there and what would be */
+static bool print_diff(const struct install_step *s, char *why, size_t len)
+{
+	char now[FILE_PATH_MAX], label[FILE_PATH_MAX + 8], saved[FILE_PATH_MAX], temporary[64] = "";
+	const char *new = "/dev/null";
+	struct run_result res;
+	bool good;
+
+	file_path(now, s->path);
+	snprintf(label, sizeof(label), "%s (new)", now);
+	if (s->text) {
+		if (!write_temporary(temporary, s->text, s->len, why, len))
+			return false;
+		new = temporary;
+	} else if (s->what == INSTALL_RESTORE) {
+		snprintf(label, sizeof(label), "%s" INSTALL_SAVED, s->path);
+		new = file_path(saved, label);
+	}
+	run(&res, DIFF_MS, (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--",
+						  s->before ? now : "/dev/null", new, NULL });
+	good = res.status <= 1;		/* 1: they differ */
+	if (good)
+		fputs(res.out, stdout);
+	else
+		run_explain(&res, "diff", DIFF_MS, why, len);
+	run_free(&res);
+	if (temporary[0])
+		unlink(temporary);
+	return good;
+}
+
+static void print_steps(const struct install *in)
+{
+	for (int i = 0; i < in->n; i++) {
+		const struct install_step *s = &in->steps[i];
+
+		printf("%-11s %s%s", install_verb(s->what), file_root, s->path);
+		if (s->what == INSTALL_REPLACE)
+			printf(" (kept as %s" INSTALL_SAVED ")", strrchr(s->path, '/') + 1);
+		putchar('\n');
+	}
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);	/* nobody reads the progress any more: the work goes on */
+}
+
+/* Plan and do it; 1: done, or nothing to do; 0: it was a dry run; -1: failed, and said */
+static int change(struct install *in, bool dry_run)
+{
+	char why[FILE_PATH_MAX + 600];
+	bool undone;
+
+	if (!install_plan(in, why, sizeof(why))) {
+		broken(why);
+		return -1;
+	}
+	for (int i = 0; i < in->n && dry_run; i++) {
+		if (!print_diff(&in->steps[i], why, sizeof(why))) {
+			broken(why);
+			return -1;
+		}
+	}
+	if (dry_run)
+		return 0;
+	if (geteuid() && !file_root[0])
+		die("only root may do this; try: sudo ptpkvm-host config … (or --dry-run)");
+	umask(022);
+	catch_signals();
+	in->stop = &interrupted;
+	print_steps(in);
+	fflush(stdout);
+	if (install_idle(in) || install_carry_out(in, &undone, why, sizeof(why)))
+		return 1;
+	broken(why);
+	broken(undone ? "everything is as it was before" : "not all of it could be undone; run: ptpkvm-host config "
+		"--uninstall");
+	return -1;
+}
+
+int config_install(const struct plan *plan, bool dry_run)
+{
+	struct generated files[GENERATED_MAX];
+	struct install in = { .n = 0 };
+	char old[600];
+	int n = generate(plan, files), done;
+
+	for (int i = 0; i < n; i++)
+		install_want(&in, files[i].path, files[i].text, files[i].len);
+	done = change(&in, dry_run);
+	if (done > 0) {
+		list_old_units(&in, plan, old, sizeof(old));
+		print_next(plan, false, old);
+	}
+	install_free(&in);
+	generated_free(files, n);
+	return done < 0 ? EXIT_BROKEN : EXIT_GOOD;
+}
+
+int config_uninstall(bool dry_run)
+{
+	struct install in = { .n = 0 };
+	char old[600];
+	int done = change(&in, dry_run);
+
+	if (done > 0 && !in.n) {
+		printf("nothing is installed\n");
+	} else if (done > 0) {
+		list_old_units(&in, NULL, old, sizeof(old));
+		printf("\nNext:\n  systemctl daemon-reload\n");
+		if (old[0])
+			printf("  systemctl disable --now%s\n", old);
+		if (chrony_goes(&in))
+			printf("  systemctl try-restart %s\n",
+			       chrony_layout() ? chrony_layout()->service : "chronyd.service");
+		printf("and what kept the clock before, such as:\n"
+		       "  systemctl enable --now systemd-timesyncd.service\n");
+	}
+	install_free(&in);
+	return done < 0 ? EXIT_BROKEN : EXIT_GOOD;
+}

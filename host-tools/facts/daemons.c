@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The daemons between the grandmaster and the system's clock: as they were started, and as they say they are. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/numbers.h"
+#include "chrony/conf.h"
+#include "facts/facts.h"
+#include "system/processes.h"
+#include "system/tree.h"
+
+/* chronyd's options that take an argument (main.c of chrony 4) */
+#define CHRONYD_WITH_ARGUMENT "fFlLNPtu"
+
+/* --- linuxptp --- */
+
+/* Root asks where everything is answered, others where they may. */
+static const char *choose_socket(const struct check_facts *f, const struct ptp4l *p)
+{
+	char full[FILE_PATH_MAX];
+
+	if (p->socket[0] && (f->root || !access(file_path(full, p->socket), W_OK)))
+		return p->socket;
+	return p->socket_read_only[0] ? p->socket_read_only : NULL;
+}
+
+void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
+{
+	const char *server = choose_socket(f, &p->process);
+
+	if (f->offline)
+		return;
+	if (!server) {
+		p->denied = !f->root && p->process.socket[0];
+		p->result = PMC_SILENT;
+		snprintf(p->why, sizeof(p->why), "there is no socket to ask it at");
+		p->asked = !p->denied;
+		return;
+	}
+	p->asked = true;
+	p->result = pmc_ask(server, p->process.domain, p->process.transport_specific, &p->data, p->why,
+			    sizeof(p->why));
+}
+
+static void gather_ptp4l(struct check_facts *f)
+{
+	struct ptp4l list[PTP4L_MAX];
+
+	f->n_ptp4l = ptp4l_find(list);
+	for (int i = 0; i < f->n_ptp4l; i++) {
+		f->ptp4l[i].process = list[i];
+		check_ask_ptp4l(f, &f->ptp4l[i]);
+	}
+}
+
+static void gather_phc2sys(struct check_facts *f)
+{
+	char path[FILE_PATH_MAX], file[64], comm[32];
+	DIR *proc = opendir(file_path(path, "/proc"));
+	const struct dirent *d;
+	uint64_t pid;
+
+	while (proc && f->n_phc2sys < CHECK_PHC2SYS_MAX && (d = readdir(proc))) {
+		struct phc2sys_fact *p = &f->phc2sys[f->n_phc2sys];
+
+		if (!parse_u64(d->d_name, 1, 1 << 22, &pid))
+			continue;
+		snprintf(file, sizeof(file), "/proc/%u/comm", (unsigned int)pid);
+		if (!file_read_line(file, comm, sizeof(comm)) || strcmp(comm, "phc2sys") ||
+		    !phc2sys_read(&p->process, pid))
+			continue;
+		process_unit(pid, p->unit, sizeof(p->unit));
+		f->n_phc2sys++;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* --- chrony --- */
+
+static void read_chronyd(struct chrony_facts *c)
+{
+	struct cmdline_option o;
+	struct cmdline line;
+	bool by_hand = false;
+
+	if (c->pid && cmdline_read(&line, c->pid)) {
+		while (cmdline_next(&line, CHRONYD_WITH_ARGUMENT, &o)) {
+			if (o.letter == 'f' && o.value)
+				snprintf(c->conf, sizeof(c->conf), "%s", o.value);
+			c->watches_only |= o.letter == 'x';
+			by_hand |= !o.letter && !o.name[0];	/* directives; it reads no file then */
+		}
+		cmdline_free(&line);
+	}
+	if (by_hand)
+		c->conf[0] = 0;
+	else if (!c->conf[0] && chrony_layout())
+		snprintf(c->conf, sizeof(c->conf), "%s", chrony_layout()->conf);
+}
+
+static void add_refclock(struct chrony_facts *c, const char *args)
+{
+	struct refclock_fact *r = &c->refclocks[c->n_refclocks];
+	int driver = strcspn(args, " ");
+	const char *device = args + driver + (args[driver] == ' ');
+
+	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || driver >= (int)sizeof(r->driver))
+		return;
+	snprintf(r->driver, sizeof(r->driver), "%.*s", driver, args);
+	snprintf(r->device, sizeof(r->device), "%.*s", (int)strcspn(device, " :"), device);
+	chrony_option(device, "refid", r->refid, 5);
+	c->n_refclocks++;
+}
+
+static int see(const struct chrony_directive *d, void *arg)
+{
+	struct chrony_facts *c = arg;
+
+	if (!strcmp(d->name, "refclock"))
+		add_refclock(c, d->args);
+	else if (!strcmp(d->name, "leapsectz"))
+		snprintf(c->leapsectz, sizeof(c->leapsectz), "%.63s", d->args);
+	else if (!strcmp(d->name, "leapseclist"))
+		snprintf(c->leapseclist, sizeof(c->leapseclist), "%.127s", d->args);
+	return 0;
+}
+
+static void gather_chrony(struct check_facts *f)
+{
+	struct chrony_facts *c = &f->chrony;
+	char why[300];
+	int n;
+
+	read_chronyd(c);
+	if (c->pid)
+		process_unit(c->pid, c->unit, sizeof(c->unit));
+	/* What can't be read of it is not judged. */
+	if (c->conf[0])
+		chrony_conf_walk(c->conf, see, c, why, sizeof(why));
+	if (f->offline || !c->pid)
+		return;
+	n = chronyc_sources(c->sources, CHECK_SOURCES_MAX, c->answers_why, sizeof(c->answers_why));
+	c->answers = n >= 0;
+	c->n_sources = n > 0 ? n : 0;
+}
+
+void check_gather_chain(struct check_facts *f)
+{
+	f->n_rivals = rivals_find(f->rivals, &f->chrony.pid);
+	gather_ptp4l(f);
+	gather_phc2sys(f);
+	gather_chrony(f);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ptp/ports.h"
+
+const struct pmc_port *check_slave_port(const struct pmc_data *d)
+{
+	for (int i = 0; i < d->n_ports; i++)
+		if (!strcmp(d->ports[i].state, "SLAVE") || !strcmp(d->ports[i].state, "UNCALIBRATED"))
+			return &d->ports[i];
+	return NULL;
+}
+
+bool check_hardware(const struct ptp4l_fact *p)
+{
+	const struct pmc_port *port = check_slave_port(&p->data);
+
+	if (port && port->timestamping[0])
+		return strcmp(port->timestamping, "SOFTWARE") != 0;
+	return !p->process.software;
+}
+
+int64_t check_offset(const struct pmc_data *d)
+{
+	return d->has_status ? d->master_offset_ns : llrint(d->offset_ns);
+}
+
+const char *check_port_name(const struct ptp4l_fact *p, int i)
+{
+	if (p->data.ports[i].interface[0])
+		return p->data.ports[i].interface;
+	return p->process.n_interfaces == p->data.n_ports ? p->process.interfaces[i] : "port";
+}
+
+void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len)
+{
+	const struct pmc_data *d = &p->data;
+
+	buf[0] = 0;
+	for (int i = 0; i < d->n_ports && i < 4; i++)
+		add_text(buf, len, "%s%s %s", i ? ", " : "", check_port_name(p, i), d->ports[i].state);
+	if (d->n_ports > 4)
+		add_text(buf, len, " and %d more", d->n_ports - 4);
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptpkvm-host status: one look, for people in a hurry and for programs. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "../../include/version.h"
+#include "base/die.h"
+#include "base/now.h"
+#include "check/json.h"
+#include "check/judge.h"
+#include "cli/options.h"
+#include "output/text.h"
+#include "ptp/ports.h"
+#include "ptpkvm-host.h"
+#include "status/gather.h"
+#include "system/tree.h"
+#include "time/kernel_clock.h"
+
+#define SCHEMA 1	/* Documentation/ptpkvm-host-status.md */
+
+static const char usage[] =
+	"Usage: ptpkvm-host status [OPTION]...\n"
+	"One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests.\n"
+	"Positive: the clock is ahead of the one that it follows, as linuxptp and chronyc tracking have it.\n"
+	"\n"
+	"      --json      for programs (Documentation/ptpkvm-host-status.md)\n"
+	"      --root DIR  look at the files below DIR, at nothing that runs\n"
+	"  -h, --help      this\n"
+	"\n"
+	"Exit status: 0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse.\n";
+
+/* --- for people --- */
+
+static const char *signed_ns(char buf[static NS_TEXT_LEN + 1], int64_t ns)
+{
+	char text[NS_TEXT_LEN];
+
+	snprintf(buf, NS_TEXT_LEN + 1, "%s%s", ns > 0 ? "+" : "", ns_text(text, ns));
+	return buf;
+}
+
+/* chrony's seconds; more than a few centuries are no offset */
+static int64_t to_ns(double s)
+{
+	return llrint(fmax(-9e9, fmin(9e9, s)) * NSEC_PER_SEC);
+}
+
+static bool is_master(const struct pmc_data *d)
+{
+	for (int i = 0; i < d->n_ports; i++)
+		if (!strcmp(d->ports[i].state, "MASTER") || !strcmp(d->ports[i].state, "GRAND_MASTER"))
+			return true;
+	return false;
+}
+
+/* One that hears nobody has itself for a grandmaster, be it one or not. */
+static void print_grandmaster(const struct pmc_data *d)
+{
+	const bool own = !strcmp(d->grandmaster, d->identity);
+	char buf[CHAIN_ACCURACY_LEN];
+	const char *accuracy = chain_accuracy_text(buf, d->gm_accuracy);
+
+	if (own && !is_master(d)) {
+		printf("grandmaster   none is heard\n");
+		return;
+	}
+	printf("grandmaster   %s, class %d, ", d->grandmaster, d->gm_class);
+	if (accuracy)
+		printf("accuracy %s, ", accuracy);
+	printf("%d step%s away%s\n", d->steps, d->steps == 1 ? "" : "s",
+	       own ? ": this host" : "");
+}
+
+static void print_ports(const struct ptp4l_fact *p)
+{
+	printf("ptp4l         ");
+	for (int i = 0; i < p->data.n_ports; i++)
+		printf("%s%s %s", i ? ", " : "", check_port_name(p, i), p->data.ports[i].state);
+	printf("%s (process %d, domain %d, %s timestamps%s)\n", p->data.n_ports ? "" : "no ports",
+	       p->process.pid, p->process.domain, check_hardware(p) ? "hardware" : "software",
+	       ptp4l_measures_only(&p->process) ? ", measuring only" : "");
+}
+
+static void print_hops(const struct status *s, int i)
+{
+	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
+	const struct chain_hop *hop = &s->hop[i];
+	char offset[NS_TEXT_LEN + 1], more[NS_TEXT_LEN];
+
+	if (!check_slave_port(&p->data))
+		return;
+	printf("GM > %-8s %s, path delay %s\n", s->has_hop[i] ? "NIC" : "system",
+	       signed_ns(offset, check_offset(&p->data)), ns_text(more, to_ns(p->data.path_delay_ns * 1e-9)));
+	if (!s->has_hop[i])
+		return;
+	if (hop->known)
+		printf("NIC > system  %s ± %s (%s, TAI − UTC %d s)\n", signed_ns(offset, hop->offset_ns),
+		       ns_text(more, hop->uncertainty_ns), hop->path, hop->tai_utc);
+	else
+		printf("NIC > system  not known: %s\n", hop->why);
+}
+
+static void print_ptp4l(const struct status *s, int i)
+{
+	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
+
+	if (!p->asked || p->result != PMC_ANSWERED) {
+		printf("ptp4l         process %d: %s\n", p->process.pid,
+		       p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
+		return;
+	}
+	if (p->data.has_parent)
+		print_grandmaster(&p->data);
+	print_ports(p);
+	print_hops(s, i);
+}
+
+static void print_clock(const struct status *s)
+{
+	const struct kernel_clock *k = &s->facts.kernel;
+	const struct chrony_tracking *t = &s->tracking;
+	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
+
+	for (int i = 0; i < s->report.n_steerers; i++)
+		printf("steered by    %s (process %d)%s%s\n", s->report.steerers[i].name, s->report.steerers[i].pid,
+		       s->report.steerers[i].from[0] ? ", from " : "", s->report.steerers[i].from);
+	if (s->has_tracking && !status_follows(t))
+		printf("chronyd       follows no source\n");
+	else if (s->has_tracking)
+		printf("chronyd       %s to %s (stratum %d), at most %s off\n",
+		       signed_ns(offset, to_ns(t->system)), t->name, t->stratum,
+		       ns_text(error, to_ns(status_root_distance(t))));
+	if (k->known)
+		printf("kernel        %s, %s\n", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
+		       check_bound(bound, k, ns_text(error, k->maxerror_us * 1000)));
+}
+
+static void print_guest(const struct kvm_guest *g)
+{
+	printf("  %-24s process %-8d %3d vCPU%s", g->name[0] ? g->name : g->program[0] ? g->program : "?", g->pid,
+	       g->vcpus, g->vcpus == 1 ? " " : "s");
+	if (g->pairings.known)
+		printf("  served %" PRIu64 " time%s, refused %" PRIu64, g->pairings.n, g->pairings.n == 1 ? "" : "s",
+		       g->refused.n);
+	else if (g->hypercalls.known)
+		printf("  %" PRIu64 " hypercall%s of any kind", g->hypercalls.n, g->hypercalls.n == 1 ? "" : "s");
+	printf("\n");
+}
+
+static void print_guests(const struct kvm_guests *all)
+{
+	if (all->why[0]) {
+		printf("guests        not known: %s\n", all->why);
+		return;
+	}
+	printf("guests        %d\n", all->n + all->left_out);
+	for (int i = 0; i < all->n; i++)
+		print_guest(&all->list[i]);
+	if (all->left_out)
+		printf("  and %d more\n", all->left_out);
+	if (all->n && !all->list[0].pairings.known)
+		printf("  (this kernel does not count clock pairings: host-patch/ adds that)\n");
+}
+
+static void print_text(const struct status *s)
+{
+	for (int i = 0; i < s->facts.n_ptp4l; i++)
+		print_ptp4l(s, i);
+	if (!s->facts.n_ptp4l)
+		printf("ptp4l         does not run\n");
+	print_clock(s);
+	print_guests(&s->guests);
+	verdicts_print(&s->off, false);
+}
+
+/* --- for programs --- */
+
+static void json_ptp4l(struct json *j, const struct status *s, int i)
+{
+	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
+	const struct chain_hop *hop = &s->hop[i];
+	const bool known = s->has_hop[i] && hop->known;
+
+	json_open(j, NULL, '{');
+	check_json_ptp4l(j, p);
+	json_text(j, "phc", s->has_hop[i] ? hop->path : "");
+	json_if_s64(j, "system_offset_ns", known, hop->offset_ns);
+	json_if_s64(j, "system_uncertainty_ns", known, hop->uncertainty_ns);
+	json_text(j, "system_error", s->has_hop[i] ? hop->why : "");
+	json_close(j, '}');
+}
+
+static void json_chrony(struct json *j, const struct status *s)
+{
+	const struct chrony_tracking *t = &s->tracking;
+
+	if (!s->has_tracking) {
+		json_null(j, "chrony");
+		return;
+	}
+	json_open(j, "chrony", '{');
+	json_text(j, "reference", t->name);
+	json_s64(j, "stratum", t->stratum);
+	json_double(j, "offset_ns", status_follows(t) ? t->system * 1e9 : NAN);
+	json_double(j, "root_distance_ns", status_follows(t) ? status_root_distance(t) * 1e9 : NAN);
+	json_string(j, "leap", t->leap);
+	json_close(j, '}');
+}
+
+static void json_kernel(struct json *j, const struct kernel_clock *k)
+{
+	if (!k->known) {
+		json_null(j, "kernel");
+		return;
+	}
+	json_open(j, "kernel", '{');
+	json_bool(j, "synchronized", !(k->status & STA_UNSYNC));
+	json_s64(j, "max_error_us", k->maxerror_us);
+	json_s64(j, "est_error_us", k->esterror_us);
+	json_s64(j, "tai_utc_s", k->tai_utc);
+	json_close(j, '}');
+}
+
+static void json_guests(struct json *j, const struct kvm_guests *all)
+{
+	json_text(j, "guests_error", all->why);
+	json_s64(j, "guests_left_out", all->left_out);
+	json_open(j, "guests", '[');
+	for (int i = 0; i < all->n; i++) {
+		const struct kvm_guest *g = &all->list[i];
+
+		json_open(j, NULL, '{');
+		json_text(j, "name", g->name);
+		json_s64(j, "pid", g->pid);
+		json_u64(j, "fd", g->fd);
+		json_text(j, "program", g->program);
+		json_s64(j, "vcpus", g->vcpus);
+		json_if_u64(j, "pairings", g->pairings.known, g->pairings.n);
+		json_if_u64(j, "refused", g->refused.known, g->refused.n);
+		json_if_u64(j, "hypercalls", g->hypercalls.known, g->hypercalls.n);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void print_json(const struct status *s, int code)
+{
+	struct json j = { .f = stdout };
+
+	json_open(&j, NULL, '{');
+	json_s64(&j, "schema", SCHEMA);
+	json_string(&j, "ptpkvm_host", PTP_KVM_VERSION);
+	json_string(&j, "result", code ? "warnings" : "good");
+	json_s64(&j, "exit_status", code);
+	verdicts_json(&j, &s->off);
+	json_open(&j, "ptp4l", '[');
+	for (int i = 0; i < s->facts.n_ptp4l; i++)
+		json_ptp4l(&j, s, i);
+	json_close(&j, ']');
+	check_json_steering(&j, &s->report);
+	json_chrony(&j, s);
+	json_kernel(&j, &s->facts.kernel);
+	json_guests(&j, &s->guests);
+	json_close(&j, '}');
+}
+
+/* --- the command line --- */
+
+static void parse(int argc, char **argv, bool *json)
+{
+	static const struct option longopts[] = {
+		{ "json", 0, NULL, 'j' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", longopts, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			*json = true;
+			break;
+		case 'R':
+			opt_root(optarg);
+			break;
+		case 'h':
+			opt_help(usage);
+		default:
+			misuse("bad option");
+		}
+	}
+	opt_no_arguments(argc, argv);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	static struct status s;
+	bool json = false;
+	int code;
+
+	parse(argc, argv, &json);
+	status_gather(&s);
+	code = s.off.n ? EXIT_WARNINGS : EXIT_GOOD;
+	if (json)
+		print_json(&s, code);
+	else
+		print_text(&s);
+	return code;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/timex.h>
+
+#include "check/judge.h"
+#include "output/json.h"
+#include "ptp/ports.h"
+#include "series/screen.h"
+#include "status/gather.h"
+#include "time/kernel_clock.h"
+#include "watch/watch.h"
+
+#define JSON_SCHEMA 1
+
+struct series_set watch_set(const struct watch *w)
+{
+	return (struct series_set){ w->series, WATCH_SERIES, w->ticks, w->interval };
+}
+
+/* Its value in the tick that is the last one */
+static double now(const struct watch *w, int series)
+{
+	return w->series[series].ns[w->ticks - 1];
+}
+
+static const char *synchronized(const struct kernel_clock *k)
+{
+	return !k->known ? "-" : k->status & STA_UNSYNC ? "no" : "yes";
+}
+
+/* --- for people --- */
+
+static void print_head(const struct watch *w)
+{
+	printf("%-24s %14s %14s %14s %5s %12s %7s %7s  %s\n", "time", w->series[WATCH_GM].title,
+	       w->series[WATCH_SYSTEM].title, w->series[WATCH_CHRONY].title, "sync", "bound us", "guests", "served",
+	       "ports");
+}
+
+static void print_ns(double ns)
+{
+	if (isnan(ns))
+		printf(" %14s", "-");
+	else
+		printf(" %+14.0f", ns);
+}
+
+static void print_line(const struct watch *w, const struct watch_tick *t)
+{
+	char when[40];
+
+	printf("%s", series_time(when, t->when_ns));
+	for (int i = 0; i < WATCH_SERIES; i++)
+		print_ns(now(w, i));
+	printf(" %5s", synchronized(&t->kernel));
+	if (t->kernel.known)
+		printf(" %12" PRId64, t->kernel.maxerror_us);
+	else
+		printf(" %12s", "-");
+	if (t->guests >= 0)
+		printf(" %7d", t->guests);
+	else
+		printf(" %7s", "-");
+	if (t->has_served)
+		printf(" %7" PRIu64, t->served);
+	else
+		printf(" %7s", "-");
+	printf("  %s\n", t->late ? "late" : t->has_ptp4l ? t->ports : "-");
+}
+
+static void print_summary(FILE *f, const struct watch *w)
+{
+	const struct series_set set = watch_set(w);
+
+	fprintf(f, "\n%u ticks, %g s apart\n", w->ticks, w->interval);
+	series_print(f, &set);
+}
+
+static void ptp4l_line(struct screen *s, const struct watch_tick *t)
+{
+	char delay[SERIES_NS_LEN];
+
+	if (!t->has_ptp4l)
+		screen_line(s, "ptp4l: %s", t->late ? "not asked: late" : "no answer");
+	else if (t->follows)
+		screen_line(s, "ptp4l: %s; grandmaster %s, class %d, path delay %s", t->ports, t->ptp4l.grandmaster,
+			    t->ptp4l.gm_class, series_ns(delay, t->ptp4l.path_delay_ns, false));
+	else
+		screen_line(s, "ptp4l: %s; it follows no master", t->ports);
+}
+
+static void clock_lines(struct screen *s, const struct watch_tick *t)
+{
+	char bound[SERIES_NS_LEN], text[CHECK_BOUND_LEN];
+
+	if (t->has_tracking)
+		screen_line(s, "chronyd: to %s, stratum %d, at most %s off", t->tracking.name, t->tracking.stratum,
+			    series_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
+	if (t->kernel.known)
+		screen_line(s, "kernel: %s, %s", t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
+			    check_bound(text, &t->kernel, series_ns(bound, t->kernel.maxerror_us * 1e3, false)));
+	if (t->guests >= 0 && t->has_served)
+		screen_line(s, "guests: %d, served %" PRIu64 " times in this tick", t->guests, t->served);
+	else if (t->guests >= 0)
+		screen_line(s, "guests: %d", t->guests);
+}
+
+static void print_live(const struct watch *w, const struct watch_tick *t)
+{
+	static struct screen s;
+	const struct series_set set = watch_set(w);
+
+	screen_begin(&s);
+	screen_line(&s, "tick %u of %u, %g s apart; Ctrl-C ends", t->nth, w->count, w->interval);
+	ptp4l_line(&s, t);
+	screen_stats(&s, &set);
+	clock_lines(&s, t);
+	screen_sparklines(&s, &set);
+	screen_end();
+}
+
+/* --- for programs --- */
+
+static void csv_head(void)
+{
+	fputs("tick,time,late,gm_offset_ns,path_delay_ns,grandmaster,ports,system_offset_ns,system_uncertainty_ns,"
+	      "chrony_offset_ns,chrony_root_distance_ns,synchronized,max_error_us,guests,served\r\n", stdout);
+}
+
+static void csv_tick(const struct watch_tick *t)
+{
+	char when[40];
+
+	printf("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
+	if (t->follows)
+		printf("%" PRId64 ",%.0f", check_offset(&t->ptp4l), t->ptp4l.path_delay_ns);
+	else
+		putchar(',');
+	printf(",%s,", t->ptp4l.grandmaster);
+	series_csv(t->ports);
+	if (t->hop.known)
+		printf(",%" PRId64 ",%" PRId64, t->hop.offset_ns, t->hop.uncertainty_ns);
+	else
+		fputs(",,", stdout);
+	if (t->has_tracking)
+		printf(",%.0f,%.0f", t->tracking.system * 1e9, status_root_distance(&t->tracking) * 1e9);
+	else
+		fputs(",,", stdout);
+	if (t->kernel.known)
+		printf(",%d,%" PRId64, !(t->kernel.status & STA_UNSYNC), t->kernel.maxerror_us);
+	else
+		fputs(",,", stdout);
+	putchar(',');
+	if (t->guests >= 0)
+		printf("%d", t->guests);
+	putchar(',');
+	if (t->has_served)
+		printf("%" PRIu64, t->served);
+	fputs("\r\n", stdout);
+}
+
+static void json_ptp4l(struct json *j, const struct watch_tick *t)
+{
+	if (!t->has_ptp4l) {
+		json_null(j, "gm");
+		return;
+	}
+	json_open(j, "gm", '{');
+	json_if_s64(j, "offset_ns", t->follows, check_offset(&t->ptp4l));
+	json_double(j, "path_delay_ns", t->follows ? t->ptp4l.path_delay_ns : NAN);
+	json_text(j, "grandmaster", t->ptp4l.grandmaster);
+	json_if_s64(j, "gm_class", t->ptp4l.has_parent, t->ptp4l.gm_class);
+	json_text(j, "ports", t->ports);
+	json_close(j, '}');
+}
+
+static void json_system(struct json *j, const struct watch_tick *t)
+{
+	if (!t->hop.path[0]) {
+		json_null(j, "system");
+		return;
+	}
+	json_open(j, "system", '{');
+	json_string(j, "phc", t->hop.path);
+	json_if_s64(j, "offset_ns", t->hop.known, t->hop.offset_ns);
+	json_if_s64(j, "uncertainty_ns", t->hop.known, t->hop.uncertainty_ns);
+	json_text(j, "error", t->hop.why);
+	json_close(j, '}');
+}
+
+static void json_chrony(struct json *j, const struct watch_tick *t)
+{
+	if (!t->has_tracking) {
+		json_null(j, "chrony");
+		return;
+	}
+	json_open(j, "chrony", '{');
+	json_text(j, "reference", t->tracking.name);
+	json_s64(j, "stratum", t->tracking.stratum);
+	json_double(j, "offset_ns", t->tracking.system * 1e9);
+	json_double(j, "root_distance_ns", status_root_distance(&t->tracking) * 1e9);
+	json_close(j, '}');
+}
+
+static void json_tick(const struct watch_tick *t)
+{
+	struct json j = { .f = stdout, .compact = true };
+	char when[40];
+
+	json_open(&j, NULL, '{');
+	json_string(&j, "type", "tick");
+	json_u64(&j, "tick", t->nth);
+	json_string(&j, "time", series_time(when, t->when_ns));
+	json_bool(&j, "late", t->late);
+	json_ptp4l(&j, t);
+	json_system(&j, t);
+	json_chrony(&j, t);
+	if (t->kernel.known)
+		json_bool(&j, "synchronized", !(t->kernel.status & STA_UNSYNC));
+	else
+		json_null(&j, "synchronized");
+	json_if_s64(&j, "max_error_us", t->kernel.known, t->kernel.maxerror_us);
+	json_if_s64(&j, "guests", t->guests >= 0, t->guests);
+	json_if_u64(&j, "served", t->has_served, t->served);
+	json_close(&j, '}');
+}
+
+static void json_summary(const struct watch *w)
+{
+	const struct series_set set = watch_set(w);
+	struct json j = { .f = stdout, .compact = true };
+
+	json_open(&j, NULL, '{');
+	json_string(&j, "type", "summary");
+	json_u64(&j, "schema", JSON_SCHEMA);
+	json_double(&j, "interval_s", w->interval);
+	json_u64(&j, "ticks", w->ticks);
+	series_json(&j, &set);
+	json_close(&j, '}');
+}
+
+/* --- each of them --- */
+
+void watch_show_head(const struct watch *w)
+{
+	if (w->format == WATCH_CSV)
+		csv_head();
+	else if (w->format == WATCH_TEXT)
+		print_head(w);
+}
+
+void watch_show_tick(const struct watch *w, const struct watch_tick *t)
+{
+	switch (w->format) {
+	case WATCH_CSV:
+		csv_tick(t);
+		break;
+	case WATCH_JSON:
+		json_tick(t);
+		break;
+	case WATCH_LIVE:
+		print_live(w, t);
+		break;
+	default:
+		print_line(w, t);
+	}
+}
+
+void watch_show_summary(const struct watch *w)
+{
+	if (w->format == WATCH_JSON)
+		json_summary(w);
+	else
+		print_summary(w->format == WATCH_CSV ? stderr : stdout, w);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a program ends. */
+#ifndef BASE_DIE_H
+#define BASE_DIE_H
+
+#include <stddef.h>
+
+/* What every verb may exit with, beside what a program adds from 3 on; documented in its man page. */
+enum {
+	EXIT_GOOD = 0,
+	EXIT_WARNINGS = 1,	/* works, but not as it should */
+	EXIT_BROKEN = 2,	/* does not work, or misuse of the command line */
+};
+
+/* Of the tests' programs */
+enum { EXIT_OK = 0, EXIT_MEASURED = 1, EXIT_MISUSE = 2 };
+
+extern const char *progname;
+
+/* Say what is wrong on standard error and exit 2. */
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* Misuse: the same, with a hint at --help. */
+void misuse(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+void *xcalloc(size_t n, size_t size);
+
+/* The last words of main: a result that could not be written is a failure. */
+int finish(int code);
+
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "chrony/conf.h"
+#include "system/tree.h"
+
+/* Those of chrony's conf.c */
+#define MAX_LINE 2048
+#define MAX_DEPTH 10
+#define MAX_DIRS 10
+
+static const struct chrony_layout layouts[] = {
+	{ "debian", "/etc/chrony/chrony.conf", "chrony.service", "DAEMON_OPTS" },
+	{ "rhel", "/etc/chrony.conf", "chronyd.service", "OPTIONS" },
+};
+
+struct walk {
+	int (*see)(const struct chrony_directive *d, void *arg);
+	void *arg;
+	char *why;
+	size_t len;
+	int depth;
+};
+
+const struct chrony_layout *chrony_layout(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
+		if (file_exists(layouts[i].conf))
+			return &layouts[i];
+	return NULL;
+}
+
+static int __attribute__((format(printf, 2, 3))) bad(struct walk *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->why, w->len, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* As chronyd: comments are whole lines, begun by one of four characters. */
+static void normalise(char *line)
+{
+	char *p, *q = line;
+	bool space = true, first = true;
+
+	for (p = line; *p; p++) {
+		if (isspace((unsigned char)*p)) {
+			if (!space)
+				*q++ = ' ';
+			space = true;
+			continue;
+		}
+		if (first && strchr("!;#%", *p))
+			break;
+		*q++ = *p;
+		space = first = false;
+	}
+	if (q > line && q[-1] == ' ')
+		q--;
+	*q = 0;
+}
+
+static int read_conf(struct walk *w, const char *path, const struct chrony_directive *from);
+
+/* chronyd runs in /. */
+static const char *full_path(char full[static FILE_PATH_MAX], const char *path)
+{
+	char absolute[FILE_PATH_MAX];
+
+	snprintf(absolute, sizeof(absolute), "%s%s", path[0] == '/' ? "" : "/", path);
+	return file_path(full, absolute);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+}
+
+/* Of the files with the name of the nth, is it the one in the directory that was named first? */
+static bool comes_first(const glob_t *g, size_t n, char *const dirs[], int n_dirs)
+{
+	const char *path = g->gl_pathv[n];
+	char full[FILE_PATH_MAX];
+
+	for (int d = 0; d < n_dirs; d++) {
+		for (size_t i = 0; i < g->gl_pathc; i++) {
+			if (strcmp(base_name(g->gl_pathv[i]), base_name(path)))
+				continue;
+			full_path(full, dirs[d]);
+			if (strncmp(g->gl_pathv[i], full, strlen(full)) ||
+			    base_name(g->gl_pathv[i]) != g->gl_pathv[i] + strlen(full) + 1)
+				continue;
+			return i == n;
+		}
+	}
+	return false;
+}
+
+/* confdir and sourcedir: by name, and of each name only one. A directory that is not there is empty. */
+static int read_dirs(struct walk *w, const struct chrony_directive *d, const char *pattern)
+{
+	char words[MAX_LINE + 1], full[FILE_PATH_MAX], *dirs[MAX_DIRS], *save, *word;
+	size_t skip = strlen(file_root);
+	glob_t g = { 0 };
+	int n = 0, ret = 0;
+
+	snprintf(words, sizeof(words), "%s", d->args);
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (n == MAX_DIRS)
+			return bad(w, "%s:%d: %s: more than %d directories", d->file, d->line, d->name,
+				   MAX_DIRS);
+		dirs[n++] = word;
+	}
+	if (!n)
+		return bad(w, "%s:%d: %s without a directory", d->file, d->line, d->name);
+	for (int i = 0; i < n; i++) {
+		char path[MAX_LINE + 16];
+
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], pattern);
+		glob(full_path(full, path), GLOB_NOSORT | (i ? GLOB_APPEND : 0), NULL, &g);
+	}
+	if (g.gl_pathc)
+		qsort(g.gl_pathv, g.gl_pathc, sizeof(g.gl_pathv[0]), by_name);
+	for (size_t i = 0; i < g.gl_pathc && !ret; i++)
+		if (comes_first(&g, i, dirs, n))
+			ret = read_conf(w, g.gl_pathv[i] + skip, d);
+	globfree(&g);
+	return ret;
+}
+
+static int read_include(struct walk *w, const struct chrony_directive *d)
+{
+	char full[FILE_PATH_MAX];
+	glob_t g = { 0 };
+	int ret = 0;
+
+	if (!d->args[0] || strchr(d->args, ' '))
+		return bad(w, "%s:%d: include wants one file or pattern", d->file, d->line);
+	/* A file that is named has to be there; of a pattern there may be none. */
+	ret = glob(full_path(full, d->args), GLOB_ERR | (strpbrk(d->args, "*?[") ? 0 : GLOB_NOCHECK), NULL, &g);
+	if (ret == GLOB_NOMATCH)
+		return 0;
+	if (ret)
+		return bad(w, "%s:%d: cannot search for %s", d->file, d->line, d->args);
+	for (size_t i = 0; i < g.gl_pathc && !ret; i++)
+		ret = read_conf(w, g.gl_pathv[i] + strlen(file_root), d);
+	globfree(&g);
+	return ret;
+}
+
+static int read_line(struct walk *w, const char *path, int number, char *line, bool sources)
+{
+	char name[64], text[MAX_LINE + 1];
+	struct chrony_directive d = { .file = path, .line = number, .text = text, .name = name };
+	size_t n;
+
+	normalise(line);
+	if (!line[0])
+		return 0;
+	snprintf(text, sizeof(text), "%s", line);
+	n = strcspn(text, " ");
+	d.args = text[n] ? text + n + 1 : "";
+	for (size_t i = 0; i < sizeof(name); i++)
+		name[i] = i < n && i < sizeof(name) - 1 ? tolower((unsigned char)text[i]) : 0;
+
+	if (sources)
+		return w->see(&d, w->arg);
+	if (!strcmp(name, "include"))
+		return read_include(w, &d);
+	if (!strcmp(name, "confdir"))
+		return read_dirs(w, &d, "*.conf");
+	if (!strcmp(name, "sourcedir"))
+		return read_dirs(w, &d, "*.sources");
+	return w->see(&d, w->arg);
+}
+
+static size_t line_length(const char *text, size_t size)
+{
+	const char *end = memchr(text, '\n', size);
+	size_t n = end ? (size_t)(end - text) + 1 : size;
+
+	return n > MAX_LINE ? MAX_LINE : n;	/* longer ones are cut as by chronyd's fgets() */
+}
+
+/* from: the directive that names it. chronyd passes over files of a sourcedir that it can't read. */
+static int read_conf(struct walk *w, const char *path, const struct chrony_directive *from)
+{
+	bool sources = from && !strcmp(from->name, "sourcedir");
+	char line[MAX_LINE + 1], *data;
+	int ret = 0, number = 0;
+	size_t size, n;
+
+	if (w->depth == MAX_DEPTH)
+		return bad(w, "%s:%d: included more than %d deep", from->file, from->line, MAX_DEPTH);
+	data = file_read(path, &size);
+	if (!data && sources)
+		return 0;
+	if (!data && from)
+		return bad(w, "%s:%d: cannot read %s: %s", from->file, from->line, path, strerror(errno));
+	if (!data)
+		return bad(w, "cannot read %s: %s", path, strerror(errno));
+	w->depth++;
+	for (size_t at = 0; at < size && !ret; at += n) {
+		n = line_length(data + at, size - at);
+		snprintf(line, sizeof(line), "%.*s", (int)n, data + at);
+		ret = read_line(w, path, ++number, line, sources);
+	}
+	w->depth--;
+	free(data);
+	return ret;
+}
+
+int chrony_conf_walk(const char *conf, int (*see)(const struct chrony_directive *d, void *arg), void *arg,
+		     char *why, size_t len)
+{
+	struct walk w = { .see = see, .arg = arg, .why = why, .len = len };
+
+	return read_conf(&w, conf, NULL);
+}
+
+bool chrony_option(const char *args, const char *name, char *value, size_t len)
+{
+	size_t n = strlen(name), width;
+
+	for (const char *word = args; *word; word += width, word += *word == ' ') {
+		width = strcspn(word, " ");
+		if (width != n || strncasecmp(word, name, n))
+			continue;
+		word += width;
+		word += *word == ' ';
+		snprintf(value, len, "%.*s", (int)strcspn(word, " "), word);
+		return true;
+	}
+	return false;
+}

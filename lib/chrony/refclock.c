@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "chrony/refclock.h"
+
+void refclock_init(struct refclock *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->poll = r->dpoll = r->filter = r->minsamples = r->maxsamples = REFCLOCK_UNSET;
+	r->maxunreach = r->stratum = REFCLOCK_UNSET;
+}
+
+static void default_int(int *val, int def)
+{
+	if (*val == REFCLOCK_UNSET)
+		*val = def;
+}
+
+static void default_text(char *val, size_t len, const char *def)
+{
+	if (!val[0])
+		snprintf(val, len, "%s", def);
+}
+
+void refclock_defaults(struct refclock *r, const struct chrony_version *v)
+{
+	default_text(r->device, sizeof(r->device), REFCLOCK_LINK);
+	default_text(r->offset, sizeof(r->offset), "0");
+	default_int(&r->poll, r->classic ? 3 : -1);
+	default_int(&r->dpoll, r->classic ? -2 : -3);
+	if (r->classic)
+		return;
+	default_text(r->refid, sizeof(r->refid), "KVM");
+	default_int(&r->maxsamples, 8);
+	if (chrony_at_least(v, 4, 9))
+		r->optional = true;
+}
+
+/* --- validity --- */
+
+static bool __attribute__((format(printf, 3, 4))) refuse(char *why, size_t len, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, len, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool refclock_valid(const struct refclock *r, const struct chrony_version *v, char *why, size_t len)
+{
+	const struct {
+		bool set;
+		const char *name;
+		int major, minor;	/* the first chrony that knows it (its conf.c and refclock_phc.c) */
+	} since[] = {
+		{ r->trust, "trust", 2, 3 }, { r->require, "require", 2, 3 },
+		{ r->nocrossts, "nocrossts", 3, 2 }, { r->stratum != REFCLOCK_UNSET, "stratum", 3, 3 },
+		{ r->local, "local", 4, 3 }, { r->maxunreach != REFCLOCK_UNSET, "maxunreach", 4, 8 },
+		{ r->optional, "optional", 4, 9 },
+	};
+	double readings = ldexp(1, r->poll - r->dpoll);
+	int needed = r->filter != REFCLOCK_UNSET && r->filter < 4 ? r->filter : 4;
+
+	if (!chrony_at_least(v, 2, 0))
+		return refuse(why, len, "chrony %d.%d is too old: 2.0 is the first with what this needs; upgrade it",
+			      v->major, v->minor);
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++)
+		if (since[i].set && !chrony_at_least(v, since[i].major, since[i].minor))
+			return refuse(why, len,
+				      "--%s: chrony knows it from %d.%d on, and this is %d.%d; leave it out",
+				      since[i].name, since[i].major, since[i].minor, v->major, v->minor);
+	if (r->dpoll > r->poll)
+		return refuse(why, len, "dpoll %d is more than poll %d: the clock is to be read at least as often as "
+			      "it is used; try --dpoll %d", r->dpoll, r->poll, r->poll - 2);
+	if (!chrony_at_least(v, 4, 7) && readings < needed)
+		return refuse(why, len, "chrony before 4.7 wants %d readings a poll, and poll %d with dpoll %d makes "
+			      "%g; try --dpoll %d, or --filter %g", needed, r->poll, r->dpoll, readings,
+			      r->poll - 2, readings);
+	if (r->minsamples > 0 && r->maxsamples > 0 && r->minsamples > r->maxsamples)
+		return refuse(why, len, "minsamples %d is more than maxsamples %d", r->minsamples,
+			      r->maxsamples);
+	return true;
+}
+
+/* --- text --- */
+
+static void __attribute__((format(printf, 2, 3))) add(char *line, const char *fmt, ...)
+{
+	size_t used = strlen(line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line + used, REFCLOCK_LINE_MAX - used, fmt, ap);
+	va_end(ap);
+}
+
+static void add_int(char *line, const char *name, int val)
+{
+	if (val != REFCLOCK_UNSET)
+		add(line, " %s %d", name, val);
+}
+
+static void add_word(char *line, const char *name, const char *val)
+{
+	if (val[0])
+		add(line, " %s %s", name, val);
+}
+
+void refclock_render(const struct refclock *r, char line[static REFCLOCK_LINE_MAX])
+{
+	const struct {
+		bool set;
+		const char *name;
+	} words[] = {
+		{ r->local, "local" }, { r->prefer, "prefer" }, { r->trust, "trust" },
+		{ r->require, "require" }, { r->noselect, "noselect" }, { r->optional, "optional" },
+	};
+
+	line[0] = 0;
+	add(line, "refclock PHC %s%s", r->device, r->nocrossts ? ":nocrossts" : "");
+	add_word(line, "refid", r->refid);
+	add_int(line, "poll", r->poll);
+	add_int(line, "dpoll", r->dpoll);
+	add_int(line, "filter", r->filter);
+	add_int(line, "minsamples", r->minsamples);
+	add_int(line, "maxsamples", r->maxsamples);
+	add_int(line, "maxunreach", r->maxunreach);
+	add_word(line, "offset", r->offset);
+	add_word(line, "delay", r->delay);
+	add_word(line, "precision", r->precision);
+	add_word(line, "maxdispersion", r->maxdispersion);
+	add_int(line, "stratum", r->stratum);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (words[i].set)
+			add(line, " %s", words[i].name);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "cli/metrics_output.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
+#include "system/tree.h"
+
+static void parse(struct metrics_output *o, const char *usage, int argc, char **argv)
+{
+	static const struct option longopts[] = {
+		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			o->file = optarg;
+			break;
+		case 'R':
+			opt_root(optarg);
+			break;
+		case 'h':
+			opt_help(usage);
+		default:
+			misuse("bad option");
+		}
+	}
+	opt_no_arguments(argc, argv);
+	if (o->file && !*o->file)
+		misuse("--output: an empty name");
+}
+
+void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv)
+{
+	*o = (struct metrics_output){ .metrics.prefix = prefix };
+	parse(o, usage, argc, argv);
+	o->metrics.f = open_memstream(&o->text, &o->len);
+	if (!o->metrics.f)
+		die("out of memory");
+}
+
+int metrics_output_end(struct metrics_output *o)
+{
+	int code = EXIT_GOOD;
+	char why[600];
+
+	fclose(o->metrics.f);
+	if (!o->file) {
+		fwrite(o->text, 1, o->len, stdout);
+	} else if (!metrics_write(o->file, o->text, o->len, why, sizeof(why))) {
+		fprintf(stderr, "%s: %s\n", progname, why);
+		code = EXIT_BROKEN;
+	}
+	free(o->text);
+	return code;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/numbers.h"
+#include "linuxptp/conf.h"
+#include "linuxptp/ptp4l.h"
+#include "system/processes.h"
+#include "system/tree.h"
+
+/* As the kernel has it; anyone may call himself ptp4l, with any words. */
+static bool is_interface(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '/' || *c == ':')
+			return false;
+	return name[0] && strlen(name) < IFNAMSIZ;
+}
+
+static void add_interface(struct ptp4l *p, const char *name)
+{
+	for (int i = 0; i < p->n_interfaces; i++)
+		if (!strcmp(p->interfaces[i], name))
+			return;
+	if (p->n_interfaces < PTP4L_PORTS_MAX && is_interface(name))
+		strcpy(p->interfaces[p->n_interfaces++], name);
+}
+
+/* For a value out of range it would not have started: the default stays. */
+static void set_number(int *to, const char *value, int max)
+{
+	uint64_t v;
+
+	if (parse_u64(value, 0, max, &v))
+		*to = v;
+}
+
+static void set_text(char *to, size_t len, const char *value)
+{
+	if (strlen(value) < len)
+		strcpy(to, value);
+}
+
+/* Both spellings of every version */
+static void set_option(struct ptp4l *p, const char *option, const char *value)
+{
+	if (!strcmp(option, "time_stamping"))
+		p->software = !strcasecmp(value, "software");
+	else if (!strcmp(option, "free_running"))
+		p->free_running = !strcmp(value, "1");
+	else if (!strcmp(option, "slaveOnly") || !strcmp(option, "clientOnly"))
+		p->client_only = !strcmp(value, "1");
+	else if (!strcmp(option, "masterOnly") || !strcmp(option, "serverOnly"))
+		p->server_only = !strcmp(value, "1");
+	else if (!strcmp(option, "clock_servo"))
+		set_text(p->servo, sizeof(p->servo), value);
+	else if (!strcmp(option, "domainNumber"))
+		set_number(&p->domain, value, 255);
+	else if (!strcmp(option, "transportSpecific"))
+		set_number(&p->transport_specific, !strncasecmp(value, "0x", 2) ? value + 2 : value, 15);
+	else if (!strcmp(option, "uds_address"))
+		set_text(p->socket, sizeof(p->socket), value);
+	else if (!strcmp(option, "uds_ro_address"))
+		set_text(p->socket_read_only, sizeof(p->socket_read_only), value);
+	else if (!strcmp(option, "leapfile"))
+		set_text(p->leapfile, sizeof(p->leapfile), value);
+}
+
+static void see(const struct linuxptp_setting *s, void *arg)
+{
+	struct ptp4l *p = arg;
+
+	if (!strcasecmp(s->section, "global") || !strcmp(s->option, "masterOnly") ||
+	    !strcmp(s->option, "serverOnly"))
+		set_option(p, s->option, s->value);
+	else if (!s->option[0])
+		add_interface(p, s->section);
+}
+
+static void take(struct ptp4l *p, const struct cmdline_option *o)
+{
+	const char *value = o->value ? o->value : "";
+
+	if (o->name[0])
+		set_option(p, o->name, value);
+	else if (o->letter == 'i')
+		add_interface(p, value);
+	else if (o->letter == 'f')
+		set_text(p->conf, sizeof(p->conf), value);
+	else if (o->letter == 'S' || o->letter == 'H' || o->letter == 'L')
+		p->software = o->letter == 'S';
+	else if (o->letter == 's')
+		p->client_only = true;
+}
+
+/* Relative to where it runs */
+static void make_absolute(struct ptp4l *p)
+{
+	char path[64], full[FILE_PATH_MAX], dir[200], relative[200];
+	ssize_t n;
+
+	if (!p->conf[0] || p->conf[0] == '/')
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/cwd", p->pid);
+	n = readlink(file_path(full, path), dir, sizeof(dir) - 1);
+	dir[n > 0 ? n : 0] = 0;
+	strcpy(relative, p->conf);
+	if ((size_t)snprintf(p->conf, sizeof(p->conf), "%s/%s", dir, relative) >= sizeof(p->conf))
+		p->conf[0] = 0;
+}
+
+static void read_cmdline(struct ptp4l *p)
+{
+	struct cmdline_option o;
+	struct cmdline c;
+
+	if (cmdline_read(&c, p->pid))
+		while (cmdline_next(&c, PTP4L_WITH_ARGUMENT, &o))
+			take(p, &o);
+	cmdline_free(&c);
+	make_absolute(p);
+}
+
+/* Where none is configured: the default one, which moved after 4.4 */
+static void find_socket(char *socket, const char *newer, const char *older)
+{
+	if (!socket[0] && file_exists(newer))
+		strcpy(socket, newer);
+	else if (!socket[0] && file_exists(older))
+		strcpy(socket, older);
+}
+
+static void read_process(struct ptp4l *p, int pid)
+{
+	memset(p, 0, sizeof(*p));
+	p->pid = pid;
+	strcpy(p->servo, "pi");
+	process_unit(pid, p->unit, sizeof(p->unit));
+	read_cmdline(p);
+	if (p->conf[0] && !linuxptp_conf_walk(p->conf, see, p))
+		read_cmdline(p);	/* again: it has the last word */
+	find_socket(p->socket, "/var/run/ptp/ptp4l", "/var/run/ptp4l");
+	find_socket(p->socket_read_only, "/var/run/ptp/ptp4lro", "/var/run/ptp4lro");
+}
+
+int ptp4l_find(struct ptp4l list[PTP4L_MAX])
+{
+	char path[FILE_PATH_MAX], file[64], comm[32];
+	DIR *proc = opendir(file_path(path, "/proc"));
+	const struct dirent *d;
+	uint64_t pid;
+	int n = 0;
+
+	while (proc && n < PTP4L_MAX && (d = readdir(proc))) {
+		if (!parse_u64(d->d_name, 1, 1 << 22, &pid))
+			continue;
+		snprintf(file, sizeof(file), "/proc/%u/comm", (unsigned int)pid);
+		if (file_read_line(file, comm, sizeof(comm)) && !strcmp(comm, "ptp4l"))
+			read_process(&list[n++], pid);
+	}
+	if (proc)
+		closedir(proc);
+	return n;
+}
+
+bool ptp4l_measures_only(const struct ptp4l *p)
+{
+	return p->free_running || !strcasecmp(p->servo, "ntpshm") || !strcasecmp(p->servo, "refclock_sock");
+}

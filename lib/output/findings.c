@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../include/version.h"
+#include "base/array.h"
+#include "base/die.h"
+#include "output/findings.h"
+
+static const char *const words[] = {
+	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
+};
+
+static const char *const json_words[] = {
+	[VERDICT_PASS] = "pass",
+	[VERDICT_WARN] = "warn",
+	[VERDICT_FAIL] = "fail",
+	[VERDICT_UNKNOWN] = "unknown",
+};
+
+void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+		 ...)
+{
+	struct verdict *last = &v->list[v->n];
+	va_list ap;
+
+	if (v->n++ == VERDICTS_MAX)
+		abort();
+	*last = (struct verdict){ .level = level, .link = link, .code = code };
+	va_start(ap, fmt);
+	vsnprintf(last->text, sizeof(last->text), fmt, ap);
+	va_end(ap);
+}
+
+void verdict_remedy(struct verdicts *v, const char *fmt, ...)
+{
+	struct verdict *last = &v->list[v->n - 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(last->remedy, sizeof(last->remedy), fmt, ap);
+	va_end(ap);
+}
+
+void verdict_skip(struct verdicts *v, const char *link, const char *why)
+{
+	verdict_say(v, VERDICT_UNKNOWN, link, "not-looked-at", "not looked at: %s", why);
+}
+
+static bool known_code(const char *code, const char *const known[])
+{
+	for (size_t i = 0; known[i]; i++)
+		if (!strcmp(code, known[i]))
+			return true;
+	return false;
+}
+
+void ignored_add(struct ignored *ig, char *list, const char *const known[])
+{
+	char *save, *code;
+
+	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
+		if (!known_code(code, known))
+			misuse("--ignore: there is no warning or failure '%s'", code);
+		if (ig->n == ARRAY_SIZE(ig->codes))
+			misuse("--ignore: more than %zu", ARRAY_SIZE(ig->codes));
+		ig->codes[ig->n++] = code;
+	}
+}
+
+void verdicts_ignore(struct verdicts *v, const struct ignored *ig)
+{
+	for (int i = 0; i < v->n; i++)
+		for (int n = 0; n < ig->n; n++)
+			v->list[i].ignored |= !strcmp(v->list[i].code, ig->codes[n]);
+}
+
+void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
+{
+	static const struct option shared[] = {
+		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
+		{ "ignore", required_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' },
+	};
+	struct option all[ARRAY_SIZE(shared) + 8] = { 0 };
+	size_t n = ARRAY_SIZE(shared);
+	int opt;
+
+	memcpy(all, shared, sizeof(shared));
+	for (const struct option *own = o->own; own && own->name && n < ARRAY_SIZE(all) - 1; own++)
+		all[n++] = *own;
+	while ((opt = getopt_long(argc, argv, "qh", all, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'i':
+			ignored_add(&o->ignored, optarg, o->codes);
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		case '?':
+			fprintf(stderr, "Try '%s %s --help'.\n", progname, o->verb);
+			exit(EXIT_MISUSE);
+		default:
+			o->take(opt, optarg);
+		}
+	}
+}
+
+int verdicts_exit_status(const struct verdicts *v)
+{
+	int status = 0;
+
+	for (int i = 0; i < v->n; i++) {
+		if (v->list[i].ignored)
+			continue;
+		if (v->list[i].level == VERDICT_FAIL)
+			return 2;
+		if (v->list[i].level == VERDICT_WARN)
+			status = 1;
+	}
+	return status;
+}
+
+void verdicts_print(const struct verdicts *v, bool quiet)
+{
+	for (int i = 0; i < v->n; i++) {
+		const struct verdict *one = &v->list[i];
+		bool bad = one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
+
+		if (quiet && (!bad || one->ignored))
+			continue;
+		printf("%s  %-12s  %s", one->ignored ? "skip" : words[one->level], one->link, one->text);
+		if (bad)
+			printf(" [%s]", one->code);
+		printf("\n");
+		if (one->remedy[0] && !one->ignored)
+			printf("          %s\n", one->remedy);
+	}
+}
+
+void verdicts_json(struct json *j, const struct verdicts *v)
+{
+	json_open(j, "checks", '[');
+	for (int i = 0; i < v->n; i++) {
+		const struct verdict *one = &v->list[i];
+
+		json_open(j, NULL, '{');
+		json_string(j, "link", one->link);
+		json_string(j, "verdict", json_words[one->level]);
+		json_string(j, "code", one->code);
+		json_bool(j, "ignored", one->ignored);
+		json_string(j, "text", one->text);
+		json_string(j, "remedy", one->remedy[0] ? one->remedy : NULL);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
+			 const struct verdicts *v)
+{
+	const char *const results[] = { "good", "warnings", "broken", none };
+
+	json_open(j, NULL, '{');
+	json_s64(j, "schema", schema);
+	json_string(j, tool, PTP_KVM_VERSION);
+	json_string(j, "result", results[status]);
+	json_s64(j, "exit_status", status);
+	verdicts_json(j, v);
+}
+
+void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v)
+{
+	int count[ARRAY_SIZE(json_words)] = { 0 };
+
+	for (int i = 0; i < v->n; i++)
+		count[v->list[i].level]++;
+	metrics_gauges(m, "check_verdicts", help);
+	for (size_t i = 0; i < ARRAY_SIZE(json_words); i++)
+		metrics_sample(m, count[i], "level", json_words[i], NULL);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a check found: a verdict for each link of a chain, the reason, and what to type about it. */
+#ifndef OUTPUT_FINDINGS_H
+#define OUTPUT_FINDINGS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "output/json.h"
+#include "output/metrics.h"
+
+enum verdict_level { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN };
+
+struct verdict {
+	enum verdict_level level;
+	bool ignored;			/* --ignore: shown, but doesn't count */
+	const char *link;		/* "driver" */
+	const char *code;		/* what was found, stable: "driver-not-loaded" */
+	char text[360];
+	char remedy[360];		/* a command to type; empty where there is nothing to do */
+};
+
+#define VERDICTS_MAX 128
+
+struct verdicts {
+	struct verdict list[VERDICTS_MAX];
+	int n;
+};
+
+/* One more; what is too long is cut. More than VERDICTS_MAX end the program. */
+void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+		 ...) __attribute__((format(printf, 5, 6)));
+/* For the one said last. */
+void verdict_remedy(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "not looked at: WHY" */
+void verdict_skip(struct verdicts *v, const char *link, const char *why);
+
+/* The codes that --ignore was given */
+struct ignored {
+	const char *codes[32];
+	int n;
+};
+
+/* "CODE,...", which is cut to pieces and kept. One that is not in known, NULL at its end, is misuse. */
+void ignored_add(struct ignored *ig, char *list, const char *const known[]);
+void verdicts_ignore(struct verdicts *v, const struct ignored *ig);
+
+/* What the command lines of verbs that give verdicts share: --json, -q, --quiet, --ignore CODE,..., -h, --help */
+struct verdict_options {
+	const char *verb;		/* "check" */
+	const char *const *codes;	/* what --ignore may name, NULL at the end */
+	const struct option *own;	/* the verb's other ones, long and with values from 256 on, a 0 at the end; or NULL */
+	void (*take)(int opt, const char *arg);	/* gets those */
+
+	bool json, quiet, help;
+	struct ignored ignored;
+};
+
+/* A bad option ends the program with 2 and a hint. What comes behind the options begins at optind. */
+void verdict_options_parse(struct verdict_options *o, int argc, char **argv);
+
+/* 0 good, 1 if there is a warning, 2 if there is a failure; of those that count. */
+int verdicts_exit_status(const struct verdicts *v);
+
+/* For people; quiet: warnings and failures that count. */
+void verdicts_print(const struct verdicts *v, bool quiet);
+/* For programs: the array "checks" */
+void verdicts_json(struct json *j, const struct verdicts *v);
+/* A document's beginning, up to that; tool: the name of its version; none: what exit status 3 is called */
+void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
+			 const struct verdicts *v);
+/* How many there are of each level */
+void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text for people. */
+#ifndef OUTPUT_TEXT_H
+#define OUTPUT_TEXT_H
+
+#include <stdint.h>
+
+/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
+#define NS_TEXT_LEN 24
+const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/array.h"
+#include "base/now.h"
+#include "series/series.h"
+#include "series/stats.h"
+
+const char *series_ns(char buf[static SERIES_NS_LEN], double ns, bool sign)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	size_t u = 0;
+
+	if (isnan(ns)) {
+		snprintf(buf, SERIES_NS_LEN, "-");
+		return buf;
+	}
+	/* What would be printed as 1000 of a unit is one of the next. */
+	while (u < ARRAY_SIZE(units) - 1 && fabs(ns) >= (u ? 999.5 : 1000)) {
+		ns /= 1000;
+		u++;
+	}
+	snprintf(buf, SERIES_NS_LEN, sign ? "%+.*f %s" : "%.*f %s",
+		 ns == rint(ns) && !u ? 0 : fabs(ns) < 9.995 ? 2 : fabs(ns) < 99.95 ? 1 : 0, ns, units[u]);
+	return buf;
+}
+
+const char *series_time(char buf[static 40], int64_t ns)
+{
+	time_t sec = ns / NSEC_PER_SEC;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&sec, &tm);
+	n = strftime(buf, 40, "%FT%T", &tm);
+	snprintf(buf + n, 40 - n, ".%03dZ", (int)(ns % NSEC_PER_SEC / 1000000));
+	return buf;
+}
+
+bool series_long_enough(unsigned int ticks, unsigned int multiple)
+{
+	return ticks > 4 * multiple && ticks >= 2 * multiple + 8;
+}
+
+void series_sparkline(char *line, size_t len, const double *v, size_t n, size_t width, bool utf8)
+{
+	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const ascii[] = { "_", ".", ",", "-", "=", "+", "*", "#" };
+	const char *const *heights = utf8 ? blocks : ascii;
+	struct stats s;
+	size_t used = 0;
+
+	if (n > width) {
+		v += n - width;
+		n = width;
+	}
+	stats_of(&s, v, n);
+	line[0] = 0;
+	for (size_t i = 0; i < n; i++) {
+		double share = s.max > s.min ? (v[i] - s.min) / (s.max - s.min) : 0;
+		const char *c = isnan(v[i]) ? " " : heights[(int)(share * 7.999)];
+		size_t size = strlen(c);
+
+		if (used + size >= len)
+			break;
+		memcpy(line + used, c, size + 1);
+		used += size;
+	}
+}
+
+static double allan(const struct series_set *set, const double *ns, unsigned int multiple)
+{
+	return stats_allan(ns, set->ticks, set->interval, multiple) * 1e-9;
+}
+
+/* --- for people --- */
+
+void series_stats_head(FILE *f)
+{
+	fprintf(f, "%-12s %6s %6s %10s %10s %10s %10s %10s", "", "n", "missed", "min", "median", "max", "|p99|",
+		"stddev");
+}
+
+void series_stats(FILE *f, const struct series *series, unsigned int ticks)
+{
+	char min[SERIES_NS_LEN], median[SERIES_NS_LEN], max[SERIES_NS_LEN], p99[SERIES_NS_LEN], dev[SERIES_NS_LEN];
+	struct stats s;
+
+	stats_of(&s, series->ns, ticks);
+	fprintf(f, "%-12s %6zu %6zu %10s %10s %10s %10s %10s\n", series->title, s.n, ticks - s.n,
+		series_ns(min, s.min, true), series_ns(median, s.median, true), series_ns(max, s.max, true),
+		series_ns(p99, s.p99, false), series_ns(dev, s.stddev, false));
+}
+
+static void print_allan(FILE *f, const struct series_set *set)
+{
+	if (!series_long_enough(set->ticks, 1))
+		return;
+	fprintf(f, "\n%-16s", "Allan deviation");
+	for (size_t i = 0; i < set->n; i++)
+		fprintf(f, " %12s", set->list[i].title);
+	fputc('\n', f);
+	for (unsigned int m = 1; series_long_enough(set->ticks, m); m *= 2) {
+		fprintf(f, "%14g s", m * set->interval);
+		for (size_t i = 0; i < set->n; i++) {
+			double deviation = allan(set, set->list[i].ns, m);
+			char text[24] = "-";
+
+			if (!isnan(deviation))
+				snprintf(text, sizeof(text), "%.2e", deviation);
+			fprintf(f, " %12s", text);
+		}
+		fputc('\n', f);
+	}
+}
+
+void series_print(FILE *f, const struct series_set *set)
+{
+	series_stats_head(f);
+	fputc('\n', f);
+	for (size_t i = 0; i < set->n; i++)
+		series_stats(f, &set->list[i], set->ticks);
+	print_allan(f, set);
+}
+
+/* --- for programs --- */
+
+static void json_one(struct json *j, const struct series_set *set, const struct series *series)
+{
+	struct stats s;
+
+	stats_of(&s, series->ns, set->ticks);
+	json_open(j, series->key, '{');
+	json_u64(j, "n", s.n);
+	json_u64(j, "missed", set->ticks - s.n);
+	json_double(j, "min_ns", s.min);
+	json_double(j, "median_ns", s.median);
+	json_double(j, "mean_ns", s.mean);
+	json_double(j, "max_ns", s.max);
+	json_double(j, "p99_abs_ns", s.p99);
+	json_double(j, "stddev_ns", s.stddev);
+	json_open(j, "allan", '[');
+	for (unsigned int m = 1; series_long_enough(set->ticks, m); m *= 2) {
+		json_open(j, NULL, '{');
+		json_double(j, "tau_s", m * set->interval);
+		json_double(j, "deviation", allan(set, series->ns, m));
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+void series_json(struct json *j, const struct series_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		json_one(j, set, &set->list[i]);
+}
+
+/* RFC 4180: quoted where it must be, quotes doubled. */
+void series_csv(const char *s)
+{
+	if (!s[strcspn(s, "\",\r\n")]) {
+		fputs(s, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *s; s++) {
+		if (*s == '"')
+			putchar('"');
+		putchar(*s);
+	}
+	putchar('"');
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files read whole and written whole. */
+#ifndef SYSTEM_TREE_H
+#define SYSTEM_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Where the files of the system are looked for: "" or the argument of --root. Not for /dev and /proc/self. */
+extern const char *file_root;
+/* Takes the argument of --root; what is no directory is misuse. */
+void opt_root(const char *dir);
+
+/* file_root and path, in a buffer of the caller; a path that does not fit ends the program. */
+#define FILE_PATH_MAX 4096
+const char *file_path(char buf[static FILE_PATH_MAX], const char *path);
+
+#define FILE_SIZE_MAX (4 << 20)
+
+/*
+ * The content of a file below file_root, ended by a NUL that len (may be NULL) does not count; to be freed.
+ * NULL and errno where it can't be read; EFBIG beyond FILE_SIZE_MAX. A FIFO reads as empty.
+ */
+char *file_read(const char *path, size_t *len);
+
+/*
+ * The first line of a file below file_root without its newline. False and an empty line if there is none:
+ * errno says why, 0 for an empty file and EFBIG for a line of len bytes or more.
+ */
+bool file_read_line(const char *path, char *line, size_t len);
+
+/*
+ * Write a file below file_root whole or not at all: a temporary file beside it, fsync, rename, and fsync of
+ * the directory. Missing directories are made (0755). A file of ours with the same content and mode is left
+ * alone; a symbolic link is replaced, not followed. 0, or a negative errno with the reason in why; the
+ * previous file is then as it was, and nothing is left.
+ *
+ * The temporary file is the name with a dot before it and this after it: no program's *.conf, *.prom or
+ * *.sources. One that a power cut leaves is used up by the next write of the same file.
+ */
+#define FILE_TEMPORARY ".ptpkvm-new"
+int file_write(const char *path, const void *data, size_t len, mode_t mode, char *why, size_t why_len);
+
+/* Remove a file below file_root, and what a power cut left of writing it; none there is no error. */
+int file_remove(const char *path, char *why, size_t why_len);
+
+bool file_exists(const char *path);
+
+/* Of content, to know it again: FNV-1a, 64 bits; no protection against intent. */
+uint64_t file_hash(const void *data, size_t len);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the guest knows of its host's clock: host_clock/ in sysfs, see Documentation/ABI/sysfs-ptp_kvm. */
+#ifndef TIME_HOST_CLOCK_H
+#define TIME_HOST_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "time/phc.h"
+
+enum host_status {
+	HOST_UNKNOWN,
+	HOST_INITIALIZING,
+	HOST_SYNCHRONIZED,
+	HOST_FREE_RUNNING,
+	HOST_UNRELIABLE,
+};
+
+struct host_clock {
+	bool present;			/* there is a host_clock/, that is: the driver is ours */
+	int error;			/* errno of reading pairing_type: how the host answers; 0 if it does */
+	int pairing_type;		/* 0: time only; 1: with quality */
+	bool has_window, has_status, has_max_error, has_est_error, has_tai_offset, has_leap, has_marker;
+	uint64_t window_ns;
+	enum host_status status;
+	uint64_t max_error_ns;
+	uint64_t est_error_ns;
+	int tai_offset;			/* seconds */
+	char leap[24];			/* as in sysfs: "none", "insert-pending", … */
+	uint64_t marker;
+};
+
+/*
+ * Read it for the clock phc, below file_root. Files that are missing, unreadable or hold what they should
+ * not are as if the host did not tell. Never fails: what is not there is not there.
+ */
+void host_clock_read(struct host_clock *hc, const struct phc *phc);
+const char *host_status_name(enum host_status status);
+
+#endif

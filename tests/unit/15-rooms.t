@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The rooms of both tools and of lib/: a file is included as "room/file.h", and includes go one way only.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/tap.sh
+
+# A room includes itself, and those of the lines above.
+lib='base
+system
+output linuxptp chrony
+series time
+cli vm'
+guest='facts
+clock
+check guard setup
+watch'
+host='nic
+facts
+ptp
+check
+config probe status
+watch'
+
+# allowed TABLE: "ROOM OTHER" for all that is allowed
+allowed() {
+	awk '{
+		for (i = 1; i <= NF; i++) {
+			print $i, $i
+			for (room in above)
+				print $i, room
+		}
+		for (i = 1; i <= NF; i++)
+			above[$i]
+	}' <<<"$1"
+}
+
+# rooms FOLDER: those that it has
+rooms() {
+	printf '%s\n' "$1"/*/*.[ch] | cut -d / -f 2 | sort -u
+}
+
+# included FOLDER: "ROOM OTHER FILE" for each #include "…" in its rooms; what is in no room is OTHER as it stands
+included() {
+	grep -HoE '^#include "[^"]+"' "$1"/*/*.[ch] |
+		sed -E 's,^[^/]+/([^/]+)/([^:]+):#include "([^"]+)",\1 \3 \1/\2, ; s,^([^ ]+) ([^./ ]+)/[^/ ]+ ,\1 \2 ,'
+}
+
+for folder in lib guest-tools host-tools; do
+	case $folder in
+	lib) table=$lib own= ;;
+	guest-tools) table=$guest own=ptpkvm.h ;;
+	host-tools) table=$host own=ptpkvm-host.h ;;
+	esac
+	is "$(rooms $folder)" "$(tr ' ' '\n' <<<"$table" | sort)" "$folder: its rooms are those of the table"
+	[[ $folder = lib ]] ||
+		is_empty "$(comm -12 <(rooms lib) <(rooms $folder))" "$folder: no room is called like one of lib's"
+	found=$(included $folder)
+	cmp "$(wc -l <<<"$found")" '>' 50 "$folder: its includes are found"
+	[[ $folder = lib ]] || table=$(echo "$lib" | xargs)$'\n'$table
+	is_empty "$(awk -v own="$own" 'NR == FNR { may[$1, $2]; next }
+		$2 !~ /^\.\.\/\.\.\/include\// && $2 != own && !(($1, $2) in may) { print $3 ": " $2 }' <(allowed "$table") - <<<"$found")" \
+		"$folder: no include goes up"
+done
+done_testing
