@@ -154,13 +154,6 @@ static void judge_driver(struct judge *j)
 	}
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void judge_link(struct judge *j)
 {
 	const struct check_facts *f = j->f;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/numbers.h"
+#include "base/text.h"
 #include "chrony/conf.h"
 #include "facts/facts.h"
 #include "facts/ours.h"
@@ -29,8 +30,7 @@ static void resolve_node(const char *device, char *node, size_t len)
 		target[n] = 0;
 		name = target;
 	}
-	if (strrchr(name, '/'))
-		name = strrchr(name, '/') + 1;
+	name = base_name(name);
 	if (!strncmp(name, "ptp", 3) && parse_u64(name + 3, 0, 9999999, &number))
 		snprintf(node, len, "ptp%u", (unsigned int)number);
 }

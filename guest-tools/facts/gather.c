@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "chrony/conf.h"
 #include "facts/facts.h"
 #include "facts/ours.h"
@@ -46,7 +47,7 @@ static void only_kernel(char *kernel, size_t len)
 	glob_t g = { 0 };
 
 	if (!glob(file_path(path, "/lib/modules/*"), 0, NULL, &g) && g.gl_pathc == 1)
-		snprintf(kernel, len, "%s", strrchr(g.gl_pathv[0], '/') + 1);
+		snprintf(kernel, len, "%s", base_name(g.gl_pathv[0]));
 	globfree(&g);
 }
 
@@ -119,7 +120,7 @@ static void gather_clocks(struct check_facts *f)
 
 	glob(file_path(path, "/sys/class/ptp/ptp*"), 0, NULL, &g);
 	for (size_t i = 0; i < g.gl_pathc; i++) {
-		const char *dir = g.gl_pathv[i] + skip, *node = strrchr(dir, '/') + 1;
+		const char *dir = g.gl_pathv[i] + skip, *node = base_name(dir);
 		char attr[300];
 
 		snprintf(attr, sizeof(attr), "%.200s/clock_name", dir);

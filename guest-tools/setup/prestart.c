@@ -11,7 +11,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
+#include "base/text.h"
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
 #include "facts/ours.h"
@@ -45,15 +45,7 @@ struct prestart {
 	char why[700];
 };
 
-static bool __attribute__((format(printf, 2, 3))) give_up(struct prestart *p, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(p->why, sizeof(p->why), fmt, ap);
-	va_end(ap);
-	return false;
-}
+#define give_up(p, ...) refuse((p)->why, sizeof((p)->why), __VA_ARGS__)
 
 /* --- chronyd's options --- */
 

@@ -79,15 +79,7 @@ static void on_signal(int sig)
 	interrupted = sig;
 }
 
-static bool __attribute__((format(printf, 2, 3))) fail(struct setup *s, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(s->why, sizeof(s->why), fmt, ap);
-	va_end(ap);
-	return false;
-}
+#define fail(s, ...) refuse((s)->why, sizeof((s)->why), __VA_ARGS__)
 
 /* --- the command line --- */
 

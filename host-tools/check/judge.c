@@ -70,18 +70,6 @@ static void judge_kernel(struct judge *j)
 
 /* --- counters --- */
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word), width;
-
-	for (; *words; words += width + (words[width] == ' ')) {
-		width = strcspn(words, " ");
-		if (width == n && !strncmp(words, word, n))
-			return true;
-	}
-	return false;
-}
-
 static void judge_tsc(struct judge *j)
 {
 	const struct cpu_facts *cpu = &j->f->cpu;

@@ -280,7 +280,7 @@ static void print_steps(const struct install *in)
 
 		printf("%-11s %s%s", install_verb(s->what), file_root, s->path);
 		if (s->what == INSTALL_REPLACE)
-			printf(" (kept as %s" INSTALL_SAVED ")", strrchr(s->path, '/') + 1);
+			printf(" (kept as %s" INSTALL_SAVED ")", base_name(s->path));
 		putchar('\n');
 	}
 }

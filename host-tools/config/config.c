@@ -2,7 +2,6 @@
 /* ptpkvm-host config: parameters from the command line and from TripleO, facts of this machine, and what to do. */
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,15 +45,7 @@ struct config {
 	char why[1200];
 };
 
-static bool __attribute__((format(printf, 2, 3))) fail(struct config *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(c->why, sizeof(c->why), fmt, ap);
-	va_end(ap);
-	return false;
-}
+#define fail(c, ...) refuse((c)->why, sizeof((c)->why), __VA_ARGS__)
 
 /* --- the command line --- */
 

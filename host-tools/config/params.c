@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -50,16 +49,6 @@ void params_init(struct params *p)
 			snprintf(p->from[i], sizeof(p->from[i]), "default of %s", option_names[i]);
 }
 
-static bool __attribute__((format(printf, 3, 4))) fail(char *why, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, len, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 static int word_of(const char *const words[], size_t n, const char *value)
 {
 	for (size_t i = 0; i < n; i++)
@@ -95,9 +84,9 @@ static bool add_port(struct params *p, const char *name, unsigned int domain, co
 	struct param_port *port = &p->ports[p->n_ports];
 
 	if (!plain_word(name, "._-", sizeof(port->name) - 1))
-		return fail(why, len, "%s: '%.40s' cannot be an interface's name", from, name);
+		return refuse(why, len, "%s: '%.40s' cannot be an interface's name", from, name);
 	if (p->n_ports == PARAM_PORTS_MAX)
-		return fail(why, len, "%s: more than %d interfaces", from, PARAM_PORTS_MAX);
+		return refuse(why, len, "%s: more than %d interfaces", from, PARAM_PORTS_MAX);
 	strcpy(port->name, name);
 	port->domain = domain;
 	snprintf(port->from, sizeof(port->from), "%s", from);
@@ -110,9 +99,9 @@ static bool add_server(struct params *p, const char *name, const char *from, cha
 	struct param_server *s = &p->servers[p->n_servers];
 
 	if (!plain_word(name, ".:_-%", sizeof(s->name) - 1) && !(name[0] == ':' && plain_word(name + 1, ".:%", 45)))
-		return fail(why, len, "%s: '%.60s' is neither a host's name nor an address", from, name);
+		return refuse(why, len, "%s: '%.60s' is neither a host's name nor an address", from, name);
 	if (p->n_servers == PARAM_SERVERS_MAX)
-		return fail(why, len, "%s: more than %d NTP servers", from, PARAM_SERVERS_MAX);
+		return refuse(why, len, "%s: more than %d NTP servers", from, PARAM_SERVERS_MAX);
 	strcpy(s->name, name);
 	snprintf(s->from, sizeof(s->from), "%s", from);
 	p->n_servers++;
@@ -125,10 +114,10 @@ static bool add_domain_port(struct params *p, char *item, const char *from, char
 	uint64_t domain;
 
 	if (!colon)
-		return fail(why, len, "%s: '%.40s' is not DOMAIN:INTERFACE, such as 0:nic1", from, item);
+		return refuse(why, len, "%s: '%.40s' is not DOMAIN:INTERFACE, such as 0:nic1", from, item);
 	*colon = 0;
 	if (!parse_u64(item, 0, DOMAIN_MAX, &domain))
-		return fail(why, len, "%s: the domain '%.40s' is not a whole number from 0 to %d", from, item,
+		return refuse(why, len, "%s: the domain '%.40s' is not a whole number from 0 to %d", from, item,
 			    DOMAIN_MAX);
 	return add_port(p, colon + 1, domain, from, why, len);
 }
@@ -139,7 +128,7 @@ static bool split(struct params *p, enum param param, const char *value, const c
 	char text[4096], *item, *next, *end;
 
 	if (strlen(value) >= sizeof(text))
-		return fail(why, len, "%s: longer than %zu characters", from, sizeof(text) - 1);
+		return refuse(why, len, "%s: longer than %zu characters", from, sizeof(text) - 1);
 	strcpy(text, value);
 	for (item = text; item; item = next) {
 		next = strchr(item, ',');
@@ -149,7 +138,7 @@ static bool split(struct params *p, enum param param, const char *value, const c
 		for (end = item + strlen(item); end > item && strchr(" \t", end[-1]);)
 			*--end = 0;
 		if (!*item)
-			return fail(why, len, "%s: '%.60s' has nothing between two commas", from, value);
+			return refuse(why, len, "%s: '%.60s' has nothing between two commas", from, value);
 		if (param == PARAM_NTP_SERVERS ? !add_server(p, item, from, why, len) :
 						 !add_domain_port(p, item, from, why, len))
 			return false;
@@ -167,7 +156,7 @@ static bool set_word(int *to, const char *const words[], size_t n, const char *v
 		return true;
 	for (size_t i = 0; i < n; i++)
 		add_text(list, sizeof(list), "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
-	return fail(why, len, "%s: '%.40s' is not %s", from, value, list);
+	return refuse(why, len, "%s: '%.40s' is not %s", from, value, list);
 }
 
 static bool set(struct params *p, enum param param, const char *value, const char *from, char *why, size_t len)
@@ -189,12 +178,12 @@ static bool set(struct params *p, enum param param, const char *value, const cha
 		return split(p, param, value, from, why, len);
 	case PARAM_SLAVE:
 		if (!parse_u64(value, 0, 1, &n))
-			return fail(why, len, "%s: '%.40s' is not 0 or 1", from, value);
+			return refuse(why, len, "%s: '%.40s' is not 0 or 1", from, value);
 		p->slave = n;
 		return true;
 	case PARAM_DOMAIN:
 		if (!parse_u64(value, 0, DOMAIN_MAX, &n))
-			return fail(why, len, "%s: '%.40s' is not a whole number from 0 to %d", from, value,
+			return refuse(why, len, "%s: '%.40s' is not a whole number from 0 to %d", from, value,
 				    DOMAIN_MAX);
 		p->domain = n;
 		return true;
@@ -246,7 +235,7 @@ bool params_distinct(const struct params *p, char *why, size_t len)
 	for (int i = 0; i < p->n_ports; i++)
 		for (int j = 0; j < i; j++)
 			if (!strcmp(p->ports[i].name, p->ports[j].name) && p->ports[i].domain == p->ports[j].domain)
-				return fail(why, len, "%s: the interface %s is there twice in domain %u (%s)",
+				return refuse(why, len, "%s: the interface %s is there twice in domain %u (%s)",
 					    p->ports[i].from, p->ports[i].name, p->ports[i].domain,
 					    p->ports[j].from);
 	return true;
@@ -257,15 +246,15 @@ static bool complete_ports(struct params *p, char *why, size_t len)
 	if (!p->n_ports && !add_port(p, "nic1", p->domain, p->from[PARAM_INTERFACE], why, len))
 		return false;
 	if (p->domains_given && p->given[PARAM_DOMAIN])
-		return fail(why, len, "%s: %s has the domains already", p->from[PARAM_DOMAIN],
+		return refuse(why, len, "%s: %s has the domains already", p->from[PARAM_DOMAIN],
 			    p->from[PARAM_PTP_INTERFACES]);
 	for (int i = 0; i < p->n_ports && !p->domains_given; i++)
 		p->ports[i].domain = p->domain;
 	if (p->role == ROLE_BOUNDARY && p->n_ports < 2)
-		return fail(why, len, "%s: a boundary clock has two interfaces or more, and there is one: %s (%s); "
+		return refuse(why, len, "%s: a boundary clock has two interfaces or more, and there is one: %s (%s); "
 			    "add --interface", p->from[PARAM_ROLE], p->ports[0].name, p->ports[0].from);
 	if (p->role == ROLE_ORDINARY && p->n_ports > 1 && !p->domains_given)
-		return fail(why, len, "%s: a second interface, but the role is ordinary (%s); try --role boundary",
+		return refuse(why, len, "%s: a second interface, but the role is ordinary (%s); try --role boundary",
 			    p->ports[1].from, p->from[PARAM_ROLE]);
 	return params_distinct(p, why, len);
 }
@@ -275,19 +264,19 @@ bool params_complete(struct params *p, char *why, size_t len)
 	if (!complete_ports(p, why, len))
 		return false;
 	if (p->domains_given && p->role != ROLE_ORDINARY)
-		return fail(why, len, "%s: timemaster (%s) makes ordinary clocks only", p->from[PARAM_ROLE],
+		return refuse(why, len, "%s: timemaster (%s) makes ordinary clocks only", p->from[PARAM_ROLE],
 			    p->from[PARAM_PTP_INTERFACES]);
 	if (p->domains_given && !p->slave)
-		return fail(why, len, "%s: timemaster (%s) makes clients only; leave it at 1", p->from[PARAM_SLAVE],
+		return refuse(why, len, "%s: timemaster (%s) makes clients only; leave it at 1", p->from[PARAM_SLAVE],
 			    p->from[PARAM_PTP_INTERFACES]);
 	if (p->domains_given && p->timestamping == TIMESTAMPING_SOFTWARE)
-		return fail(why, len, "%s: timemaster (%s) takes the network card's clock wherever it has one; "
+		return refuse(why, len, "%s: timemaster (%s) takes the network card's clock wherever it has one; "
 			    "leave --timestamping at auto", p->from[PARAM_TIMESTAMPING],
 			    p->from[PARAM_PTP_INTERFACES]);
 	if (p->role == ROLE_ORDINARY)
 		return true;
 	if (p->slave && p->given[PARAM_SLAVE])
-		return fail(why, len, "%s: client only, but a %s clock serves others (%s); try --slave 0",
+		return refuse(why, len, "%s: client only, but a %s clock serves others (%s); try --slave 0",
 			    p->from[PARAM_SLAVE], role_name(p->role), p->from[PARAM_ROLE]);
 	p->slave = false;
 	if (!p->given[PARAM_SLAVE])

@@ -9,21 +9,12 @@
 
 #include "base/array.h"
 #include "base/now.h"
+#include "base/text.h"
 #include "facts/facts.h"
 #include "system/tree.h"
 #include "time/kernel_clock.h"
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/"
-
-static bool has_flag(const char *flags, const char *flag)
-{
-	size_t n = strlen(flag);
-
-	for (const char *at = flags; (at = strstr(at, flag)); at += n)
-		if (at[-1] == ' ' && (at[n] == ' ' || !at[n]))
-			return true;
-	return false;
-}
 
 /* The first CPU's stand for all. */
 static void gather_cpu(struct cpu_facts *cpu)
@@ -36,12 +27,12 @@ static void gather_cpu(struct cpu_facts *cpu)
 		flags[strcspn(flags, "\n")] = 0;
 		flags++;
 		cpu->known = true;
-		cpu->vmx = has_flag(flags, "vmx");
-		cpu->svm = has_flag(flags, "svm");
-		cpu->hypervisor = has_flag(flags, "hypervisor");
-		cpu->constant_tsc = has_flag(flags, "constant_tsc");
-		cpu->nonstop_tsc = has_flag(flags, "nonstop_tsc");
-		cpu->tsc_reliable = has_flag(flags, "tsc_reliable");
+		cpu->vmx = has_word(flags, "vmx");
+		cpu->svm = has_word(flags, "svm");
+		cpu->hypervisor = has_word(flags, "hypervisor");
+		cpu->constant_tsc = has_word(flags, "constant_tsc");
+		cpu->nonstop_tsc = has_word(flags, "nonstop_tsc");
+		cpu->tsc_reliable = has_word(flags, "tsc_reliable");
 	}
 	free(text);
 }
@@ -84,7 +75,7 @@ void check_gather(struct check_facts *f)
 	gather_cpu(&f->cpu);
 	gather_kvm(&f->kvm, f->offline);
 	if (!f->offline)
-		check_kernel_clock(&f->kernel);
+		kernel_clock_read(&f->kernel);
 	check_gather_chain(f);
 	check_gather_tai(f);
 }

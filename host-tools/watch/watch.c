@@ -180,7 +180,7 @@ static void read_all(struct watch_tick *t, int64_t next)
 	if (host.has_chrony)
 		asker_ask(&host.ask_chrony);
 	take_hop(t);
-	check_kernel_clock(&t->kernel);
+	kernel_clock_read(&t->kernel);
 	take_guests(t);
 	if (host.has_ptp4l)
 		take_ptp4l(t, deadline);

@@ -9,11 +9,9 @@
 enum {
 	EXIT_GOOD = 0,
 	EXIT_WARNINGS = 1,	/* works, but not as it should */
-	EXIT_BROKEN = 2,	/* does not work, or misuse of the command line */
+	EXIT_BROKEN = 2,	/* does not work */
+	EXIT_MISUSE = 2,	/* of the command line */
 };
-
-/* Of the tests' programs */
-enum { EXIT_OK = 0, EXIT_MEASURED = 1, EXIT_MISUSE = 2 };
 
 extern const char *progname;
 

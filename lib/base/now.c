@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
 #include "base/now.h"
@@ -25,20 +24,4 @@ void sleep_until(int64_t mono_ns)
 	struct timespec ts = { mono_ns / NSEC_PER_SEC, mono_ns % NSEC_PER_SEC };
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-}
-
-/* A file on 9p makes no inotify event, so it is looked for twenty times a second. */
-void wait_until(int64_t mono_ns, const char *file, const volatile int *stop)
-{
-	const int64_t step = NSEC_PER_SEC / 20;
-	int64_t now;
-
-	while ((now = now_ns(CLOCK_MONOTONIC)) < mono_ns) {
-		if ((file && !access(file, F_OK)) || (stop && *stop))
-			return;
-		if ((file || stop) && mono_ns - now > step)
-			sleep_until(now + step);
-		else
-			sleep_until(mono_ns);
-	}
 }

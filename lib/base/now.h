@@ -12,7 +12,5 @@ int64_t ts_ns(const struct timespec *ts);
 int64_t now_ns(clockid_t id);
 /* Until an absolute CLOCK_MONOTONIC time. */
 void sleep_until(int64_t mono_ns);
-/* Until then, or until the file exists (NULL: none), or *stop is set (NULL: none). */
-void wait_until(int64_t mono_ns, const char *file, const volatile int *stop);
 
 #endif

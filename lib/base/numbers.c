@@ -51,12 +51,3 @@ bool parse_decimal(const char *s, double min, double max, double *val)
 	*val = v;
 	return true;
 }
-
-uint64_t random_u64(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}

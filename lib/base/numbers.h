@@ -11,7 +11,4 @@ bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *val);
 bool parse_s64(const char *s, int64_t min, int64_t max, int64_t *val);
 bool parse_decimal(const char *s, double min, double max, double *val);
 
-/* The next of a sequence that its seed, the first *state, determines: splitmix64. */
-uint64_t random_u64(uint64_t *state);
-
 #endif

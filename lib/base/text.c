@@ -31,12 +31,16 @@ const char *errname(int err)
 	return buf;
 }
 
-int errbyname(const char *name)
+bool refuse(char *why, size_t len, const char *fmt, ...)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(errnames); i++)
-		if (!strcmp(errnames[i].name, name))
-			return errnames[i].err;
-	return -1;
+	int error = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, len, fmt, ap);
+	va_end(ap);
+	errno = error;
+	return false;
 }
 
 void add_text(char *buf, size_t len, const char *fmt, ...)
@@ -47,6 +51,25 @@ void add_text(char *buf, size_t len, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(buf + used, len - used, fmt, ap);
 	va_end(ap);
+}
+
+const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word), width;
+
+	for (; *words; words += width + (words[width] == ' ')) {
+		width = strcspn(words, " ");
+		if (width == n && !strncmp(words, word, n))
+			return true;
+	}
+	return false;
 }
 
 int utf8_len(const char *text)

@@ -2,12 +2,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <glob.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "chrony/conf.h"
 #include "system/tree.h"
 
@@ -37,15 +37,7 @@ const struct chrony_layout *chrony_layout(void)
 	return NULL;
 }
 
-static int __attribute__((format(printf, 2, 3))) bad(struct walk *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(w->why, w->len, fmt, ap);
-	va_end(ap);
-	return -1;
-}
+#define bad(w, ...) (refuse((w)->why, (w)->len, __VA_ARGS__), -1)
 
 /* As chronyd: comments are whole lines, begun by one of four characters. */
 static void normalise(char *line)
@@ -79,13 +71,6 @@ static const char *full_path(char full[static FILE_PATH_MAX], const char *path)
 
 	snprintf(absolute, sizeof(absolute), "%s%s", path[0] == '/' ? "" : "/", path);
 	return file_path(full, absolute);
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 static int by_name(const void *a, const void *b)

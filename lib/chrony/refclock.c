@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "chrony/refclock.h"
 
 void refclock_init(struct refclock *r)
@@ -41,16 +41,6 @@ void refclock_defaults(struct refclock *r, const struct chrony_version *v)
 }
 
 /* --- validity --- */
-
-static bool __attribute__((format(printf, 3, 4))) refuse(char *why, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, len, fmt, ap);
-	va_end(ap);
-	return false;
-}
 
 bool refclock_valid(const struct refclock *r, const struct chrony_version *v, char *why, size_t len)
 {
@@ -90,26 +80,16 @@ bool refclock_valid(const struct refclock *r, const struct chrony_version *v, ch
 
 /* --- text --- */
 
-static void __attribute__((format(printf, 2, 3))) add(char *line, const char *fmt, ...)
-{
-	size_t used = strlen(line);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line + used, REFCLOCK_LINE_MAX - used, fmt, ap);
-	va_end(ap);
-}
-
 static void add_int(char *line, const char *name, int val)
 {
 	if (val != REFCLOCK_UNSET)
-		add(line, " %s %d", name, val);
+		add_text(line, REFCLOCK_LINE_MAX, " %s %d", name, val);
 }
 
 static void add_word(char *line, const char *name, const char *val)
 {
 	if (val[0])
-		add(line, " %s %s", name, val);
+		add_text(line, REFCLOCK_LINE_MAX, " %s %s", name, val);
 }
 
 void refclock_render(const struct refclock *r, char line[static REFCLOCK_LINE_MAX])
@@ -123,7 +103,7 @@ void refclock_render(const struct refclock *r, char line[static REFCLOCK_LINE_MA
 	};
 
 	line[0] = 0;
-	add(line, "refclock PHC %s%s", r->device, r->nocrossts ? ":nocrossts" : "");
+	add_text(line, REFCLOCK_LINE_MAX, "refclock PHC %s%s", r->device, r->nocrossts ? ":nocrossts" : "");
 	add_word(line, "refid", r->refid);
 	add_int(line, "poll", r->poll);
 	add_int(line, "dpoll", r->dpoll);
@@ -138,5 +118,5 @@ void refclock_render(const struct refclock *r, char line[static REFCLOCK_LINE_MA
 	add_int(line, "stratum", r->stratum);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i].set)
-			add(line, " %s", words[i].name);
+			add_text(line, REFCLOCK_LINE_MAX, " %s", words[i].name);
 }

@@ -39,7 +39,7 @@ double opt_decimal(const char *opt, const char *s, double min, double max)
 void opt_help(const char *usage)
 {
 	fputs(usage, stdout);
-	exit(finish(EXIT_OK));
+	exit(finish(EXIT_GOOD));
 }
 
 void opt_no_arguments(int argc, char **argv)

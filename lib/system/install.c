@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +34,6 @@ struct install_journal {
 	char dirs[DIRS_MAX][300];		/* that were not there, parents first */
 	int n_dirs;
 };
-
-static bool __attribute__((format(printf, 3, 4))) fail(char *why, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, len, fmt, ap);
-	va_end(ap);
-	return false;
-}
 
 /* --- the journal --- */
 
@@ -146,7 +135,7 @@ static bool read_journal(struct install_journal *j, char *why, size_t len)
 	if (!text && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (!text)
-		return fail(why, len, "cannot read %s" INSTALL_JOURNAL ": %s", file_root, strerror(errno));
+		return refuse(why, len, "cannot read %s" INSTALL_JOURNAL ": %s", file_root, strerror(errno));
 	j->present = true;
 	for (line = text; *line && good; line = next) {
 		number++;
@@ -155,7 +144,7 @@ static bool read_journal(struct install_journal *j, char *why, size_t len)
 			*next++ = 0;
 		good = parse_line(j, line);
 		if (!good)
-			fail(why, len, "%s" INSTALL_JOURNAL ":%d is damaged: '%.60s'; what was there before is in "
+			refuse(why, len, "%s" INSTALL_JOURNAL ":%d is damaged: '%.60s'; what was there before is in "
 			     "files named *" INSTALL_SAVED ", to be put back by hand", file_root, number, line);
 	}
 	free(text);
@@ -233,10 +222,10 @@ static bool look(struct install_step *s, char *why, size_t len)
 	struct stat st;
 
 	if (lstat(file_path(full, s->path), &st))
-		return errno == ENOENT || fail(why, len, "%s: %s", full, strerror(errno));
+		return errno == ENOENT || refuse(why, len, "%s: %s", full, strerror(errno));
 	s->before = S_ISREG(st.st_mode) ? file_read(s->path, &s->before_len) : NULL;
 	s->before_mode = st.st_mode & 07777;
-	return s->before || fail(why, len, "%s is there and no readable file; move it away first", full);
+	return s->before || refuse(why, len, "%s is there and no readable file; move it away first", full);
 }
 
 /* A power cut between keeping and replacing leaves the file as it was, under both names. */
@@ -271,13 +260,13 @@ static bool plan_wanted(struct install *in, struct install_step *s, char *why, s
 	}
 	s->kept = kept_already(in, i, s);
 	if (i >= 0 && !s->kept && !(in->was->files[i].saved && !file_exists(saved_name(name, s->path))))
-		return fail(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away to have it written "
+		return refuse(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away to have it written "
 			    "anew", file_root, s->path);
 	if (!strncmp(s->before, "# Written by ptpkvm-host", 24))
-		return fail(why, len, "%s%s is from an earlier install whose journal is lost; remove it, or put %s "
+		return refuse(why, len, "%s%s is from an earlier install whose journal is lost; remove it, or put %s "
 			    "back if that is there", file_root, s->path, saved_name(name, s->path));
 	if (!s->kept && file_exists(saved_name(name, s->path)))
-		return fail(why, len, "%s%s is there already, where %s would be kept; move it away first", file_root,
+		return refuse(why, len, "%s%s is there already, where %s would be kept; move it away first", file_root,
 			    name, s->path);
 	s->what = INSTALL_REPLACE;
 	return true;
@@ -291,7 +280,7 @@ static bool plan_unwanted(struct install *in, struct install_step *s, char *why,
 
 	if (s->before && !has_hash(in->was, i, file_hash(s->before, s->before_len)) && !kept_already(in, i, s)) {
 		if (!saved || file_exists(saved_name(name, s->path)))
-			return fail(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away first, then "
+			return refuse(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away first, then "
 				    "again", file_root, s->path);
 		s->what = INSTALL_FORGET;	/* a power cut before it was kept: it is as it was */
 		return true;
@@ -338,7 +327,7 @@ bool install_plan(struct install *in, char *why, size_t len)
 		if (wanted(in, n, in->was->files[i].path))
 			continue;
 		if (in->n == INSTALL_FILES_MAX)
-			return fail(why, len, "more than %d files", INSTALL_FILES_MAX);
+			return refuse(why, len, "more than %d files", INSTALL_FILES_MAX);
 		install_want(in, in->was->files[i].path, NULL, 0);
 	}
 	for (int i = 0; i < in->n; i++) {
@@ -382,7 +371,7 @@ static bool move(const char *from, const char *to, int (*how)(const char *a, con
 
 	file_path(a, from);
 	file_path(b, to);
-	return !how(a, b) || fail(why, len, "cannot keep %s as %s: %s", a, b, strerror(errno));
+	return !how(a, b) || refuse(why, len, "cannot keep %s as %s: %s", a, b, strerror(errno));
 }
 
 /* The second name goes, even where both are of one file, which rename(2) leaves as it is. */
@@ -399,7 +388,7 @@ static bool put_back(const char *name, const char *path, char *why, size_t len)
 /* Half a file that a power cut left */
 static void remove_temporary(const char *path)
 {
-	const char *base = strrchr(path, '/') + 1;
+	const char *base = base_name(path);
 	char name[FILE_PATH_MAX], full[FILE_PATH_MAX];
 
 	snprintf(name, sizeof(name), "%.*s.%s" FILE_TEMPORARY, (int)(base - path), path, base);
@@ -508,7 +497,7 @@ bool install_carry_out(struct install *in, bool *undone, char *why, size_t len)
 		return false;
 	for (int i = 0; i < in->n && good; i++) {
 		if (in->stop && *in->stop)
-			good = fail(why, len, "interrupted");
+			good = refuse(why, len, "interrupted");
 		else
 			good = do_step(&in->steps[i], why, len);
 	}

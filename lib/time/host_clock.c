@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/numbers.h"
+#include "base/text.h"
 #include "system/tree.h"
 #include "time/host_clock.h"
 
@@ -36,14 +37,13 @@ const char *host_status_name(enum host_status status)
 static const char *node_name(const struct phc *phc, char *buf, size_t len)
 {
 	char path[FILE_PATH_MAX];
-	const char *slash = strrchr(phc->path, '/'), *name = slash ? slash + 1 : phc->path;
+	const char *name = base_name(phc->path);
 	ssize_t n = readlink(file_path(path, phc->path), buf, len - 1);
 	uint64_t number;
 
 	if (n > 0) {
 		buf[n] = 0;
-		slash = strrchr(buf, '/');
-		name = slash ? slash + 1 : buf;
+		name = base_name(buf);
 	}
 	if (strncmp(name, "ptp", 3) || !parse_u64(name + 3, 0, INT_MAX, &number))
 		return NULL;

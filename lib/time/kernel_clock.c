@@ -4,7 +4,7 @@
 
 #include "time/kernel_clock.h"
 
-void check_kernel_clock(struct kernel_clock *k)
+void kernel_clock_read(struct kernel_clock *k)
 {
 	struct timex tx = { .modes = 0 };
 

@@ -13,6 +13,6 @@ struct kernel_clock {
 	int tai_utc;			/* s; 0: never set */
 };
 
-void check_kernel_clock(struct kernel_clock *k);
+void kernel_clock_read(struct kernel_clock *k);
 
 #endif

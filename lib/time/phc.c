@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "base/text.h"
 #include "time/phc.h"
 
 static const char *const method_names[PHC_METHODS] = {
@@ -54,7 +55,7 @@ static int find_kvm(struct phc *phc, char *why, size_t len)
 
 	glob("/sys/class/ptp/ptp*", 0, NULL, &g);
 	for (size_t i = 0; i < g.gl_pathc && ret; i++) {
-		const char *node = strrchr(g.gl_pathv[i], '/') + 1;
+		const char *node = base_name(g.gl_pathv[i]);
 		size_t used = strlen(seen);
 		char attr[300];
 

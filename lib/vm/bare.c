@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base/die.h"
+#include "base/text.h"
 #include "time/counter.h"
 #include "vm/bare.h"
 
@@ -75,17 +75,7 @@ asm(".pushsection .rodata\n"
 
 _Thread_local char vm_why[VM_WHY_LEN];
 
-static bool __attribute__((format(printf, 1, 2))) failed(const char *fmt, ...)
-{
-	int error = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(vm_why, sizeof(vm_why), fmt, ap);
-	va_end(ap);
-	errno = error;
-	return false;
-}
+#define failed(...) refuse(vm_why, sizeof(vm_why), __VA_ARGS__)
 
 /* What the ioctl returned is in *ret, if that is of interest. */
 static bool xioctl(int fd, unsigned long request, void *arg, int *ret, const char *name)

@@ -17,6 +17,7 @@
 #include "base/die.h"
 #include "base/now.h"
 #include "cli/options.h"
+#include "shared.h"
 #include "time/counter.h"
 
 static const char usage[] =

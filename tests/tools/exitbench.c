@@ -15,6 +15,7 @@
 #include "base/now.h"
 #include "cli/options.h"
 #include "series/stats.h"
+#include "shared.h"
 #include "time/counter.h"
 
 static const char usage[] =

@@ -24,6 +24,7 @@
 #include "base/die.h"
 #include "base/now.h"
 #include "cli/options.h"
+#include "shared.h"
 #include "time/counter.h"
 
 enum { TIMED_OUT = 124, NO_MACHINE = 125, ENTROPY = 256 };

@@ -11,6 +11,7 @@
 #include "base/die.h"
 #include "base/now.h"
 #include "cli/options.h"
+#include "shared.h"
 
 static const char usage[] =
 	"Usage: ntpstate [OPTION]...\n"

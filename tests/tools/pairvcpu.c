@@ -20,10 +20,10 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
-#include "base/numbers.h"
 #include "cli/options.h"
 #include "kvm_clock_pairing.h"
 #include "series/stats.h"
+#include "shared.h"
 #include "vm/bare.h"
 
 static const char usage[] =

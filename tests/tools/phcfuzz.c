@@ -22,9 +22,9 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
-#include "base/numbers.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "shared.h"
 #include "time/phc.h"
 
 static const char usage[] =

@@ -24,6 +24,7 @@
 #include "base/now.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "shared.h"
 #include "time/phc.h"
 
 static const char usage[] =

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "series/stats.h"
+#include "shared.h"
 #include "time/phc.h"
 
 static const char usage[] =

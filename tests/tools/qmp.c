@@ -13,6 +13,7 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "cli/options.h"
+#include "shared.h"
 
 static const char usage[] =
 	"Usage: qmp SOCKET COMMAND [JSON-ARGUMENTS]   prints what QEMU returns, as JSON\n"

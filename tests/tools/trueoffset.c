@@ -21,6 +21,7 @@
 #include "base/numbers.h"
 #include "cli/options.h"
 #include "series/stats.h"
+#include "shared.h"
 
 typedef __int128 s128;
 typedef unsigned __int128 u128;

@@ -139,7 +139,7 @@ static bool fake_guests(struct kvm_guests *all)
 #include "../../lib/system/interval.c"
 #define check_gather fake_gather
 #define check_ask_ptp4l fake_ptp4l
-#define check_kernel_clock fake_kernel
+#define kernel_clock_read fake_kernel
 #define chain_read fake_read
 #define chronyc_tracking fake_chrony
 #define kvm_guests_find fake_guests
@@ -149,7 +149,7 @@ static bool fake_guests(struct kvm_guests *all)
 #undef pthread_cond_timedwait
 #undef check_gather
 #undef check_ask_ptp4l
-#undef check_kernel_clock
+#undef kernel_clock_read
 #undef chain_read
 #undef chronyc_tracking
 #undef kvm_guests_find
