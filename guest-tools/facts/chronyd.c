@@ -20,9 +20,9 @@
 /* "ptp0": what a device's path is in the end, below file_root; empty if it is no /dev/ptpN. */
 static void resolve_node(const char *device, char *node, size_t len)
 {
-	char path[FILE_PATH_MAX], target[FILE_PATH_MAX];
+	char target[FILE_PATH_MAX];
 	const char *name = device;
-	ssize_t n = readlink(file_path(path, device), target, sizeof(target) - 1);
+	ssize_t n = file_readlink(device, target, sizeof(target) - 1);
 	uint64_t number;
 
 	node[0] = 0;

@@ -2,7 +2,6 @@
 /* What can be read of this machine: files, the device, the processes. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +42,12 @@ static void gather_container(struct check_facts *f)
 /* The kernel of a tree that doesn't run is the one that is installed there, if it is one. */
 static void only_kernel(char *kernel, size_t len)
 {
-	char path[FILE_PATH_MAX];
-	glob_t g = { 0 };
+	char **paths;
+	int n = file_glob("/lib/modules/*", &paths);
 
-	if (!glob(file_path(path, "/lib/modules/*"), 0, NULL, &g) && g.gl_pathc == 1)
-		snprintf(kernel, len, "%s", base_name(g.gl_pathv[0]));
-	globfree(&g);
+	if (n == 1)
+		snprintf(kernel, len, "%s", base_name(paths[0]));
+	file_glob_free(paths, n);
 }
 
 static void gather_machine(struct check_facts *f)
@@ -113,14 +112,13 @@ static void gather_driver(struct check_facts *f)
 
 static void gather_clocks(struct check_facts *f)
 {
-	char path[FILE_PATH_MAX], target[64], name[64];
-	size_t skip = strlen(file_root), used;
-	glob_t g = { 0 };
+	char target[64], name[64], **paths;
+	int found = file_glob("/sys/class/ptp/ptp*", &paths);
+	size_t used;
 	ssize_t n;
 
-	glob(file_path(path, "/sys/class/ptp/ptp*"), 0, NULL, &g);
-	for (size_t i = 0; i < g.gl_pathc; i++) {
-		const char *dir = g.gl_pathv[i] + skip, *node = base_name(dir);
+	for (int i = 0; i < found; i++) {
+		const char *dir = paths[i], *node = base_name(dir);
 		char attr[300];
 
 		snprintf(attr, sizeof(attr), "%.200s/clock_name", dir);
@@ -132,8 +130,8 @@ static void gather_clocks(struct check_facts *f)
 			snprintf(f->others + used, sizeof(f->others) - used, "%s%.15s '%.40s'",
 				 used ? ", " : "", node, name);
 	}
-	globfree(&g);
-	n = readlink(file_path(path, "/dev/ptp_kvm"), target, sizeof(target) - 1);
+	file_glob_free(paths, found);
+	n = file_readlink("/dev/ptp_kvm", target, sizeof(target) - 1);
 	if (n > 0)
 		snprintf(f->link, sizeof(f->link), "%.*s", (int)n, target);
 }
@@ -195,15 +193,15 @@ static void gather_boot(struct check_facts *f)
 	static const char *const dirs[] = { "/etc/modules-load.d/*.conf", "/run/modules-load.d/*.conf",
 		"/usr/lib/modules-load.d/*.conf", "/etc/modules" };
 	const struct chrony_layout *layout = chrony_layout();
-	char path[FILE_PATH_MAX];
-	glob_t g = { 0 };
+	char **paths;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		glob(file_path(path, dirs[i]), i ? GLOB_APPEND : 0, NULL, &g);
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		f->loaded_at_boot |= has_line(g.gl_pathv[i] + strlen(file_root), "ptp_kvm") ||
-				     has_line(g.gl_pathv[i] + strlen(file_root), "kvm_ptp");
-	globfree(&g);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		int n = file_glob(dirs[i], &paths);
+
+		for (int k = 0; k < n; k++)
+			f->loaded_at_boot |= has_line(paths[k], "ptp_kvm") || has_line(paths[k], "kvm_ptp");
+		file_glob_free(paths, n);
+	}
 	f->set_up = layout && file_exists(setup_drop_in(layout));
 	if (file_exists(SETUP_HOLD) && !file_read_line(SETUP_HOLD, f->hold, sizeof(f->hold)))
 		strcpy(f->hold, "no reason given");

@@ -490,7 +490,7 @@ static bool parse(struct opts *o, int argc, char **argv)
 			o->release = true;
 			break;
 		case OPT_ROOT:
-			file_root = optarg;
+			opt_root(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);

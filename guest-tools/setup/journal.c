@@ -149,9 +149,7 @@ bool setup_state_write(const struct setup_state *st, char *why, size_t len)
 
 void setup_remove_dirs(const struct setup_state *st)
 {
-	char path[FILE_PATH_MAX];
-
 	for (size_t i = setup_dirs_count; i--;)
 		if (st->made[i])
-			rmdir(file_path(path, setup_dirs[i]));
+			file_rmdir(setup_dirs[i]);
 }

@@ -225,15 +225,14 @@ static bool compose(struct prestart *p)
 /* The directory of path is there, or can be made, and nobody else can put anything into it. */
 static bool safe_directory(struct prestart *p, const char *path)
 {
-	char full[FILE_PATH_MAX];
+	char dir[FILE_PATH_MAX];
 	struct stat st;
 
-	file_path(full, path);
-	*strrchr(full, '/') = 0;
-	if (lstat(full, &st))
-		return errno == ENOENT || give_up(p, "%s: %s", full, strerror(errno));
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path);
+	if (file_lstat(dir, &st))
+		return errno == ENOENT || give_up(p, "%s%s: %s", file_root, dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-		return give_up(p, "%s is not a directory that only root can write to", full);
+		return give_up(p, "%s%s is not a directory that only root can write to", file_root, dir);
 	return true;
 }
 

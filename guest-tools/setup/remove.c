@@ -39,7 +39,6 @@ static void parse(struct removal *r, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' }, { "dry-run", no_argument, NULL, 'n' },
 		{ "root", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
 	};
-	struct stat st;
 	int opt;
 
 	optind = 1;
@@ -52,9 +51,7 @@ static void parse(struct removal *r, int argc, char **argv)
 			r->dry_run = true;
 			break;
 		case 'r':
-			if (stat(optarg, &st) || !S_ISDIR(st.st_mode))
-				misuse("--root: %s is not a directory", optarg);
-			file_root = strcmp(optarg, "/") ? optarg : "";
+			opt_root(optarg);
 			r->offline = file_root[0];
 			break;
 		default:
@@ -101,7 +98,8 @@ static void remove_file(struct removal *r, int i)
 	size_t len;
 	char *text;
 
-	if (lstat(file_path(full, path), &st)) {
+	file_path(full, path);
+	if (file_lstat(path, &st)) {
 		if (!r->dry_run && r->journal)
 			file_remove(path, why, sizeof(why));	/* half a file that a power cut left */
 		return;
@@ -139,12 +137,12 @@ static void step(struct removal *r, unsigned int timeout_ms, const char *a, cons
 static void remove_made(const struct chrony_layout *layout)
 {
 	const char *const made[] = { SETUP_ENV, SETUP_REASON, layout ? setup_generated(layout) : NULL };
-	char path[FILE_PATH_MAX], why[400];
+	char why[400];
 
 	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
 		if (made[i])
 			file_remove(made[i], why, sizeof(why));
-	rmdir(file_path(path, SETUP_RUN_DIR));
+	file_rmdir(SETUP_RUN_DIR);
 }
 
 /* chronyd as it was, then what was there beside it. */

@@ -114,19 +114,6 @@ static void help(void)
 	       TIMEOUT_DEFAULT, refclock_help);
 }
 
-static void set_root(struct setup *s, char *dir)
-{
-	struct stat st;
-	size_t n = strlen(dir);
-
-	while (n && dir[n - 1] == '/')
-		dir[--n] = 0;
-	if (n && (stat(dir, &st) || !S_ISDIR(st.st_mode)))
-		misuse("--root: %s is not a directory", dir);
-	file_root = dir;
-	s->offline = n;
-}
-
 static void parse(struct setup *s, int argc, char **argv)
 {
 	struct option all[ARRAY_SIZE(own_options) + REFCLOCK_OPTIONS_MAX];
@@ -146,7 +133,7 @@ static void parse(struct setup *s, int argc, char **argv)
 		case OPT_KEEP_NTP: s->only = false; break;
 		case OPT_ONLY: s->only = true; break;
 		case OPT_DISABLE: s->disable = true; break;
-		case OPT_ROOT: set_root(s, optarg); break;
+		case OPT_ROOT: opt_root(optarg); s->offline = file_root[0]; break;
 		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
 		case OPT_VERSION:
 			if (!chrony_version_parse(optarg, &s->version))
@@ -349,7 +336,8 @@ static bool look_at_file(struct setup *s, struct planned *f)
 	uint64_t hash;
 	struct stat st;
 
-	if (lstat(file_path(full, f->path), &st)) {
+	file_path(full, f->path);
+	if (file_lstat(f->path, &st)) {
 		f->plan = FILE_NEW;
 		return errno == ENOENT || fail(s, "%s: %s", full, strerror(errno));
 	}
@@ -393,7 +381,6 @@ static bool plan_files(struct setup *s)
 	char line[REFCLOCK_LINE_MAX];
 	struct refclock r = s->r;
 	bool optional = r.optional;
-	struct stat st;
 
 	if (!choose_program(s) || !setup_state_read(&s->before, s->why, sizeof(s->why)))
 		return false;
@@ -428,12 +415,9 @@ static bool plan_files(struct setup *s)
 				     file_hash(s->files[i].text, s->files[i].len));
 	}
 	add_units(s, &s->state);
-	for (size_t i = 0; i < setup_dirs_count; i++) {
-		char full[FILE_PATH_MAX];
-
-		if (lstat(file_path(full, setup_dirs[i]), &st) && errno == ENOENT)
+	for (size_t i = 0; i < setup_dirs_count; i++)
+		if (!file_exists(setup_dirs[i]) && errno == ENOENT)
 			s->state.made[i] = true;
-	}
 	return true;
 }
 

@@ -177,7 +177,6 @@ int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len)
 		"openntpd.service", "timemaster.service", "phc2sys*.service", NULL,
 	};
 	int n = show_units(names, list, SETUP_UNITS_MAX, true, why, len);
-	char path[FILE_PATH_MAX];
 	struct dirent *e;
 	DIR *d;
 
@@ -186,7 +185,7 @@ int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len)
 	for (int i = 0; i < n; i++)
 		if (list[i].active)
 			return n;	/* a process that is found now may be that unit's */
-	d = opendir(file_path(path, "/proc"));
+	d = file_dir("/proc");
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
 			n = add_process(list, n, e->d_name);

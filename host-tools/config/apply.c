@@ -179,21 +179,19 @@ int config_print(const struct plan *plan)
 }
 
 /* Not over what somebody else has put there */
-static bool may_write(const struct generated *file, char *why, size_t len)
+static bool may_write(const char *path, char *why, size_t len)
 {
-	char full[FILE_PATH_MAX];
 	struct stat st;
 	char *text;
 	bool ours;
 
-	if (lstat(file_path(full, file->path), &st))
+	if (lstat(path, &st))
 		return true;	/* if it can't be, writing tells */
-	text = file_read(file->path, NULL);
+	text = file_read(path, NULL);
 	ours = text && !strncmp(text, GENERATE_MARKER, strlen(GENERATE_MARKER));
 	free(text);
-	if (!ours)
-		snprintf(why, len, "%s is there, and ptpkvm-host did not write it; choose another directory", full);
-	return ours;
+	return ours || refuse(why, len, "%s is there, and ptpkvm-host did not write it; choose another directory",
+			      path);
 }
 
 int config_output(const struct plan *plan, const char *dir, bool elsewhere)
@@ -201,17 +199,18 @@ int config_output(const struct plan *plan, const char *dir, bool elsewhere)
 	struct generated files[GENERATED_MAX];
 	int n = generate(plan, files), ret = EXIT_GOOD;
 	const char *root = file_root;
-	char why[FILE_PATH_MAX + 200];
+	char why[FILE_PATH_MAX + 200], path[FILE_PATH_MAX];
 
-	file_root = dir;
-	for (int i = 0; i < n && !ret; i++)
-		if (!may_write(&files[i], why, sizeof(why)))
+	file_root = "";		/* it is where the user says */
+	for (int i = 0; i < 2 * n && !ret; i++) {
+		const struct generated *file = &files[i % n];
+
+		snprintf(path, sizeof(path), "%s%s", dir, file->path);
+		if (i < n ? !may_write(path, why, sizeof(why)) :
+		    file_write(path, file->text, file->len, 0644, why, sizeof(why)))
 			ret = broken(why);
-	for (int i = 0; i < n && !ret; i++) {
-		if (file_write(files[i].path, files[i].text, files[i].len, 0644, why, sizeof(why)))
-			ret = broken(why);
-		else
-			printf("write       %s%s\n", dir, files[i].path);
+		else if (i >= n)
+			printf("write       %s\n", path);
 	}
 	file_root = root;
 	if (!ret)

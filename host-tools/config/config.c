@@ -110,18 +110,6 @@ static void help(void)
 	       "  -h, --help               this\n");
 }
 
-static void set_root(char *dir)
-{
-	struct stat st;
-	size_t n = strlen(dir);
-
-	while (n && dir[n - 1] == '/')
-		dir[--n] = 0;
-	if (n && (stat(dir, &st) || !S_ISDIR(st.st_mode)))
-		misuse("--root: %s is not a directory", dir);
-	file_root = dir;
-}
-
 static const char *no_slash(char *dir)
 {
 	size_t n = strlen(dir);
@@ -189,7 +177,7 @@ static void parse_option(struct config *c, int opt)
 	case OPT_INSTALL: c->install = true; break;
 	case OPT_UNINSTALL: c->uninstall = true; break;
 	case OPT_DRY_RUN: c->dry_run = true; break;
-	case OPT_ROOT: set_root(optarg); c->image = file_root[0]; break;
+	case OPT_ROOT: opt_root(optarg); c->image = file_root[0]; break;
 	case OPT_LINUXPTP:
 	case OPT_CHRONY:
 	case OPT_DISTRIBUTION: set_versions(c, opt, optarg); break;

@@ -59,8 +59,8 @@ static void gather_ptp4l(struct check_facts *f)
 
 static void gather_phc2sys(struct check_facts *f)
 {
-	char path[FILE_PATH_MAX], file[64], comm[32];
-	DIR *proc = opendir(file_path(path, "/proc"));
+	char file[64], comm[32];
+	DIR *proc = file_dir("/proc");
 	const struct dirent *d;
 	uint64_t pid;
 

@@ -89,8 +89,7 @@ static void read_count(struct kvm_count *count, const char *dir, const char *nam
 /* -1 if it has gone meanwhile */
 static int count_vcpus(const char *dir)
 {
-	char full[FILE_PATH_MAX];
-	DIR *entries = opendir(file_path(full, dir));
+	DIR *entries = file_dir(dir);
 	const struct dirent *d;
 	uint64_t id;
 	int n = 0;
@@ -134,8 +133,7 @@ static bool take_dir(struct kvm_guest *g, const char *entry)
 
 static bool is_empty(const char *path)
 {
-	char full[FILE_PATH_MAX];
-	DIR *entries = opendir(file_path(full, path));
+	DIR *entries = file_dir(path);
 	const struct dirent *d;
 	bool empty = true;
 
@@ -167,13 +165,12 @@ static int by_process(const void *a, const void *b)
 
 bool kvm_guests_find(struct kvm_guests *all)
 {
-	char full[FILE_PATH_MAX];
 	const struct dirent *d;
 	struct kvm_guest g;
 	DIR *entries;
 
 	memset(all, 0, sizeof(*all));
-	entries = opendir(file_path(full, DEBUGFS "/kvm"));
+	entries = file_dir(DEBUGFS "/kvm");
 	if (!entries) {
 		explain(all, errno);
 		return false;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What knows of TAI − UTC: constants that people wrote, and leap second lists. */
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,14 +80,15 @@ static void scan_files(struct check_facts *f)
 		"/etc/systemd/system/phc2sys*.service", "/etc/systemd/system/ptp4l*.service.d/*.conf",
 		"/etc/systemd/system/phc2sys*.service.d/*.conf",
 	};
-	char path[FILE_PATH_MAX];
-	glob_t g = { 0 };
+	char **paths;
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
-		glob(file_path(path, patterns[i]), i ? GLOB_APPEND : 0, NULL, &g);
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		scan_file(f, g.gl_pathv[i] + strlen(file_root));
-	globfree(&g);
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		int n = file_glob(patterns[i], &paths);
+
+		for (int k = 0; k < n; k++)
+			scan_file(f, paths[k]);
+		file_glob_free(paths, n);
+	}
 }
 
 static int see(const struct chrony_directive *d, void *arg)

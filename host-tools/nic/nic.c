@@ -72,8 +72,8 @@ static void ask_driver(struct nic *n, nic_ask *ask)
 /* The last part of where a symbolic link below file_root leads to; empty if it is none. */
 static void link_name(const char *path, char *name, size_t len)
 {
-	char full[FILE_PATH_MAX], target[FILE_PATH_MAX];
-	ssize_t n = readlink(file_path(full, path), target, sizeof(target) - 1);
+	char target[FILE_PATH_MAX];
+	ssize_t n = file_readlink(path, target, sizeof(target) - 1);
 	const char *slash;
 
 	name[0] = 0;
@@ -102,11 +102,11 @@ static bool is_pci_address(const char *s, size_t len)
 /* The function that it is on: the last one of "../../devices/pci0000:00/0000:00:03.0/virtio2/net/eth0" */
 static void find_pci(struct nic *n)
 {
-	char path[64], full[FILE_PATH_MAX], target[FILE_PATH_MAX];
+	char path[64], target[FILE_PATH_MAX];
 	ssize_t len;
 
 	snprintf(path, sizeof(path), NET "%s", n->name);
-	len = readlink(file_path(full, path), target, sizeof(target) - 1);
+	len = file_readlink(path, target, sizeof(target) - 1);
 	if (len <= 0)
 		return;
 	target[len] = 0;
@@ -139,14 +139,14 @@ static bool read_number(const char *dir, const char *name, int64_t max, int *val
 /* dir: its device's */
 static void read_functions(struct nic *n, const char *dir)
 {
-	char path[128], driver[32], full[FILE_PATH_MAX];
+	char path[128], driver[32];
 	const struct dirent *d;
 	DIR *net;
 
 	snprintf(path, sizeof(path), "%.60s/physfn", dir);
 	n->vf = file_exists(path);
 	snprintf(path, sizeof(path), "%.60s/physfn/net", dir);
-	net = n->vf ? opendir(file_path(full, path)) : NULL;
+	net = n->vf ? file_dir(path) : NULL;
 	while (net && (d = readdir(net)))
 		if (d->d_name[0] != '.' && strlen(d->d_name) < sizeof(n->pf))
 			strcpy(n->pf, d->d_name);
@@ -168,12 +168,12 @@ static int by_version(const void *a, const void *b)
 static void read_lower(struct nic *n)
 {
 	static const char prefix[] = "lower_";
-	char path[64], full[FILE_PATH_MAX];
+	char path[64];
 	const struct dirent *d;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), NET "%s", n->name);
-	dir = opendir(file_path(full, path));
+	dir = file_dir(path);
 	while (dir && (d = readdir(dir))) {
 		const char *lower = d->d_name + strlen(prefix);
 
@@ -263,29 +263,29 @@ static void read_function(struct nics *all, const char *pci)
 		all->away[all->n_away++] = away;
 }
 
-static int visible(const struct dirent *d)
+static int by_path(const void *a, const void *b)
 {
-	return d->d_name[0] != '.';
+	return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list(const char *dir, struct dirent ***entries)
+/* In natural order, to be freed */
+static int list(const char *pattern, char ***paths)
 {
-	char full[FILE_PATH_MAX];
-	int n = scandir(file_path(full, dir), entries, visible, versionsort);
+	int n = file_glob(pattern, paths);
 
-	if (n < 0)
-		*entries = NULL;
-	return n < 0 ? 0 : n;
+	if (n > 0)
+		qsort(*paths, n, sizeof(**paths), by_path);
+	return n > 0 ? n : 0;
 }
 
 void nic_gather(struct nics *all, nic_ask *ask)
 {
-	struct dirent **entries;
-	int n = list(NET, &entries);
+	char **paths;
+	int n = list(NET "*", &paths);
 
 	memset(all, 0, sizeof(*all));
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
+		const char *name = base_name(paths[i]);
 
 		/* /sys/class/net has a file too, bonding_masters */
 		if (strlen(name) < IFNAMSIZ && strcmp(name, "bonding_masters") && strcmp(name, "lo")) {
@@ -294,16 +294,13 @@ void nic_gather(struct nics *all, nic_ask *ask)
 			else
 				nic_read(&all->list[all->n++], name, ask);
 		}
-		free(entries[i]);
 	}
-	free(entries);
-	n = list(PCI, &entries);
-	for (int i = 0; i < n; i++) {
-		if (is_pci_address(entries[i]->d_name, strlen(entries[i]->d_name)))
-			read_function(all, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	file_glob_free(paths, n);
+	n = list(PCI "*", &paths);
+	for (int i = 0; i < n; i++)
+		if (is_pci_address(base_name(paths[i]), strlen(base_name(paths[i]))))
+			read_function(all, base_name(paths[i]));
+	file_glob_free(paths, n);
 }
 
 /* --- what it means --- */

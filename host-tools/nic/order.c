@@ -80,8 +80,7 @@ static int in_order(const void *left, const void *right)
 
 static size_t active_nics(char list[NICS_MAX][IF_NAMESIZE])
 {
-	char path[FILE_PATH_MAX];
-	DIR *dir = opendir(file_path(path, "/sys/class/net"));
+	DIR *dir = file_dir("/sys/class/net");
 	const struct dirent *d;
 	size_t n = 0;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/die.h"
 #include "base/text.h"
 #include "chrony/conf.h"
 #include "system/tree.h"
@@ -64,89 +64,84 @@ static void normalise(char *line)
 
 static int read_conf(struct walk *w, const char *path, const struct chrony_directive *from);
 
-/* chronyd runs in /. */
-static const char *full_path(char full[static FILE_PATH_MAX], const char *path)
-{
-	char absolute[FILE_PATH_MAX];
-
-	snprintf(absolute, sizeof(absolute), "%s%s", path[0] == '/' ? "" : "/", path);
-	return file_path(full, absolute);
-}
+/* A directory's file; of files with one name the one in the directory that was named first counts. */
+struct found {
+	char *path;
+	int dir;
+};
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+	const struct found *x = a, *y = b;
+	int order = strcmp(base_name(x->path), base_name(y->path));
+
+	return order ? order : x->dir - y->dir;
 }
 
-/* Of the files with the name of the nth, is it the one in the directory that was named first? */
-static bool comes_first(const glob_t *g, size_t n, char *const dirs[], int n_dirs)
+static int add_found(struct found **list, int n, const char *pattern, int dir)
 {
-	const char *path = g->gl_pathv[n];
-	char full[FILE_PATH_MAX];
+	char **paths;
+	int more = file_glob(pattern, &paths);
 
-	for (int d = 0; d < n_dirs; d++) {
-		for (size_t i = 0; i < g->gl_pathc; i++) {
-			if (strcmp(base_name(g->gl_pathv[i]), base_name(path)))
-				continue;
-			full_path(full, dirs[d]);
-			if (strncmp(g->gl_pathv[i], full, strlen(full)) ||
-			    base_name(g->gl_pathv[i]) != g->gl_pathv[i] + strlen(full) + 1)
-				continue;
-			return i == n;
-		}
-	}
-	return false;
+	if (more <= 0)
+		return n;
+	*list = realloc(*list, (n + more) * sizeof(**list));
+	if (!*list)
+		die("out of memory");
+	for (int i = 0; i < more; i++)
+		(*list)[n + i] = (struct found){ paths[i], dir };
+	free(paths);
+	return n + more;
 }
 
 /* confdir and sourcedir: by name, and of each name only one. A directory that is not there is empty. */
 static int read_dirs(struct walk *w, const struct chrony_directive *d, const char *pattern)
 {
-	char words[MAX_LINE + 1], full[FILE_PATH_MAX], *dirs[MAX_DIRS], *save, *word;
-	size_t skip = strlen(file_root);
-	glob_t g = { 0 };
-	int n = 0, ret = 0;
+	char words[MAX_LINE + 1], *save, *word;
+	struct found *list = NULL;
+	int n = 0, dirs = 0, ret = 0;
 
 	snprintf(words, sizeof(words), "%s", d->args);
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (n == MAX_DIRS)
-			return bad(w, "%s:%d: %s: more than %d directories", d->file, d->line, d->name,
-				   MAX_DIRS);
-		dirs[n++] = word;
-	}
-	if (!n)
-		return bad(w, "%s:%d: %s without a directory", d->file, d->line, d->name);
-	for (int i = 0; i < n; i++) {
 		char path[MAX_LINE + 16];
 
-		snprintf(path, sizeof(path), "%s/%s", dirs[i], pattern);
-		glob(full_path(full, path), GLOB_NOSORT | (i ? GLOB_APPEND : 0), NULL, &g);
+		if (dirs == MAX_DIRS) {
+			ret = bad(w, "%s:%d: %s: more than %d directories", d->file, d->line, d->name, MAX_DIRS);
+			break;
+		}
+		snprintf(path, sizeof(path), "%s/%s", word, pattern);
+		n = add_found(&list, n, path, dirs++);
 	}
-	if (g.gl_pathc)
-		qsort(g.gl_pathv, g.gl_pathc, sizeof(g.gl_pathv[0]), by_name);
-	for (size_t i = 0; i < g.gl_pathc && !ret; i++)
-		if (comes_first(&g, i, dirs, n))
-			ret = read_conf(w, g.gl_pathv[i] + skip, d);
-	globfree(&g);
+	if (!dirs)
+		return bad(w, "%s:%d: %s without a directory", d->file, d->line, d->name);
+	if (n)
+		qsort(list, n, sizeof(*list), by_name);
+	for (int i = 0; i < n && !ret; i++)
+		if (!i || strcmp(base_name(list[i].path), base_name(list[i - 1].path)))
+			ret = read_conf(w, list[i].path, d);
+	while (n)
+		free(list[--n].path);
+	free(list);
 	return ret;
 }
 
 static int read_include(struct walk *w, const struct chrony_directive *d)
 {
-	char full[FILE_PATH_MAX];
-	glob_t g = { 0 };
-	int ret = 0;
+	char path[MAX_LINE + 2], **paths;
+	int n, ret = 0;
 
 	if (!d->args[0] || strchr(d->args, ' '))
 		return bad(w, "%s:%d: include wants one file or pattern", d->file, d->line);
-	/* A file that is named has to be there; of a pattern there may be none. */
-	ret = glob(full_path(full, d->args), GLOB_ERR | (strpbrk(d->args, "*?[") ? 0 : GLOB_NOCHECK), NULL, &g);
-	if (ret == GLOB_NOMATCH)
-		return 0;
-	if (ret)
+	/* A file that is named has to be there; of a pattern there may be none. chronyd runs in /. */
+	snprintf(path, sizeof(path), "%s%s", d->args[0] == '/' ? "" : "/", d->args);
+	if (!strpbrk(path, "*?["))
+		return read_conf(w, path, d);
+	n = file_glob(path, &paths);
+	if (n < 0)
 		return bad(w, "%s:%d: cannot search for %s", d->file, d->line, d->args);
-	for (size_t i = 0; i < g.gl_pathc && !ret; i++)
-		ret = read_conf(w, g.gl_pathv[i] + strlen(file_root), d);
-	globfree(&g);
+	for (int i = 0; i < n && !ret; i++)
+		ret = read_conf(w, paths[i], d);
+	file_glob_free(paths, n);
 	return ret;
 }
 

@@ -100,13 +100,13 @@ static void take(struct ptp4l *p, const struct cmdline_option *o)
 /* Relative to where it runs */
 static void make_absolute(struct ptp4l *p)
 {
-	char path[64], full[FILE_PATH_MAX], dir[200], relative[200];
+	char path[64], dir[200], relative[200];
 	ssize_t n;
 
 	if (!p->conf[0] || p->conf[0] == '/')
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/cwd", p->pid);
-	n = readlink(file_path(full, path), dir, sizeof(dir) - 1);
+	n = file_readlink(path, dir, sizeof(dir) - 1);
 	dir[n > 0 ? n : 0] = 0;
 	strcpy(relative, p->conf);
 	if ((size_t)snprintf(p->conf, sizeof(p->conf), "%s/%s", dir, relative) >= sizeof(p->conf))
@@ -149,8 +149,8 @@ static void read_process(struct ptp4l *p, int pid)
 
 int ptp4l_find(struct ptp4l list[PTP4L_MAX])
 {
-	char path[FILE_PATH_MAX], file[64], comm[32];
-	DIR *proc = opendir(file_path(path, "/proc"));
+	char file[64], comm[32];
+	DIR *proc = file_dir("/proc");
 	const struct dirent *d;
 	uint64_t pid;
 	int n = 0;

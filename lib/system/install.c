@@ -179,10 +179,8 @@ static bool write_journal(const struct install_journal *j, char *why, size_t len
 /* From the nth on */
 static void remove_dirs(const struct install_journal *j, int n)
 {
-	char path[FILE_PATH_MAX];
-
 	for (int i = j->n_dirs; i-- > n;)
-		rmdir(file_path(path, j->dirs[i]));	/* stays where something else is in it */
+		file_rmdir(j->dirs[i]);	/* stays where something else is in it */
 }
 
 static void note_dirs(struct install_journal *j, const char *path)
@@ -218,14 +216,14 @@ static const char *saved_name(char name[300], const char *path)
 /* What is there: false for what can be neither replaced nor restored. */
 static bool look(struct install_step *s, char *why, size_t len)
 {
-	char full[FILE_PATH_MAX];
 	struct stat st;
 
-	if (lstat(file_path(full, s->path), &st))
-		return errno == ENOENT || refuse(why, len, "%s: %s", full, strerror(errno));
+	if (file_lstat(s->path, &st))
+		return errno == ENOENT || refuse(why, len, "%s%s: %s", file_root, s->path, strerror(errno));
 	s->before = S_ISREG(st.st_mode) ? file_read(s->path, &s->before_len) : NULL;
 	s->before_mode = st.st_mode & 07777;
-	return s->before || refuse(why, len, "%s is there and no readable file; move it away first", full);
+	return s->before || refuse(why, len, "%s%s is there and no readable file; move it away first", file_root,
+				       s->path);
 }
 
 /* A power cut between keeping and replacing leaves the file as it was, under both names. */
@@ -367,32 +365,24 @@ const char *install_verb(enum install_what what)
 
 static bool move(const char *from, const char *to, int (*how)(const char *a, const char *b), char *why, size_t len)
 {
-	char a[FILE_PATH_MAX], b[FILE_PATH_MAX];
-
-	file_path(a, from);
-	file_path(b, to);
-	return !how(a, b) || refuse(why, len, "cannot keep %s as %s: %s", a, b, strerror(errno));
+	return !how(from, to) || refuse(why, len, "cannot keep %s%s as %s%s: %s", file_root, from, file_root, to,
+					strerror(errno));
 }
 
 /* The second name goes, even where both are of one file, which rename(2) leaves as it is. */
 static bool put_back(const char *name, const char *path, char *why, size_t len)
 {
-	char full[FILE_PATH_MAX];
-
-	if (!move(name, path, rename, why, len))
-		return false;
-	unlink(file_path(full, name));
-	return true;
+	return move(name, path, file_rename, why, len) && !file_remove(name, why, len);
 }
 
 /* Half a file that a power cut left */
 static void remove_temporary(const char *path)
 {
 	const char *base = base_name(path);
-	char name[FILE_PATH_MAX], full[FILE_PATH_MAX];
+	char name[FILE_PATH_MAX], why[FILE_PATH_MAX + 100];
 
 	snprintf(name, sizeof(name), "%.*s.%s" FILE_TEMPORARY, (int)(base - path), path, base);
-	unlink(file_path(full, name));
+	file_remove(name, why, sizeof(why));
 }
 
 static bool do_step(struct install_step *s, char *why, size_t len)
@@ -402,7 +392,7 @@ static bool do_step(struct install_step *s, char *why, size_t len)
 	saved_name(name, s->path);
 	switch (s->what) {
 	case INSTALL_REPLACE:
-		if (!s->kept && !move(s->path, name, link, why, len))
+		if (!s->kept && !move(s->path, name, file_link, why, len))
 			return false;
 		s->done = true;
 		return !file_write(s->path, s->text, s->len, 0644, why, len);
@@ -439,8 +429,8 @@ static bool undo_step(struct install_step *s, char *why, size_t len)
 		return !file_remove(s->path, why, len);
 	case INSTALL_RESTORE:
 		if (!s->before)
-			return move(s->path, name, rename, why, len);
-		if (!move(s->path, name, link, why, len))
+			return move(s->path, name, file_rename, why, len);
+		if (!move(s->path, name, file_link, why, len))
 			return false;
 		/* fall through */
 	default:

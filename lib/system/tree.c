@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +11,237 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/text.h"
 #include "system/tree.h"
+
+#define DEPTH_MAX 64
+#define LINKS_MAX 40
+
+const struct tree here = { AT_FDCWD, "" };
+
+bool tree_open(struct tree *t, const char *dir, char *why, size_t len)
+{
+	*t = here;
+	if (!dir[0])
+		return refuse(why, len, "a directory is needed");
+	if (!dir[strspn(dir, "/")])
+		return true;
+	t->name = dir;
+	t->fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (t->fd >= 0)
+		return true;
+	if (errno == ENOTDIR)
+		return refuse(why, len, "%s is not a directory", dir);
+	return refuse(why, len, "%s: %s", dir, strerror(errno));
+}
+
+/* --- the walk --- */
+
+/*
+ * The directories on the way from the root, each held open: ".." goes back along them, so that nobody who
+ * renames one of them meanwhile can lead out of the root.
+ */
+struct place {
+	bool here;
+	int fd[DEPTH_MAX];
+	int depth;		/* fd[depth - 1] is where it is */
+	int made;		/* the depth of the first one that was not there, 0 if all were */
+	char path[PATH_MAX];	/* inside of the root, "" is that itself */
+};
+
+static int at(const struct place *p)
+{
+	return p->fd[p->depth - 1];
+}
+
+static void leave(struct place *p)
+{
+	while (p->depth)
+		close(p->fd[--p->depth]);
+}
+
+static int push(struct place *p, int fd, const char *name)
+{
+	if (fd < 0)
+		return -errno;
+	if (p->depth == DEPTH_MAX || strlen(p->path) + strlen(name) + 2 > sizeof(p->path)) {
+		close(fd);
+		return -ENAMETOOLONG;
+	}
+	p->fd[p->depth++] = fd;
+	if (name[0])
+		strcat(strcat(p->path, "/"), name);
+	return 0;
+}
+
+static void pop(struct place *p)
+{
+	if (p->depth == 1)
+		return;
+	close(p->fd[--p->depth]);
+	*strrchr(p->path, '/') = 0;
+}
+
+static int begin(struct place *p, const struct tree *t, const char *path)
+{
+	int err;
+
+	*p = (struct place){ .here = t->fd == AT_FDCWD };
+	err = push(p, p->here ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) :
+		   openat(t->fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC), "");
+	if (!err && p->here && path[0] != '/')
+		err = push(p, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), ".");
+	return err;
+}
+
+static void sync_directory(int fd)
+{
+	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return;
+	fsync(dir);	/* not every file system can; what it is about is in place either way */
+	close(dir);
+}
+
+static int make_directory(struct place *p, const char *name)
+{
+	int fd, err = 0;
+
+	if (mkdirat(at(p), name, 0755))
+		return errno == EEXIST ? 0 : -errno;
+	if (!p->made)
+		p->made = p->depth;
+	/* Whatever the umask is; and not of what a link leads to, if there is one in its place by now */
+	fd = openat(at(p), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0755))
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	sync_directory(at(p));
+	return err;
+}
+
+static void unmake_directories(struct place *p)
+{
+	while (p->made && p->depth > p->made &&
+	       !unlinkat(p->fd[p->depth - 2], base_name(p->path), AT_REMOVEDIR))
+		pop(p);
+}
+
+/* Puts the target of a link before what is left of the path. 0, -EINVAL if it is none, or another errno. */
+static int follow_link(struct place *p, const char *name, char *rest, int *links)
+{
+	char target[PATH_MAX], after[PATH_MAX];
+	ssize_t n = readlinkat(at(p), name, target, sizeof(target));
+
+	if (n < 0)
+		return -errno;
+	if (++*links > LINKS_MAX)
+		return -ELOOP;
+	while (n && target[0] == '/' && p->depth > 1)
+		pop(p);
+	strcpy(after, rest);
+	if (snprintf(rest, PATH_MAX, "%.*s/%s", (int)n, target, after) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+enum { FOLLOW = 1, MAKE = 2 };	/* a link at the end; directories that are not there */
+
+/* To the directory of path, whose last part is then in last: "." where path is one by its form. 0 or -errno. */
+static int walk(struct place *p, const struct tree *t, const char *path, int how,
+		char last[static NAME_MAX + 1])
+{
+	char rest[PATH_MAX], *next = rest;
+	int links = 0, err = begin(p, t, path);
+
+	if (!err && (size_t)snprintf(rest, sizeof(rest), "%s", path) >= sizeof(rest))
+		err = -ENAMETOOLONG;
+	while (!err) {
+		size_t n;
+
+		next += strspn(next, "/");
+		n = strcspn(next, "/");
+		if (n > NAME_MAX)
+			return -ENAMETOOLONG;
+		snprintf(last, NAME_MAX + 1, "%.*s", n ? (int)n : 1, n ? next : ".");
+		if (!n)
+			return 0;
+		next += n;
+		if (!strcmp(last, ".") || (!strcmp(last, "..") && !p->here)) {
+			if (last[1])
+				pop(p);
+			continue;
+		}
+		if (!next[strspn(next, "/")] && !(how & FOLLOW))
+			return 0;
+		memmove(rest, next, strlen(next) + 1);
+		next = rest;
+		err = follow_link(p, last, rest, &links);
+		if (err == -EINVAL || err == -ENOENT) {
+			if (!rest[strspn(rest, "/")])
+				return 0;
+			err = err == -ENOENT && (how & MAKE) ? make_directory(p, last) : 0;
+			if (!err)
+				err = push(p, openat(at(p), last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), last);
+		}
+	}
+	return err;
+}
+
+int tree_fd(const struct tree *t, const char *path, int flags)
+{
+	char last[NAME_MAX + 1];
+	struct place p;
+	int fd = -1, err;
+
+	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	if (t->fd == AT_FDCWD)
+		return open(path, flags);
+	err = walk(&p, t, path, FOLLOW, last);
+	if (!err) {
+		fd = openat(at(&p), last, flags | O_NOFOLLOW);
+		err = fd < 0 ? -errno : 0;
+	}
+	leave(&p);
+	errno = -err;
+	return fd;
+}
+
+/* --- the tree of --root --- */
 
 const char *file_root = "";
 
 void opt_root(const char *dir)
 {
-	struct stat st;
+	static char name[PATH_MAX];
+	size_t n = strlen(dir);
+	struct tree t;
+	char why[300];
 
-	if (!dir[0] || stat(dir, &st))
-		misuse("--root: %s: %s", dir, dir[0] ? strerror(errno) : "a directory is needed");
-	if (!S_ISDIR(st.st_mode))
-		misuse("--root: %s is not a directory", dir);
-	file_root = dir;
+	if (!tree_open(&t, dir, why, sizeof(why)))
+		misuse("--root: %s", why);
+	if (t.fd != AT_FDCWD)
+		close(t.fd);
+	while (n && dir[n - 1] == '/')
+		n--;
+	snprintf(name, sizeof(name), "%.*s", (int)n, dir);
+	file_root = name;
+}
+
+/* Opened anew each time: who has made another in its place means that. */
+static const struct tree *root(void)
+{
+	static struct tree t = { AT_FDCWD, "" };
+	char why[300];
+
+	if (t.fd != AT_FDCWD)
+		close(t.fd);
+	t = here;
+	if (file_root[0] && !tree_open(&t, file_root, why, sizeof(why)))
+		die("%s", why);
+	return &t;
 }
 
 const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
@@ -31,24 +251,15 @@ const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
 	return buf;
 }
 
-/* O_NONBLOCK: a FIFO put in a file's place is empty, not a wait without end. */
-static int open_to_read(const char *path)
-{
-	char full[FILE_PATH_MAX];
+/* --- reading --- */
 
-	return open(file_path(full, path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
-
-char *file_read(const char *path, size_t *len)
+static char *read_fd(int fd, size_t *len)
 {
-	int fd = open_to_read(path);
 	size_t size = 4096, used = 0;
 	char *data, *bigger;
 	ssize_t n;
 	int err;
 
-	if (fd < 0)
-		return NULL;
 	data = malloc(size);
 	while (data) {
 		n = read(fd, data + used, size - used - 1);
@@ -71,7 +282,6 @@ char *file_read(const char *path, size_t *len)
 		data = bigger;
 	}
 	err = errno;
-	close(fd);
 	if (!data || n < 0) {
 		free(data);
 		errno = data ? err : ENOMEM;
@@ -80,6 +290,21 @@ char *file_read(const char *path, size_t *len)
 	data[used] = 0;
 	if (len)
 		*len = used;
+	return data;
+}
+
+/* O_NONBLOCK: a FIFO put in a file's place is empty, not a wait without end. */
+char *file_read(const char *path, size_t *len)
+{
+	int fd = tree_fd(root(), path, O_RDONLY), err;
+	char *data;
+
+	if (fd < 0)
+		return NULL;
+	data = read_fd(fd, len);
+	err = errno;
+	close(fd);
+	errno = err;
 	return data;
 }
 
@@ -107,61 +332,149 @@ bool file_read_line(const char *path, char *line, size_t len)
 
 bool file_exists(const char *path)
 {
-	char full[FILE_PATH_MAX];
+	int fd = tree_fd(root(), path, O_PATH);
 
-	return !access(file_path(full, path), F_OK);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+DIR *file_dir(const char *path)
+{
+	int fd = tree_fd(root(), path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
+/* The directory that path is in, and its last part. -1 and errno */
+static int parent(const char *path, char last[static NAME_MAX + 1])
+{
+	struct place p;
+	int err = walk(&p, root(), path, 0, last), fd;
+
+	fd = err ? -1 : fcntl(at(&p), F_DUPFD_CLOEXEC, 0);
+	if (!err && fd < 0)
+		err = -errno;
+	leave(&p);
+	errno = -err;
+	return fd;
+}
+
+static int closed(int fd, int ret)
+{
+	int err = errno;
+
+	close(fd);
+	errno = err;
+	return ret;
+}
+
+ssize_t file_readlink(const char *path, char *target, size_t len)
+{
+	char last[NAME_MAX + 1];
+	int dir = parent(path, last);
+
+	return dir < 0 ? -1 : closed(dir, readlinkat(dir, last, target, len));
+}
+
+int file_lstat(const char *path, struct stat *st)
+{
+	char last[NAME_MAX + 1];
+	int dir = parent(path, last);
+
+	return dir < 0 ? -1 : closed(dir, fstatat(dir, last, st, AT_SYMLINK_NOFOLLOW));
+}
+
+/* --- patterns --- */
+
+struct paths {
+	char **list;
+	int n;
+};
+
+static void add_path(struct paths *all, const char *path)
+{
+	all->list = realloc(all->list, (all->n + 1) * sizeof(*all->list));
+	if (!all->list || !(all->list[all->n++] = strdup(path)))
+		die("out of memory");
+}
+
+static bool expand(struct paths *all, const char *done, const char *pattern);
+
+/* Each entry of done that matches the pattern's first part, n bytes of it */
+static bool expand_part(struct paths *all, const char *done, const char *pattern, size_t n)
+{
+	char part[NAME_MAX + 1], path[PATH_MAX];
+	DIR *dir = file_dir(done[0] ? done : "/");
+	const struct dirent *d;
+	bool good = true;
+
+	if (!dir)
+		return errno == ENOTDIR;	/* as glob(3) with GLOB_ERR, by which chronyd searches */
+	snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
+	while (good && (d = readdir(dir)))
+		if (!fnmatch(part, d->d_name, FNM_PERIOD) &&
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", done, d->d_name) < sizeof(path))
+			good = expand(all, path, pattern + n);
+	closedir(dir);
+	return good;
+}
+
+static bool expand(struct paths *all, const char *done, const char *pattern)
+{
+	char path[PATH_MAX];
+	size_t n;
+
+	pattern += strspn(pattern, "/");
+	n = strcspn(pattern, "/");
+	if (!n) {
+		if (file_exists(done))
+			add_path(all, done);
+		return true;
+	}
+	if (n > NAME_MAX)
+		return true;
+	if (strcspn(pattern, "*?[") < n)
+		return expand_part(all, done, pattern, n);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%.*s", done, (int)n, pattern) >= sizeof(path))
+		return true;
+	return expand(all, path, pattern + n);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_glob(const char *pattern, char ***paths)
+{
+	struct paths all = { NULL, 0 };
+
+	*paths = NULL;
+	if (!expand(&all, "", pattern)) {
+		int err = errno;
+
+		file_glob_free(all.list, all.n);
+		errno = err;
+		return -1;
+	}
+	if (all.n)
+		qsort(all.list, all.n, sizeof(*all.list), by_path);
+	*paths = all.list;
+	return all.n;
+}
+
+void file_glob_free(char **paths, int n)
+{
+	while (n > 0)
+		free(paths[--n]);
+	free(paths);
 }
 
 /* --- writing --- */
-
-static void sync_directory(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);	/* not every file system can; what it is about is in place either way */
-	close(fd);
-}
-
-/* Like dirname(3), in place: "/a/b" gives "/a"; "/a" and "a" give "". */
-static void cut_last(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	*(slash ? slash : path) = 0;
-}
-
-/* 0 or -errno. made is the length of the first directory in dir that was not there, 0 if all were. */
-static int make_directories(const char *dir, size_t *made)
-{
-	char part[FILE_PATH_MAX], parent[FILE_PATH_MAX];
-
-	for (size_t i = 1; i <= strlen(dir); i++) {
-		if (dir[i] && dir[i] != '/')
-			continue;
-		memcpy(part, dir, i);
-		part[i] = 0;
-		if (mkdir(part, 0755)) {
-			if (errno == EEXIST)
-				continue;
-			return -errno;
-		}
-		if (!*made)
-			*made = i;
-		chmod(part, 0755);
-		strcpy(parent, part);
-		cut_last(parent);
-		sync_directory(parent[0] ? parent : "/");
-	}
-	return 0;
-}
-
-static void unmake_directories(char *dir, size_t made)
-{
-	while (made && strlen(dir) >= made && !rmdir(dir))
-		cut_last(dir);
-}
 
 /* Somebody else's file, a link to one or one with a second name is not ours, whatever is in it. */
 static bool own_file(const struct stat *st)
@@ -169,18 +482,20 @@ static bool own_file(const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1;
 }
 
-static bool already_so(const char *path, const char *full, const void *data, size_t len, mode_t mode)
+static bool already_so(int dir, const char *name, const void *data, size_t len, mode_t mode)
 {
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
+	char *old = NULL;
 	size_t size;
 	bool same;
-	char *old;
 
-	if (lstat(full, &st) || !own_file(&st) || (st.st_mode & 07777) != mode)
-		return false;
-	old = file_read(path, &size);
+	if (fd >= 0 && !fstat(fd, &st) && own_file(&st) && (st.st_mode & 07777) == mode)
+		old = read_fd(fd, &size);
 	same = old && size == len && !memcmp(old, data, len);
 	free(old);
+	if (fd >= 0)
+		close(fd);
 	return same;
 }
 
@@ -201,14 +516,14 @@ static int above_standard(int fd)
  * writers at once are told apart by a lock. In a directory that belongs to another user the name may have
  * been taken by something of theirs, which is thrown out; what is opened is checked to be what has the name.
  */
-static int open_temporary(const char *path)
+static int open_temporary(int dir, const char *name)
 {
 	struct stat st, named;
 	int fd, err;
 
 	for (int i = 0; i < 10; i++) {
 		fd = above_standard(
-			open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
+			openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
 		if (fd < 0 && errno != ELOOP && errno != ENXIO && errno != EISDIR)
 			return -errno;
 		if (fd >= 0 && !fstat(fd, &st) && own_file(&st)) {
@@ -217,9 +532,10 @@ static int open_temporary(const char *path)
 				close(fd);
 				return err == -EWOULDBLOCK ? -EBUSY : err;
 			}
-			if (!lstat(path, &named) && named.st_dev == st.st_dev && named.st_ino == st.st_ino)
+			if (!fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) && named.st_dev == st.st_dev &&
+			    named.st_ino == st.st_ino)
 				return fd;
-		} else if (unlink(path) && errno != ENOENT) {
+		} else if (unlinkat(dir, name, 0) && errno != ENOENT) {
 			err = -errno;
 			if (fd >= 0)
 				close(fd);
@@ -260,70 +576,97 @@ static int fill(int fd, const void *data, size_t len, mode_t mode)
 	return 0;
 }
 
-static int replace(const char *full, const char *temporary, const void *data, size_t len, mode_t mode)
+#define TEMPORARY_LEN (NAME_MAX + 20)
+
+static const char *temporary_name(char buf[static TEMPORARY_LEN], const char *name)
 {
-	int fd = open_temporary(temporary), err;
+	snprintf(buf, TEMPORARY_LEN, ".%s" FILE_TEMPORARY, name);
+	return buf;
+}
+
+static int replace(int dir, const char *name, const void *data, size_t len, mode_t mode)
+{
+	char temporary[TEMPORARY_LEN];
+	int fd = open_temporary(dir, temporary_name(temporary, name)), err;
 
 	if (fd < 0)
 		return fd;
 	err = fill(fd, data, len, mode);
-	if (!err && rename(temporary, full))
+	if (!err && renameat(dir, temporary, dir, name))
 		err = -errno;
 	if (err)
-		unlink(temporary);
+		unlinkat(dir, temporary, 0);
 	close(fd);
 	return err;
 }
 
-static void temporary_name(char *name, size_t len, const char *full)
-{
-	const char *base = strrchr(full, '/');
-
-	base = base ? base + 1 : full;
-	snprintf(name, len, "%.*s.%s" FILE_TEMPORARY, (int)(base - full), full, base);
-}
-
 int file_write(const char *path, const void *data, size_t len, mode_t mode, char *why, size_t why_len)
 {
-	char full[FILE_PATH_MAX], dir[FILE_PATH_MAX], temporary[FILE_PATH_MAX + 16];
-	size_t made = 0;
-	int err;
+	char name[NAME_MAX + 1];
+	struct place p;
+	int err = walk(&p, root(), path, MAKE, name);
 
-	file_path(full, path);
-	if (already_so(path, full, data, len, mode))
-		return 0;
-	strcpy(dir, full);
-	cut_last(dir);
-	temporary_name(temporary, sizeof(temporary), full);
-
-	err = make_directories(dir, &made);
-	if (!err)
-		err = replace(full, temporary, data, len, mode);
-	if (err) {
-		snprintf(why, why_len, "cannot write %s: %s", full, strerror(-err));
-		unmake_directories(dir, made);
-		return err;
+	if (!err && !already_so(at(&p), name, data, len, mode)) {
+		err = replace(at(&p), name, data, len, mode);
+		if (!err)
+			sync_directory(at(&p));
 	}
-	sync_directory(dir);
-	return 0;
+	if (err) {
+		refuse(why, why_len, "cannot write %s%s: %s", file_root, path, strerror(-err));
+		unmake_directories(&p);
+	}
+	leave(&p);
+	return err;
 }
 
 int file_remove(const char *path, char *why, size_t why_len)
 {
-	char full[FILE_PATH_MAX], temporary[FILE_PATH_MAX + 16];
-	int err;
+	char name[NAME_MAX + 1], temporary[TEMPORARY_LEN];
+	struct place p;
+	int err = walk(&p, root(), path, 0, name);
 
-	file_path(full, path);
-	temporary_name(temporary, sizeof(temporary), full);
-	unlink(temporary);
-	if (unlink(full) && errno != ENOENT && errno != ENOTDIR) {
-		err = -errno;
-		snprintf(why, why_len, "cannot remove %s: %s", full, strerror(-err));
-		return err;
+	if (!err) {
+		unlinkat(at(&p), temporary_name(temporary, name), 0);
+		err = unlinkat(at(&p), name, 0) ? -errno : 0;
+		sync_directory(at(&p));
 	}
-	cut_last(full);
-	sync_directory(full);
-	return 0;
+	leave(&p);
+	if (!err || err == -ENOENT || err == -ENOTDIR)
+		return 0;
+	refuse(why, why_len, "cannot remove %s%s: %s", file_root, path, strerror(-err));
+	return err;
+}
+
+int file_rmdir(const char *path)
+{
+	char last[NAME_MAX + 1];
+	int dir = parent(path, last);
+
+	return dir < 0 ? -1 : closed(dir, unlinkat(dir, last, AT_REMOVEDIR));
+}
+
+static int both(const char *from, const char *to, bool rename)
+{
+	char old[NAME_MAX + 1], new[NAME_MAX + 1];
+	int a = parent(from, old), b, ret;
+
+	if (a < 0)
+		return -1;
+	b = parent(to, new);
+	if (b < 0)
+		return closed(a, -1);
+	ret = rename ? renameat(a, old, b, new) : linkat(a, old, b, new, 0);
+	return closed(a, closed(b, ret));
+}
+
+int file_rename(const char *from, const char *to)
+{
+	return both(from, to, true);
+}
+
+int file_link(const char *from, const char *to)
+{
+	return both(from, to, false);
 }
 
 /* FNV-1a: it is to notice edits, not forgery. */

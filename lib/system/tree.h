@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files read whole and written whole. */
+/* The files of this system or of another below a directory, read whole and written whole. */
 #ifndef SYSTEM_TREE_H
 #define SYSTEM_TREE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+
+/*
+ * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root. For this system paths are what
+ * they are.
+ */
+struct tree {
+	int fd;			/* O_PATH; AT_FDCWD: this system, and files that a user names */
+	const char *name;	/* as typed, "" for this system: goes before each path that people are shown */
+};
+
+extern const struct tree here;
+
+/* The argument of --root, where "/" and "//" are `here`. False with the reason if it is no directory. */
+bool tree_open(struct tree *t, const char *dir, char *why, size_t len);
+
+/* As open(2), for reading or directories; O_CLOEXEC, O_NOCTTY, O_NONBLOCK are added. ELOOP after 40 links. */
+int tree_fd(const struct tree *t, const char *path, int flags);
 
 /* Where the files of the system are looked for: "" or the argument of --root. Not for /dev and /proc/self. */
 extern const char *file_root;
@@ -47,6 +66,22 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, char
 int file_remove(const char *path, char *why, size_t why_len);
 
 bool file_exists(const char *path);
+
+/* Of what is below file_root, as opendir(3), readlink(2), lstat(2), rmdir(2), rename(2) and link(2) */
+DIR *file_dir(const char *path);
+ssize_t file_readlink(const char *path, char *target, size_t len);
+int file_lstat(const char *path, struct stat *st);
+int file_rmdir(const char *path);
+int file_rename(const char *from, const char *to);
+int file_link(const char *from, const char *to);
+
+/*
+ * The paths that match a pattern of glob(7), sorted as strcmp(3) does: their number, to be freed by
+ * file_glob_free() in any case; -1 and errno if a directory is not there or can't be read. file_root is no part of the pattern,
+ * nor of the paths.
+ */
+int file_glob(const char *pattern, char ***paths);
+void file_glob_free(char **paths, int n);
 
 /* Of content, to know it again: FNV-1a, 64 bits; no protection against intent. */
 uint64_t file_hash(const void *data, size_t len);

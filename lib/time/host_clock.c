@@ -36,9 +36,8 @@ const char *host_status_name(enum host_status status)
 /* "ptp0", from /dev/ptp0 or a link to it; NULL if it is neither. */
 static const char *node_name(const struct phc *phc, char *buf, size_t len)
 {
-	char path[FILE_PATH_MAX];
 	const char *name = base_name(phc->path);
-	ssize_t n = readlink(file_path(path, phc->path), buf, len - 1);
+	ssize_t n = file_readlink(phc->path, buf, len - 1);
 	uint64_t number;
 
 	if (n > 0) {

@@ -45,8 +45,8 @@ static int add_rival(struct rival list[RIVALS_MAX], int n, const char *name, int
 
 int rivals_find(struct rival list[RIVALS_MAX], int *chronyd)
 {
-	char path[FILE_PATH_MAX], file[64], comm[32];
-	DIR *proc = opendir(file_path(path, "/proc"));
+	char file[64], comm[32];
+	DIR *proc = file_dir("/proc");
 	const struct dirent *d;
 	const char *name;
 	uint64_t pid;

@@ -3,7 +3,7 @@
  * A libFuzzer target for what comes from outside: chronyc's and pmc's output, versions, configurations and
  * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal.
  * The first byte of the input says which. system/tree.c's functions are replaced by some that give the input as
- * every file, and opendir() and its kin (by -D) by some that give its lines as every directory's entries.
+ * every file, and readdir() and its kin (by -D) by some that give its lines as every directory's entries.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -90,6 +90,51 @@ int file_remove(const char *path, char *reason, size_t reason_len)
 	abort();
 }
 
+int file_lstat(const char *path, struct stat *st)
+{
+	(void)path, (void)st;
+	errno = ENOENT;
+	return -1;
+}
+
+ssize_t file_readlink(const char *path, char *target, size_t len)
+{
+	(void)path, (void)target, (void)len;
+	return -1;
+}
+
+int file_rmdir(const char *path)
+{
+	(void)path;
+	abort();
+}
+
+int file_rename(const char *from, const char *to)
+{
+	(void)from, (void)to;
+	abort();
+}
+
+int file_link(const char *from, const char *to)
+{
+	(void)from, (void)to;
+	abort();
+}
+
+/* None: each would be the input once more. */
+int file_glob(const char *pattern, char ***paths)
+{
+	(void)pattern;
+	*paths = NULL;
+	return 0;
+}
+
+void file_glob_free(char **paths, int n)
+{
+	(void)n;
+	free(paths);
+}
+
 uint64_t file_hash(const void *data, size_t len)
 {
 	(void)data;
@@ -101,8 +146,8 @@ struct directory {
 	struct dirent entry;
 };
 
-/* opendir(), readdir(), closedir() in what is tested */
-DIR *opendir(const char *path)
+/* With readdir() and closedir() in what is tested */
+DIR *file_dir(const char *path)
 {
 	struct directory *d = calloc(1, sizeof(*d));
 

@@ -625,7 +625,7 @@ static void test_image(void **state)
 	good(apart(call, argv));
 	file_root = tree;
 	etc_is_as_before();
-	refused(config("--root", "/no/such"), "--root: /no/such is not a directory");
+	refused(config("--root", "/no/such"), "--root: /no/such: No such file");
 	refused(config("--root", root, "--install", "--interface", "eth0"), "Say --linuxptp-version");
 }
 

@@ -478,7 +478,7 @@ static void test_bad_options(void **state)
 	refused(ptpkvm("setup", "--timeout", "0"), "--timeout");
 	refused(ptpkvm("setup", "--chrony-version", "4.6"), "--root");
 	refused(ptpkvm("setup", "x"), "'x'");
-	refused(ptpkvm("setup", "--root", "/no/such/dir"), "not a directory");
+	refused(ptpkvm("setup", "--root", "/no/such/dir"), "--root: /no/such/dir: No such file");
 	refused(ptpkvm("setup", "--delay", "auto"), "--delay auto");
 	refused(ptpkvm("remove", "x"), "'x'");
 }

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/die.h"
+#include "base/text.h"
 #include "tree.h"
 
 static char why[600], full[FILE_PATH_MAX];
@@ -291,6 +292,210 @@ static void test_write_closed_output(void **state)
 	assert_int_equal(apart(without_output, NULL), 0);
 }
 
+/* --- a tree that leads out --- */
+
+static char outside[220];
+
+/* As somebody may leave it who made the tree: links to places outside of it */
+static int hostile_tree(void **state)
+{
+	empty_tree(state);
+	snprintf(outside, sizeof(outside), "%s.outside", tree);
+	if (mkdir(outside, 0755))
+		die("mkdir %s: %s", outside, strerror(errno));
+	put("/inside/file", "inside");
+	put_link("/absolute", "/inside");
+	put_link("/up", "../../../../inside");
+	put_link("/inside/up", "../up/../../inside/file");
+	put_link("/out", outside);
+	put_link("/loop", "loop");
+	put_link("/a", "b/x");
+	put_link("/b", "a");
+	put_link("/gone", "/inside/none");
+	put_link("/proc/self/root", "/");
+	put_link("/inside/dir/parent", "../..");
+	return 0;
+}
+
+static int remove_hostile(void **state)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/file", outside);
+	unlink(path);
+	rmdir(outside);
+	return remove_tree(state);
+}
+
+static void is_inside(const char *path)
+{
+	char *text = file_read(path, NULL);
+
+	if (!text)
+		fail_msg("%s: %s", path, strerror(errno));
+	assert_string_equal(text, "inside");
+	free(text);
+}
+
+static void is_error(const char *path, int err)
+{
+	errno = 0;
+	assert_null(file_read(path, NULL));
+	if (errno != err)
+		fail_msg("%s: %s", path, strerror(errno));
+}
+
+static void test_hostile_reading(void **state)
+{
+	char deep[300] = "";
+
+	(void)state;
+	is_inside("/inside/file");
+	is_inside("inside/./file");
+	is_inside("/../../inside//file");
+	is_inside("/absolute/file");
+	is_inside("/up/file");
+	is_inside("/inside/up");
+	is_inside("/absolute/../up/../absolute/file");
+	is_inside("/proc/self/root/inside/file");
+	is_inside("/inside/dir/parent/inside/file");
+	assert_true(file_exists("/inside/dir/parent"));
+	assert_true(file_exists("/inside/dir/.."));
+	assert_true(file_exists("/proc/self/root"));
+	assert_true(file_exists("/"));
+	is_error("/loop", ELOOP);
+	is_error("/loop/x", ELOOP);
+	is_error("/a", ELOOP);
+	is_error("/gone", ENOENT);
+	is_error("/inside/file/x", ENOTDIR);
+	is_error("/inside/file/../file", ENOTDIR);
+	is_error("/none/../inside/file", ENOENT);
+	is_error("/out/file", ENOENT);
+	put(outside, "in the tree");	/* where the link leads to, in the tree */
+	is_error("/out/file", ENOTDIR);
+	for (int i = 0; i < 70; i++)
+		strcat(deep, "/x");
+	is_error(deep, ENOENT);
+	assert_false(file_exists("/out/none"));
+	assert_true(file_exists("/inside/up"));
+}
+
+static void wrote(const char *path, const char *text)
+{
+	if (write_str(path, text))
+		fail_msg("%s", why);
+}
+
+static void test_hostile_writing(void **state)
+{
+	char path[300];
+	struct stat st;
+
+	(void)state;
+	wrote("/absolute/new", "new");
+	assert_string_equal(get("/inside/new"), "new");
+	wrote("/out/file", "hello");	/* made in the tree, as / is its root */
+	snprintf(path, sizeof(path), "%s/file", outside);
+	assert_int_equal(stat(path, &st), -1);
+	assert_string_equal(get(path), "hello");
+	assert_int_equal(file_write("/loop/x", "x", 1, 0644, why, sizeof(why)), -ELOOP);
+	wrote("/out/file", "again");
+	assert_int_equal(file_remove("/out/file", why, sizeof(why)), 0);
+	assert_string_equal(get(path), "");
+	wrote("/gone", "a file in place of the link");
+	assert_false(file_exists("/inside/none"));
+	/* A link to a file outside is not what is removed */
+	snprintf(path, sizeof(path), "%s/file", outside);
+	fclose(fopen(path, "w"));
+	put_link("/link", path);
+	assert_int_equal(file_remove("/link", why, sizeof(why)), 0);
+	assert_int_equal(stat(path, &st), 0);
+}
+
+static void globbed(const char *pattern, const char *want)
+{
+	char **paths, text[300] = "";
+	int n = file_glob(pattern, &paths);
+
+	assert_true(n >= 0);
+	for (int i = 0; i < n; i++)
+		add_text(text, sizeof(text), "%s ", paths[i]);
+	file_glob_free(paths, n);
+	assert_string_equal(text, want);
+}
+
+/* A root is no pattern, and a pattern leads out as little as a path. */
+static void test_patterns(void **state)
+{
+	char root[300], path[300], **paths;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/secret.conf", outside);
+	fclose(fopen(path, "w"));
+	assert_int_equal(file_glob("/out/*", &paths), -1);
+	assert_int_equal(errno, ENOENT);
+	unlink(path);
+	globbed("/absolute/*", "/absolute/dir /absolute/file /absolute/up ");
+	globbed("/in*/f[a-z]le", "/inside/file ");
+	globbed("/inside/file", "/inside/file ");
+	globbed("/inside/none", "");
+	globbed("/gon*", "");
+	assert_int_equal(file_glob("/loop/*", &paths), -1);
+	assert_int_equal(errno, ELOOP);
+	put("/img[1]/etc/b.conf", "");
+	put("/img[1]/etc/a.conf", "");
+	put("/img[1]/etc/.c.conf", "");
+	put("/img1/etc/wrong.conf", "");
+	snprintf(root, sizeof(root), "%s/img[1]", tree);
+	file_root = root;
+	globbed("/etc/*.conf", "/etc/a.conf /etc/b.conf ");
+	file_root = tree;
+}
+
+static void test_second_names(void **state)
+{
+	char target[300], path[300];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(file_link("/absolute/file", "/inside/other"), 0);
+	assert_int_equal(file_rename("/inside/other", "/absolute/third"), 0);
+	is_inside("/inside/third");
+	put_link("/inside/link", outside);
+	assert_int_equal(file_lstat("/absolute/link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(file_readlink("/absolute/link", target, sizeof(target)), strlen(outside));
+	assert_int_equal(file_rmdir(outside), -1);
+	assert_int_equal(file_rmdir("/out/"), -1);
+	snprintf(path, sizeof(path), "%s/file", outside);
+	assert_int_equal(file_rename("/inside/third", "/out/file"), -1);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(stat(outside, &st), 0);
+}
+
+static void test_roots(void **state)
+{
+	char file[300];
+	struct tree t;
+
+	(void)state;
+	assert_true(tree_open(&t, "/", why, sizeof(why)) && t.fd == here.fd && !t.name[0]);
+	assert_true(tree_open(&t, "//", why, sizeof(why)) && t.fd == here.fd && !t.name[0]);
+	assert_false(tree_open(&t, "", why, sizeof(why)));
+	assert_string_equal(why, "a directory is needed");
+	snprintf(file, sizeof(file), "%s/inside/file", tree);
+	assert_false(tree_open(&t, file, why, sizeof(why)));
+	has(why, "is not a directory");
+	assert_true(tree_open(&t, tree, why, sizeof(why)));
+	assert_string_equal(t.name, tree);
+	close(t.fd);
+	opt_root("///");
+	assert_string_equal(file_root, "");
+	snprintf(file, sizeof(file), "%s//", tree);
+	opt_root(file);
+	assert_string_equal(file_root, tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,8 +511,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_in_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_closed_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_reading, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_hostile_writing, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_patterns, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_second_names, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_roots, hostile_tree, remove_hostile),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
 }
