@@ -34,6 +34,7 @@ has_verb() {
 	text=$(section "$verb")
 	like "$text" . "$verb: has a section"
 	[[ $text != *'REFCLOCK OPTION'* ]] || text+=$(section 'refclock options')
+	is "$("$program" help "$verb")" "$("$program" "$verb" --help)" "$verb: help says what --help does"
 	# -h and --help are described once for all
 	options=$("$program" "$verb" --help | sed -nE '/^ +-/s/  +[^- ].*//p' | grep -oE -e '(^|[ ,])--?[a-z][a-z-]*' |
 		tr -d ' ,' | grep -vxE -e '-h|--help')
@@ -57,6 +58,8 @@ has_page() {
 	for verb in "${verbs[@]}"; do
 		has_verb "$verb"
 	done
+	is "$("$program" help)" "$("$program" --help)" "$2: help is --help"
+	fails "$2: no help of what is no verb" "$program" help nothing
 	for code in 0 1 2 3; do
 		grep -qxF "*$code*" <<<"$(section 'exit status')"
 		ok $? "$2: exit status $code"
