@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "base/text.h"
 #include "check/judge.h"
+#include "cli/options.h"
 #include "facts/facts.h"
 #include "output/json.h"
 #include "ptpkvm.h"
@@ -196,12 +197,11 @@ int cmd_check(int argc, char **argv)
 	static struct check_facts facts;
 	static struct check_report report;
 	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .verb = "check", .codes = check_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option };
 	int status;
 
 	verdict_options_parse(&o, argc, argv);
-	if (optind < argc)
-		misuse("check: unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (o.help) {
 		usage();
 		return EXIT_GOOD;

@@ -11,6 +11,7 @@
 
 #include "base/die.h"
 #include "base/now.h"
+#include "cli/options.h"
 #include "output/json.h"
 #include "ptpkvm.h"
 #include "system/machine.h"
@@ -152,7 +153,7 @@ struct options {
 static void set_format(struct options *o, enum format format)
 {
 	if (o->format != FORMAT_TEXT && o->format != format)
-		misuse("time: one of --unix, --ns and --json");
+		misuse("one of --unix, --ns and --json");
 	o->format = format;
 }
 
@@ -183,12 +184,10 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->help = true;
 			break;
 		default:
-			fprintf(stderr, "Try 'ptpkvm time --help'.\n");
-			exit(EXIT_BROKEN);
+			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("time: unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 }
 
 /* Why there is no clock to read, and what to type. */

@@ -496,11 +496,10 @@ static bool parse(struct opts *o, int argc, char **argv)
 			fputs(usage, stdout);
 			return false;
 		default:
-			misuse("guard: bad option");
+			misuse("bad option");
 		}
 	}
-	if (optind < argc)
-		misuse("guard: '%s' is one argument too many", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (o->service && (o->service[0] == '-' || !o->service[0]))
 		misuse("--service: '%s' is no name of a unit", o->service);
 	if (o->config.refid && (o->config.refid[0] == '-' || !o->config.refid[0]))

@@ -182,10 +182,10 @@ static void take_names(struct check_facts *f, char **names, int n)
 	for (int i = 0; i < f->nics.n; i++)
 		add_text(there, sizeof(there), " %s", f->nics.list[i].name);
 	if (n > CHECK_NAMED_MAX)
-		misuse("check: more than %d interfaces", CHECK_NAMED_MAX);
+		misuse("more than %d interfaces", CHECK_NAMED_MAX);
 	for (int i = 0; i < n; i++) {
 		if (!nic_find(&f->nics, names[i]))
-			misuse("check: there is no interface '%s', but there are%s", names[i],
+			misuse("there is no interface '%s', but there are%s", names[i],
 			       there[0] ? there : " none");
 		f->named[f->n_named++] = names[i];
 	}
@@ -196,7 +196,7 @@ int cmd_check(int argc, char **argv)
 	static struct check_facts facts;
 	static struct check_report report;
 	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .verb = "check", .codes = check_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option };
 	int status;
 
 	verdict_options_parse(&o, argc, argv);

@@ -81,14 +81,13 @@ static void take_option(int opt, const char *arg)
 int cmd_probe(int argc, char **argv)
 {
 	static const struct option own[] = { { "tsc-khz", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .verb = "probe", .codes = probe_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = probe_codes, .own = own, .take = take_option };
 	struct probe_facts facts;
 	struct verdicts said;
 	int status;
 
 	verdict_options_parse(&o, argc, argv);
-	if (optind < argc)
-		misuse("probe: unexpected argument '%s'", argv[optind]);
+	opt_no_arguments(argc, argv);
 	if (o.help) {
 		usage();
 		return EXIT_GOOD;

@@ -8,6 +8,7 @@
 #include "base/die.h"
 
 const char *progname = "?";
+const char *progverb;
 
 static void complain(const char *fmt, va_list ap)
 {
@@ -34,7 +35,7 @@ void misuse(const char *fmt, ...)
 	va_start(ap, fmt);
 	complain(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "Try '%s --help'.\n", progname);
+	fprintf(stderr, "Try '%s%s%s --help'.\n", progname, progverb ? " " : "", progverb ? progverb : "");
 	exit(EXIT_MISUSE);
 }
 

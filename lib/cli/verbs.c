@@ -24,12 +24,18 @@ static const struct verb *find(const struct verb *verbs, size_t n, const char *n
 	return NULL;
 }
 
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	progverb = verb->name;
+	return finish(verb->run(argc, argv));
+}
+
 /* help VERB is VERB --help. */
 static int help(const struct verb *verb)
 {
 	char *argv[] = { (char *)verb->name, "--help", NULL };
 
-	return verb->run(2, argv);
+	return run_verb(verb, 2, argv);
 }
 
 int verbs_main(const struct verb *verbs, size_t n, const char *statuses, int argc, char **argv)
@@ -39,7 +45,7 @@ int verbs_main(const struct verb *verbs, size_t n, const char *statuses, int arg
 	const struct verb *verb;
 
 	if (argc < 2)
-		return finish(verbs[0].run(1, bare));
+		return run_verb(&verbs[0], 1, bare);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (asks && argc == 2)) {
 		usage(verbs, n, statuses);
 		return finish(EXIT_GOOD);
@@ -51,9 +57,9 @@ int verbs_main(const struct verb *verbs, size_t n, const char *statuses, int arg
 	if (asks && argc > 3)
 		misuse("unexpected argument '%s'", argv[3]);
 	if (!asks && argv[1][0] == '-')
-		return finish(verbs[0].run(argc, argv));
+		return run_verb(&verbs[0], argc, argv);
 	verb = find(verbs, n, argv[1 + asks]);
 	if (!verb)
 		misuse("unknown verb '%s'", argv[1 + asks]);
-	return finish(asks ? help(verb) : verb->run(argc - 1, argv + 1));
+	return asks ? help(verb) : run_verb(verb, argc - 1, argv + 1);
 }

@@ -105,8 +105,7 @@ void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
 			o->help = true;
 			break;
 		case '?':
-			fprintf(stderr, "Try '%s %s --help'.\n", progname, o->verb);
-			exit(EXIT_MISUSE);
+			misuse("bad option");
 		default:
 			o->take(opt, optarg);
 		}

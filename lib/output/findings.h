@@ -48,7 +48,6 @@ void verdicts_ignore(struct verdicts *v, const struct ignored *ig);
 
 /* What the command lines of verbs that give verdicts share: --json, -q, --quiet, --ignore CODE,..., -h, --help */
 struct verdict_options {
-	const char *verb;		/* "check" */
 	const char *const *codes;	/* what --ignore may name, NULL at the end */
 	const struct option *own;	/* the verb's other ones, long and with values from 256 on, a 0 at the end; or NULL */
 	void (*take)(int opt, const char *arg);	/* gets those */

@@ -35,6 +35,7 @@ has_verb() {
 	like "$text" . "$verb: has a section"
 	[[ $text != *'REFCLOCK OPTION'* ]] || text+=$(section 'refclock options')
 	is "$("$program" help "$verb")" "$("$program" "$verb" --help)" "$verb: help says what --help does"
+	like "$("$program" "$verb" --no-such-option 2>&1)" "Try '$name $verb --help'\\.$" "$verb: misuse hints at its --help"
 	# -h and --help are described once for all
 	options=$("$program" "$verb" --help | sed -nE '/^ +-/s/  +[^- ].*//p' | grep -oE -e '(^|[ ,])--?[a-z][a-z-]*' |
 		tr -d ' ,' | grep -vxE -e '-h|--help')
@@ -50,7 +51,7 @@ has_verb() {
 
 # has_page FOLDER TOOL
 has_page() {
-	local verbs verb code file program=$tools/$2 page=$1/man/$2.8.scd
+	local verbs verb code file name=$2 program=$tools/$2 page=$1/man/$2.8.scd
 	runs "$2: scdoc takes it" scdoc <"$page"
 	silent "$2: and groff has no complaint" formatted
 	mapfile -t verbs < <("$program" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')

@@ -1223,6 +1223,7 @@ static void test_misuse(void **state)
 	misused("eno1", "nic99", "there is no interface 'nic99', but there are br0 eno1\n");
 	misused("--ignore", "no-such-code", "there is no warning or failure 'no-such-code'");
 	misused("--root", "/nonexistent", "--root: /nonexistent: No such file");
+	progverb = "check";
 	misused("--wat", NULL, " check --help'.");
 	assert_int_equal(apart(check, (char *[]){ "check", "--root", tree, "br0", NULL }), EXIT_BROKEN);
 	assert_non_null(strstr(said_out,
