@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -221,54 +222,61 @@ int config_output(const struct plan *plan, const char *dir, bool elsewhere)
 
 /* --- installing --- */
 
-static bool write_temporary(char path[static 64], const char *text, size_t len, char *why, size_t why_len)
+/* For diff to read, which has no view of a tree: in memory, by a path of this process. NULL: an empty file */
+static bool for_diff(char path[static 32], int *fd, const char *text, size_t len, char *why, size_t why_len)
 {
-	const char *root = file_root;
-	int fd, err;
-
-	strcpy(path, "/tmp/ptpkvm-host.XXXXXX");
-	fd = mkstemp(path);
-	if (fd < 0) {
-		snprintf(why, why_len, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	close(fd);
-	file_root = "";
-	err = file_write(path, text, len, 0600, why, why_len);
-	file_root = root;
-	if (err)
-		unlink(path);
-	return !err;
+	strcpy(path, "/dev/null");
+	*fd = -1;
+	if (!text)
+		return true;
+	*fd = memfd_create("ptpkvm-host", 0);
+	if (*fd < 0 || write(*fd, text, len) != (ssize_t)len)
+		return refuse(why, why_len, "no memory for what diff compares: %s", strerror(errno));
+	snprintf(path, 32, "/proc/self/fd/%d", *fd);
+	return true;
 }
 
-/* The unified difference between what is there and what would be */
-static bool print_diff(const struct install_step *s, char *why, size_t len)
+static bool run_diff(const struct install_step *s, const char *old, const char *new, char *why, size_t len)
 {
-	char now[FILE_PATH_MAX], label[FILE_PATH_MAX + 8], saved[FILE_PATH_MAX], temporary[64] = "";
-	const char *new = "/dev/null";
+	char now[FILE_PATH_MAX], label[FILE_PATH_MAX + sizeof(INSTALL_SAVED)];
 	struct run_result res;
 	bool good;
 
 	file_path(now, s->path);
-	snprintf(label, sizeof(label), "%s (new)", now);
-	if (s->text) {
-		if (!write_temporary(temporary, s->text, s->len, why, len))
-			return false;
-		new = temporary;
-	} else if (s->what == INSTALL_RESTORE) {
-		snprintf(label, sizeof(label), "%s" INSTALL_SAVED, s->path);
-		new = file_path(saved, label);
-	}
-	run(&res, DIFF_MS, (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--",
-						  s->before ? now : "/dev/null", new, NULL });
+	snprintf(label, sizeof(label), "%s%s", now, s->what == INSTALL_RESTORE ? INSTALL_SAVED : " (new)");
+	run(&res, DIFF_MS,
+	    (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--", old, new, NULL });
 	good = res.status <= 1;		/* 1: they differ */
 	if (good)
 		fputs(res.out, stdout);
 	else
 		run_explain(&res, "diff", DIFF_MS, why, len);
 	run_free(&res);
-	if (temporary[0])
-		unlink(temporary);
+	return good;
+}
+
+/* The unified difference between what is there and what would be, both as the tree has them */
+static bool print_diff(const struct install_step *s, char *why, size_t len)
+{
+	char old[32], new[32], name[sizeof(s->path) + sizeof(INSTALL_SAVED)], *saved = NULL;
+	size_t saved_len = 0;
+	int old_fd, new_fd = -1;
+	bool good;
+
+	snprintf(name, sizeof(name), "%s" INSTALL_SAVED, s->path);
+	if (s->what == INSTALL_RESTORE) {
+		saved = file_read(name, &saved_len);
+		if (!saved)
+			return refuse(why, len, "cannot read %s%s: %s", file_root, name, strerror(errno));
+	}
+	good = for_diff(old, &old_fd, s->before, s->before_len, why, len) &&
+	       for_diff(new, &new_fd, s->text ? s->text : saved, s->text ? s->len : saved_len, why, len) &&
+	       run_diff(s, old, new, why, len);
+	if (old_fd >= 0)
+		close(old_fd);
+	if (new_fd >= 0)
+		close(new_fd);
+	free(saved);
 	return good;
 }
 

@@ -594,6 +594,22 @@ static void test_dry_run(void **state)
 	refused(config("--uninstall", "--dry-run"), "diff: exit status 2: broken");
 }
 
+/* What diff is given comes from the tree: an absolute link ends in it. */
+static void test_dry_run_link(void **state)
+{
+	char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
+
+	(void)state;
+	mkdir(file_path(to, "/srv"), 0755);
+	assert_return_code(rename(file_path(from, "/etc/linuxptp"), file_path(to, "/srv/linuxptp")), errno);
+	put_link("/etc/linuxptp", "/srv/linuxptp");
+	remember();
+	good(config("--install", "--dry-run"));
+	has(said_out, CONF " (new)\n@@ ");
+	has(said_out, "\n-# the package's\n");
+	etc_is_as_before();
+}
+
 static int unprivileged(void *arg)
 {
 	become(1000, 0);
@@ -877,7 +893,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nic_numbers), T(interfaces), T(virtual_function), T(stamps), T(vlan), T(bond), T(vlan_over_bond), T(bridge),
 		T(versions), T(another_machine),
-		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(rhel), T(dry_run), T(not_root), T(image),
+		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(rhel), T(dry_run), T(dry_run_link), T(not_root), T(image),
 		T(edited), T(in_the_way), T(journal_damaged), T(disk), T(interrupted), T(undo), T(power_cut),
 		T(closed_output), T(bad_options),
 	};
