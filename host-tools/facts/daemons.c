@@ -21,19 +21,18 @@
 /* Root asks where everything is answered, others where they may. */
 static const char *choose_socket(const struct check_facts *f, const struct ptp4l *p)
 {
-	char full[FILE_PATH_MAX];
-
-	if (p->socket[0] && (f->root || !access(file_path(full, p->socket), W_OK)))
+	if (p->socket[0] && (f->root || !access(p->socket, W_OK)))
 		return p->socket;
 	return p->socket_read_only[0] ? p->socket_read_only : NULL;
 }
 
 void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 {
-	const char *server = choose_socket(f, &p->process);
+	const char *server;
 
 	if (f->offline)
-		return;
+		return;		/* of another system's socket nothing is to be known */
+	server = choose_socket(f, &p->process);
 	if (!server) {
 		p->denied = !f->root && p->process.socket[0];
 		p->result = PMC_SILENT;
