@@ -77,8 +77,8 @@ int file_link(const char *from, const char *to);
 
 /*
  * The paths that match a pattern of glob(7), sorted as strcmp(3) does: their number, to be freed by
- * file_glob_free() in any case; -1 and errno if a directory is not there or can't be read. file_root is no part of the pattern,
- * nor of the paths.
+ * file_glob_free() in any case; -1 and errno if a directory is not there or can't be read. file_root is no
+ * part of the pattern, nor of the paths.
  */
 int file_glob(const char *pattern, char ***paths);
 void file_glob_free(char **paths, int n);

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "base/die.h"
 #include "base/now.h"
 #include "guard/decide.h"
 #include "ptpkvm.h"
@@ -1148,6 +1149,45 @@ static void test_service(void **state)
 	free(text);
 }
 
+static int guard_of(const char *dir)
+{
+	char *const argv[] = { "guard", "--once", "--root", (char *)dir, NULL };
+	int status;
+	pid_t pid;
+
+	put("/stderr", "", 0644);
+	pid = fork();
+	if (!pid) {
+		char path[100];
+
+		snprintf(path, sizeof(path), "%s/stderr", root);
+		dup2(open(path, O_WRONLY | O_TRUNC), STDERR_FILENO);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		optind = 1;
+		cmd_guard(4, (char **)argv);
+		_exit(file_root[0] ? 77 : 76);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+/* No directory is misuse, and not looked at as an empty system; any number of slashes is this one. */
+static void test_roots(void **state)
+{
+	char path[100], *text;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/none", root);
+	assert_int_equal(guard_of(path), EXIT_MISUSE);
+	text = file_read("/stderr", NULL);
+	assert_non_null(strstr(text, "/none: No such file or directory\nTry '"));
+	free(text);
+	assert_int_equal(guard_of(""), EXIT_MISUSE);
+	assert_int_equal(guard_of("/dev/null"), EXIT_MISUSE);
+	assert_int_equal(guard_of("//"), 76);
+	assert_int_equal(guard_of(root), 77);
+}
+
 /* The files of a host that tells, as the driver shows them */
 static void test_sysfs(void **state)
 {
@@ -1195,7 +1235,7 @@ int main(void)
 		T(test_restart_does_not_help), T(test_unreadable), T(test_slow_polls_are_not_stuck),
 		T(test_no_refclock), T(test_silent), T(test_find), T(test_anything),
 		TA(test_commands), TA(test_selectopts), TA(test_hold), TA(test_failures),
-		TA(test_chronyc_hangs), TA(test_ask), TA(test_service), TA(test_sysfs),
+		TA(test_chronyc_hangs), TA(test_ask), TA(test_service), TA(test_roots), TA(test_sysfs),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

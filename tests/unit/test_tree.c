@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cmocka.h>
 
@@ -386,6 +388,51 @@ static void wrote(const char *path, const char *text)
 		fail_msg("%s", why);
 }
 
+/* In place of a file: a FIFO is empty and holds nobody up, a socket is refused, a device is read no further than a file */
+static void test_hostile_kinds(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char line[20], *text;
+	struct stat st;
+
+	(void)state;
+	assert_return_code(mkfifo(file_path(full, "/inside/fifo"), 0600), errno);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%.100s", file_path(full, "/socket"));
+	assert_return_code(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), errno);
+	put_link("/to-fifo", "/absolute/fifo");
+	text = file_read("/to-fifo", NULL);
+	assert_string_equal(text, "");
+	free(text);
+	assert_false(file_read_line("/to-fifo", line, sizeof(line)));
+	assert_int_equal(errno, 0);
+	assert_null(file_dir("/to-fifo"));
+	assert_int_equal(errno, ENOTDIR);
+	is_error("/to-fifo/file", ENOTDIR);
+	is_error("/socket", ENXIO);
+	is_error("/loop", ELOOP);
+	assert_false(file_exists("/loop"));
+	assert_null(file_dir("/loop"));
+	wrote("/inside/fifo", "a file in place of the FIFO");
+	assert_int_equal(file_lstat("/inside/fifo", &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	close(fd);
+}
+
+/* Making a device takes more than a test has: one of this system, by a root that leads to it */
+static void test_devices(void **state)
+{
+	char *text;
+
+	(void)state;
+	file_root = "/dev/.";
+	text = file_read("/null", NULL);
+	assert_string_equal(text, "");
+	free(text);
+	is_error("/zero", EFBIG);
+	file_root = tree;
+}
+
 static void test_hostile_writing(void **state)
 {
 	char path[300];
@@ -512,6 +559,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_closed_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_reading, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_hostile_kinds, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_devices, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_hostile_writing, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_patterns, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_second_names, hostile_tree, remove_hostile),
