@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,6 +8,7 @@
 #include "cli/metrics_output.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "output/publish.h"
 #include "system/tree.h"
 
 static void parse(struct metrics_output *o, const char *usage, int argc, char **argv)
@@ -47,12 +49,12 @@ void metrics_output_begin(struct metrics_output *o, const char *prefix, const ch
 int metrics_output_end(struct metrics_output *o)
 {
 	int code = EXIT_GOOD;
-	char why[600];
+	char why[2 * PATH_MAX + 200];
 
 	fclose(o->metrics.f);
 	if (!o->file) {
 		fwrite(o->text, 1, o->len, stdout);
-	} else if (!metrics_write(o->file, o->text, o->len, why, sizeof(why))) {
+	} else if (!publish(o->file, o->text, o->len, 0644, why, sizeof(why))) {
 		fprintf(stderr, "%s: %s\n", progname, why);
 		code = EXIT_BROKEN;
 	}

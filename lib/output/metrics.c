@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/text.h"
 #include "output/metrics.h"
-#include "system/tree.h"
 
 static void family(struct metrics *m, const char *name, const char *help, const char *type)
 {
@@ -78,17 +75,4 @@ void metrics_gauge(struct metrics *m, const char *name, const char *help, double
 {
 	metrics_gauges(m, name, help);
 	metrics_sample(m, val, NULL);
-}
-
-bool metrics_write(const char *file, const char *text, size_t len, char *why, size_t why_len)
-{
-	const char *root = file_root;
-	int err;
-
-	file_root = "";
-	err = file_write(file, text, len, 0644, why, why_len);
-	if (!err)
-		utimensat(AT_FDCWD, file, NULL, 0);
-	file_root = root;
-	return !err;
 }

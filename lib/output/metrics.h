@@ -7,7 +7,6 @@
 #define OUTPUT_METRICS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 struct metrics {
@@ -26,11 +25,5 @@ void metrics_sample(struct metrics *m, double val, ...) __attribute__((sentinel)
 
 /* A family of one sample without labels */
 void metrics_gauge(struct metrics *m, const char *name, const char *help, double val);
-
-/*
- * The exposition as a file, whole or not at all, and new also where nothing has changed, as node_exporter tells by
- * that how old it is. Not below file_root: it is where the user says. False with the reason in why.
- */
-bool metrics_write(const char *file, const char *text, size_t len, char *why, size_t why_len);
 
 #endif

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/text.h"
+#include "output/publish.h"
 #include "series/plot.h"
 #include "system/run.h"
 
@@ -57,6 +61,7 @@ static void find_gnuplot(void)
 void plot_prepare(struct plot *p, const char *file)
 {
 	const char *tmp = getenv("TMPDIR");
+	char why[2 * PATH_MAX + 200];
 
 	if (!file)
 		return;
@@ -64,6 +69,10 @@ void plot_prepare(struct plot *p, const char *file)
 		misuse("--plot: '%s' ends neither in .svg nor in .png", file);
 	if (strchr(file, '\n') || strlen(file) + 16 > sizeof(p->image))
 		misuse("--plot: that name cannot be used");
+	if (!publish_possible(file, why, sizeof(why))) {
+		fprintf(stderr, "%s: --plot: %s\n", progname, why);
+		exit(EXIT_BROKEN);
+	}
 	find_gnuplot();
 	p->file = file;
 	/* To gnuplot names with < or | in front are commands: none of these begins so. */
@@ -167,13 +176,25 @@ static bool run_gnuplot(const struct plot *p, const struct series_set *set, cons
 	return good;
 }
 
-/* With the rights that the user's programs give to new files; mkstemp gave none to others. */
-static bool put_in_place(const struct plot *p)
+/* With the rights that the user's programs give to new files */
+static bool put_in_place(const struct plot *p, char *why, size_t len)
 {
+	int fd = open(p->image, O_RDONLY | O_CLOEXEC);
 	mode_t mask = umask(0);
+	void *image = MAP_FAILED;
+	struct stat st;
+	bool good;
 
 	umask(mask);
-	return !chmod(p->image, 0666 & ~mask) && !rename(p->image, p->file);
+	if (fd >= 0 && !fstat(fd, &st))
+		image = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	good = image != MAP_FAILED ? publish(p->file, image, st.st_size, 0666 & ~mask, why, len) :
+				     refuse(why, len, "cannot read %s: %s", p->image, strerror(errno));
+	if (image != MAP_FAILED)
+		munmap(image, st.st_size);
+	if (fd >= 0)
+		close(fd);
+	return good;
 }
 
 bool plot_draw(struct plot *p, const struct series_set *set, const char *ylabel, char *why, size_t len)
@@ -193,12 +214,11 @@ bool plot_draw(struct plot *p, const struct series_set *set, const char *ylabel,
 		p->data[0] = 0;
 		return false;
 	}
-	if (!put_in_place(p)) {
-		snprintf(why, len, "--plot: cannot write %s: %s; the data are in %s", p->file, strerror(errno), p->data);
+	if (!put_in_place(p, reason, sizeof(reason))) {
+		snprintf(why, len, "--plot: %s; the data are in %s", reason, p->data);
 		p->data[0] = 0;
 		return false;
 	}
-	p->image[0] = 0;
 	return true;
 }
 

@@ -139,6 +139,10 @@ for series in 'ptpkvm_up 1' 'ptpkvm_driver_info{kind="out-of-tree",version="[0-9
 	is "$(grep -cxE "${series//\{/\\\{}" <<<"$said")" 1 "metrics: $series"
 done
 ptpkvm 'metrics --output /tmp/textfiles/ptpkvm.prom'
+is "$status" 2 'metrics --output into a folder that is not there: broken'
+like "$complaint" 'there is no folder /tmp/textfiles; make it' 'metrics --output into a folder that is not there: what to do'
+guest trixie 'mkdir /tmp/textfiles'
+ptpkvm 'metrics --output /tmp/textfiles/ptpkvm.prom'
 is "$status" 0 'metrics --output: written'
 is_empty "$said$complaint" 'metrics --output: nothing is said'
 is "$(guest trixie 'stat -c %a /tmp/textfiles/ptpkvm.prom; ls -A /tmp/textfiles; grep -c "^ptpkvm_" /tmp/textfiles/ptpkvm.prom' | head -n 2)" \

@@ -271,6 +271,14 @@ static void test_output(void **state)
 		utimensat(AT_FDCWD, path, old, 0);
 	}
 	assert_string_equal(get("/a.prom"), want);
+	assert_int_equal(apart(metrics, (char *[]){ "metrics", "-o", "/dev/null", NULL }), EXIT_GOOD);
+	assert_int_equal(lstat("/dev/null", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	put_link("/link", path);
+	snprintf(none, sizeof(none), "%s/link", tree);
+	assert_int_equal(apart(metrics, (char *[]){ "metrics", "-o", none, NULL }), EXIT_BROKEN);
+	has(said_err, "/link: it is a symbolic link");
+	snprintf(none, sizeof(none), "%s/under-a-file", path);
 	assert_int_equal(apart(metrics, (char *[]){ "metrics", NULL }), EXIT_GOOD);
 	assert_string_equal(said_out, want);
 	assert_int_equal(apart(metrics, (char *[]){ "metrics", "-o", none, NULL }), EXIT_BROKEN);

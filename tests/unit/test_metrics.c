@@ -220,6 +220,17 @@ static void test_output(void **state)
 	optind = 1;
 	assert_non_null(freopen("/dev/null", "w", stderr));
 	assert_int_equal(cmd_metrics(3, bad), EXIT_BROKEN);
+	/* A device stays one; a link is refused */
+	snprintf(none, sizeof(none), "/dev/null");
+	optind = 1;
+	assert_int_equal(cmd_metrics(3, bad), EXIT_GOOD);
+	assert_int_equal(lstat(none, &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	snprintf(none, sizeof(none), "%s/link", dir);
+	assert_int_equal(symlink(path, none), 0);
+	optind = 1;
+	assert_int_equal(cmd_metrics(3, bad), EXIT_BROKEN);
+	unlink(none);
 	unlink(path);
 	assert_int_equal(rmdir(dir), 0);
 }

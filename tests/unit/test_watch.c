@@ -648,7 +648,7 @@ static void test_plot(void **state)
 	assert_int_equal(WEXITSTATUS(system(data)), 1);
 
 	assert_int_equal(run_watch(NULL, "-n", "1", "--plot", "/nonexistent/a.png", NULL), EXIT_BROKEN);
-	has(err, "cannot make a file in /nonexistent: No such file or directory");
+	has(err, "there is no folder /nonexistent; make it, or name another");
 	setenv("PATH", path, 1);
 	unsetenv("TMPDIR");
 	free(path);
