@@ -195,7 +195,7 @@ static int explain(const struct options *o, const char *why)
 {
 	char hypervisor[HYPERVISOR_NAME_LEN];
 
-	fprintf(stderr, "%s: %s\n", progname, why);
+	complain("%s", why);
 	if (!o->device && !hypervisor_is_kvm(hypervisor)) {
 		fprintf(stderr, "This machine is not a KVM guest.\n");
 		return EXIT_NO_GUEST;

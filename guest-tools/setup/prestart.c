@@ -180,7 +180,7 @@ static void add_refclock(struct prestart *p, const struct chrony_directive *d)
 		fprintf(p->out, "refclock PHC %s%s", better, device + n);
 	} else if (path[0] == '/' && access(path, F_OK)) {
 		fprintf(p->out, "# not there: %s\n", d->text);
-		fprintf(stderr, "%s: %s:%d: %s is not there, left out\n", progname, d->file, d->line, path);
+		complain("%s:%d: %s is not there, left out", d->file, d->line, path);
 		return;
 	} else {
 		fputs(d->text, p->out);
@@ -295,7 +295,7 @@ static void clean(const struct chrony_layout *layout)
 	char why[300];
 
 	if (file_remove(SETUP_ENV, why, sizeof(why)))
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 	file_remove(SETUP_REASON, why, sizeof(why));
 	if (layout)
 		file_remove(setup_generated(layout), why, sizeof(why));
@@ -343,7 +343,7 @@ int cmd_prestart(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	clean(p.layout);
-	fprintf(stderr, "%s: chronyd starts without the PTP clock: %s\n", progname, p.why);
+	complain("chronyd starts without the PTP clock: %s", p.why);
 	strncat(p.why, "\n", sizeof(p.why) - strlen(p.why) - 1);
 	file_write(SETUP_REASON, p.why, strlen(p.why), 0644, why, sizeof(why));
 	return EXIT_GOOD;

@@ -62,9 +62,9 @@ static void parse(struct removal *r, int argc, char **argv)
 		misuse("remove takes no argument: '%s'", argv[optind]);
 }
 
-static void complain(struct removal *r, const char *why)
+static void failed(struct removal *r, const char *why)
 {
-	fprintf(stderr, "%s: %s\n", progname, why);
+	complain("%s", why);
 	r->failed = true;
 }
 
@@ -79,11 +79,11 @@ static bool save(struct removal *r, const char *path, const char *text, size_t l
 		return true;
 	if (file_exists(to)) {
 		snprintf(why, sizeof(why), "%s%s is there already; move it away first", file_root, to);
-		complain(r, why);
+		failed(r, why);
 		return false;
 	}
 	if (file_write(to, text, len, mode, why, sizeof(why))) {
-		complain(r, why);
+		failed(r, why);
 		return false;
 	}
 	return true;
@@ -118,7 +118,7 @@ static void remove_file(struct removal *r, int i)
 		if (ours || save(r, path, text, len, st.st_mode & 07777)) {
 			printf("remove      %s\n", full);
 			if (!r->dry_run && file_remove(path, why, sizeof(why)))
-				complain(r, why);
+				failed(r, why);
 		}
 	}
 	free(text);
@@ -131,7 +131,7 @@ static void step(struct removal *r, unsigned int timeout_ms, const char *a, cons
 	printf("run         %s %s%s%s\n", a, b, c ? " " : "", c ? c : "");
 	fflush(stdout);
 	if (!r->dry_run && !setup_run(timeout_ms, why, sizeof(why), (const char *const[]){ a, b, c, NULL }))
-		complain(r, why);
+		failed(r, why);
 }
 
 static void remove_made(const struct chrony_layout *layout)
@@ -179,7 +179,7 @@ static void remove_journal(struct removal *r)
 	if (r->dry_run)
 		return;
 	if (file_remove(SETUP_STATE, why, sizeof(why)))
-		complain(r, why);
+		failed(r, why);
 	setup_remove_dirs(&r->state);
 }
 
@@ -193,7 +193,7 @@ int cmd_remove(int argc, char **argv)
 		die("only root may do this; try: sudo ptpkvm remove (or --dry-run)");
 	umask(022);
 	if (!setup_state_read(&r.state, why, sizeof(why))) {
-		fprintf(stderr, "%s: %s; going by the first line of each file\n", progname, why);
+		complain("%s; going by the first line of each file", why);
 	}
 	r.journal = r.state.present;
 	for (int i = 0; i < SETUP_FILES; i++)

@@ -516,14 +516,14 @@ static bool restore_file(const struct planned *f)
 	else
 		err = file_remove(f->path, why, sizeof(why));
 	if (err)
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 	return !err;
 }
 
 static bool said(const struct setup *s, bool good)
 {
 	if (!good)
-		fprintf(stderr, "%s: %s\n", progname, s->why);
+		complain("%s", s->why);
 	return good;
 }
 
@@ -549,7 +549,7 @@ static bool undo(struct setup *s)
 	}
 	if (s->module_loaded && !setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 					   (const char *const[]){ "modprobe", "-r", "ptp_kvm", NULL }))
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 	if (s->state_written && good) {
 		if (s->before.present)
 			good = setup_state_write(&s->before, why, sizeof(why));
@@ -558,7 +558,7 @@ static bool undo(struct setup *s)
 		if (good)
 			setup_remove_dirs(&s->state);
 		else
-			fprintf(stderr, "%s: %s\n", progname, why);
+			complain("%s", why);
 	}
 	return good;
 }
@@ -612,7 +612,7 @@ static bool read_quality(struct setup *s)
 
 static int give_up(struct setup *s)
 {
-	fprintf(stderr, "%s: %s\n", progname, s->why);
+	complain("%s", s->why);
 	if (s->state_written || s->module_loaded)
 		fprintf(stderr, "%s: %s\n", progname, undo(s) ? "everything is as it was before" :
 			"not all of it could be undone; run: ptpkvm remove");

@@ -201,7 +201,7 @@ static bool systemctl(const char *verb, const char *option, const char *unit)
 	if (setup_run(SETUP_SYSTEMCTL_MS, why, sizeof(why),
 		      (const char *const[]){ "systemctl", verb, option, unit, NULL }))
 		return true;
-	fprintf(stderr, "%s: %s\n", progname, why);
+	complain("%s", why);
 	return false;
 }
 

@@ -155,7 +155,7 @@ int cmd_watch(int argc, char **argv)
 	code = result(&w);
 	set = watch_set(&w);
 	if (o.plot && !plot_draw(&plot, &set, "PHC - system, ns", why, sizeof(why))) {
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 		code = EXIT_BROKEN;
 	}
 	plot_end(&plot);

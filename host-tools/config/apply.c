@@ -29,8 +29,7 @@ static void on_signal(int sig)
 
 static int broken(const char *why)
 {
-	fflush(stdout);
-	fprintf(stderr, "%s: %s\n", progname, why);
+	complain("%s", why);
 	return EXIT_BROKEN;
 }
 
@@ -247,6 +246,7 @@ static bool run_diff(const struct install_step *s, const char *old, const char *
 	run(&res, DIFF_MS,
 	    (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--", old, new, NULL });
 	good = res.status <= 1;		/* 1: they differ */
+	tame(res.out, "\n\t");
 	if (good)
 		fputs(res.out, stdout);
 	else

@@ -240,7 +240,7 @@ static bool read_params(struct config *c)
 	if (!params_complete(&c->params, c->why, sizeof(c->why)))
 		return false;
 	if (note[0])
-		fprintf(stderr, "%s: %s\n", progname, note);
+		complain("%s", note);
 	return true;
 }
 
@@ -465,7 +465,7 @@ int cmd_config(int argc, char **argv)
 	if (c.uninstall) {
 		ret = config_uninstall(c.dry_run);
 	} else if (!gather(&c)) {
-		fprintf(stderr, "%s: %s\n", progname, c.why);
+		complain("%s", c.why);
 		ret = EXIT_BROKEN;
 	} else if (c.output) {
 		ret = config_output(&c.plan, c.output, c.elsewhere);

@@ -92,7 +92,7 @@ static void begin(void)
 	if (!host.has_ptp4l && !host.has_chrony)
 		die("neither ptp4l nor chronyd runs: there is nothing to watch\nType: ptpkvm-host check");
 	if (!kvm_guests_find(&host.before))
-		fprintf(stderr, "%s: guests are not known: %s\n", progname, host.before.why);
+		complain("guests are not known: %s", host.before.why);
 }
 
 /* Signals are for the thread that waits: it must have blocked them before. */
@@ -274,7 +274,7 @@ int cmd_watch(int argc, char **argv)
 	code = result(&w);
 	set = watch_set(&w);
 	if (o.plot && !plot_draw(&plot, &set, "clock - its master, ns", why, sizeof(why))) {
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 		code = EXIT_BROKEN;
 	}
 	plot_end(&plot);

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
+#include "base/text.h"
 
 const char *progname = "?";
 const char *progverb;
 
-static void complain(const char *fmt, va_list ap)
+static void vcomplain(const char *fmt, va_list ap)
 {
+	char text[2 * PATH_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	tame(text, "\n");	/* some have a second line of what to type */
 	fflush(stdout);
-	fprintf(stderr, "%s: ", progname);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: %s\n", progname, text);
+}
+
+void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vcomplain(fmt, ap);
+	va_end(ap);
 }
 
 void die(const char *fmt, ...)
@@ -23,7 +36,7 @@ void die(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(fmt, ap);
+	vcomplain(fmt, ap);
 	va_end(ap);
 	exit(EXIT_MISUSE);
 }
@@ -33,7 +46,7 @@ void misuse(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(fmt, ap);
+	vcomplain(fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "Try '%s%s%s --help'.\n", progname, progverb ? " " : "", progverb ? progverb : "");
 	exit(EXIT_MISUSE);

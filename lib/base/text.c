@@ -85,3 +85,23 @@ int utf8_len(const char *text)
 		return 0;
 	return n;
 }
+
+void tame(char *s, const char *keep)
+{
+	char *to = s;
+
+	while (*s) {
+		int n = utf8_len(s);
+		bool control = (unsigned char)*s < 0x20 || *s == 0x7f ||
+			       (n == 2 && *s == '\xc2' && (unsigned char)s[1] < 0xa0);
+
+		if (n && (!control || strchr(keep, *s))) {
+			memmove(to, s, n);
+			to += n;
+		} else {
+			*to++ = '?';
+		}
+		s += n ? n : 1;
+	}
+	*to = 0;
+}

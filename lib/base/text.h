@@ -24,4 +24,10 @@ bool has_word(const char *words, const char *word);
 /* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: neither overlong nor a surrogate). */
 int utf8_len(const char *s);
 
+/*
+ * For a terminal: control bytes, those of C1 in either form, and what is no UTF-8, become '?' in place; but for
+ * those in keep. What files, processes and the network say could lead a terminal astray.
+ */
+void tame(char *s, const char *keep);
+
 #endif

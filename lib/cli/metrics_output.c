@@ -55,7 +55,7 @@ int metrics_output_end(struct metrics_output *o)
 	if (!o->file) {
 		fwrite(o->text, 1, o->len, stdout);
 	} else if (!publish(o->file, o->text, o->len, 0644, why, sizeof(why))) {
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 		code = EXIT_BROKEN;
 	}
 	free(o->text);

@@ -7,6 +7,7 @@
 #include "../../include/version.h"
 #include "base/array.h"
 #include "base/die.h"
+#include "base/text.h"
 #include "output/findings.h"
 
 static const char *const words[] = {
@@ -132,15 +133,18 @@ void verdicts_print(const struct verdicts *v, bool quiet)
 	for (int i = 0; i < v->n; i++) {
 		const struct verdict *one = &v->list[i];
 		bool bad = one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
+		char text[sizeof(one->text)], remedy[sizeof(one->remedy)];
 
 		if (quiet && (!bad || one->ignored))
 			continue;
-		printf("%s  %-12s  %s", one->ignored ? "skip" : words[one->level], one->link, one->text);
+		tame(strcpy(text, one->text), "");
+		tame(strcpy(remedy, one->remedy), "\t");	/* before a comment for who types it */
+		printf("%s  %-12s  %s", one->ignored ? "skip" : words[one->level], one->link, text);
 		if (bad)
 			printf(" [%s]", one->code);
 		printf("\n");
 		if (one->remedy[0] && !one->ignored)
-			printf("          %s\n", one->remedy);
+			printf("          %s\n", remedy);
 	}
 }
 

@@ -37,7 +37,7 @@ static void make_temporary(struct plot *p, char *name)
 
 	if (fd < 0) {
 		*strrchr(name, '/') = 0;
-		fprintf(stderr, "%s: --plot: cannot make a file in %s: %s\n", progname, name, strerror(err));
+		complain("--plot: cannot make a file in %s: %s", name, strerror(err));
 		name[0] = 0;
 		plot_end(p);
 		exit(EXIT_BROKEN);
@@ -70,7 +70,7 @@ void plot_prepare(struct plot *p, const char *file)
 	if (strchr(file, '\n') || strlen(file) + 16 > sizeof(p->image))
 		misuse("--plot: that name cannot be used");
 	if (!publish_possible(file, why, sizeof(why))) {
-		fprintf(stderr, "%s: --plot: %s\n", progname, why);
+		complain("--plot: %s", why);
 		exit(EXIT_BROKEN);
 	}
 	find_gnuplot();

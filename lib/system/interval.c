@@ -50,6 +50,6 @@ void ticks_wait(int64_t deadline, const sigset_t *normal)
 void ticks_say_once(char *said, size_t len, const char *why)
 {
 	if (strcmp(said, why) && why[0])
-		fprintf(stderr, "%s: %s\n", progname, why);
+		complain("%s", why);
 	snprintf(said, len, "%s", why);
 }

@@ -96,6 +96,29 @@ static void test_errnames(void **state)
 	assert_string_equal(errname(4000), "errno_4000");
 }
 
+static void tamed(const char *raw, const char *keep, const char *want)
+{
+	char text[80];
+
+	strcpy(text, raw);
+	tame(text, keep);
+	assert_string_equal(text, want);
+}
+
+static void test_tame(void **state)
+{
+	(void)state;
+	tamed("", "", "");
+	tamed("plain µ − 漢 text", "", "plain µ − 漢 text");
+	tamed("a\033[31mb\r\n\tc\177d", "", "a?[31mb???c?d");
+	tamed("a\nb\tc\033", "\n\t", "a\nb\tc?");
+	/* C1's CSI: as UTF-8, and as a byte */
+	tamed("\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0", "", "?2J??\xc2\xa0");
+	tamed("\x9b" "2J\x80\xff", "", "?2J??");
+	/* Cut in the middle of a character */
+	tamed("1 \xe2\x88", "", "1 ??");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_adding),
 		cmocka_unit_test(test_errnames),
+		cmocka_unit_test(test_tame),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

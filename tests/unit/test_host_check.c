@@ -1231,9 +1231,31 @@ static void test_misuse(void **state)
 			       "its driver was not asked\n----  ptp4l"));
 }
 
+static int print_hostile(void *arg)
+{
+	struct verdicts v = { .n = 0 };
+
+	(void)arg;
+	verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "%s", "a\033[2J\r\nb\177");
+	verdict_remedy(&v, "%s", "c\t# \xc2\x9b" "d\x9b");
+	verdicts_print(&v, false);
+	misuse("%s", "e\033]0;f\a");
+}
+
+/* What others say is printed without its control bytes. */
+static void test_hostile_text(void **state)
+{
+	(void)state;
+	assert_int_equal(apart(print_hostile, NULL), EXIT_MISUSE);
+	has(said_out, "  a?[2J??b? [code]\n");
+	has(said_out, "  c\t# ?d?\n");
+	has(said_err, "e?]0;f?\nTry ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_everything),
