@@ -53,5 +53,6 @@ $dir/fuzz_input -seed="$seed" -max_total_time="${cases[-1]}" -timeout=5 -rss_lim
 ok $status "nothing found (seed $seed)"
 ((status == 0)) || diag "$(tail -n 40 $dir/log)"
 units=$(sed -n 's/^stat::number_of_executed_units: *//p' $dir/log)
-cmp "${units:-0}" '>=' 10000 'inputs tried'
+# Some 100,000 on an idle machine; in what others leave of a busy one, fewer
+cmp "${units:-0}" '>=' 1000 'inputs tried'
 done_testing
