@@ -420,7 +420,7 @@ _lab_begin() {
 	"$LAB_TOP/build/tools/lab" "$LAB_DIR" serve </dev/null >"$LAB_LOGS/channels.log" 2>&1 {STAGE_LOCK}<&- &
 	LAB_PIDS[channels]=$!
 	until [[ -S $LAB_DIR/lab.socket ]]; do
-		kill -0 $! 2>/dev/null || bail "lab: no channels: $(cat "$LAB_LOGS/channels.log"); run: make tools"
+		kill -0 "${LAB_PIDS[channels]}" 2>/dev/null || bail "lab: no channels: $(cat "$LAB_LOGS/channels.log"); run: make tools"
 		read -r -t 0.01 <> <(:) || true
 	done
 }

@@ -28,6 +28,7 @@
 #include "time/counter.h"
 
 enum { TIMED_OUT = 124, NO_MACHINE = 125, ENTROPY = 256 };
+enum { REPLY_MAX = 256 << 20 };	/* bytes; a snapshot of samples is a few MB */
 enum { TICK_MS = 20, CONNECT_S = 60, STALL_MS = 2000, AGENT_GRACE_S = 15, ARGS_MAX = 8, TSC_US = 20000 };
 
 static const char usage[] =
@@ -275,6 +276,11 @@ static bool parse(struct channel *ch)
 		return true;
 	}
 	*end = '\n';
+	if (len > REPLY_MAX) {
+		fprintf(stderr, "lab: %s: a reply of %zu bytes: the machine is given up\n", ch->name, len);
+		disconnect(ch);
+		return false;
+	}
 	if (ch->in.len < head + len)
 		return false;
 	body = malloc(len + 1);
