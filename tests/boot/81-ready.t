@@ -66,6 +66,7 @@ by_bios() {
 	like "$(tr -d '\r' <"$(_lab_log g1)")" 'g1 login:' 'the serial console has a prompt'
 }
 
+ready_build "$suite"
 lab_stage host patched-6.12
 ready_plug g1 "$suite"
 for way in "${ways[@]}"; do

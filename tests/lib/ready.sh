@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # A ready image as a guest: it has nothing of the lab's in it, and is asked through ssh. Sourced after lab.sh.
 #
-#     ready_plug NAME SUITE          the image, with a disk of 4 GiB over it that lasts, and a seed. Built
-#         anew if the packages of make image are newer
+#     ready_build SUITE              the image, as make image does; before a lab, as it takes a minute
+#     ready_plug NAME SUITE          that image, with a disk of 4 GiB over it that lasts, and a seed
 #     ready_boot NAME bios|uefi|secure   back when a key of cloud-init's lets us in. secure: UEFI with Microsoft's keys, as
 #         libvirt has it by default, but for the SMM that keeps the guest from writing them
 #     ready NAME CMD...              as the user of cloud-init, by that one's shell
@@ -14,11 +14,14 @@
 
 READY_PORT=2222
 
+ready_build() {
+	[[ -n ${LAB_NO_BUILD-} ]] || tests/lib/timed build make -s image SUITE="$1" >&2 || bail "lab: no ready image of $1"
+}
+
 ready_plug() {
 	local name=$1 image=$LAB_TOP/build/image/ptpkvm-$2.qcow2 dir=$LAB_DIR/$1
 	[[ -z ${DIRECT-} ]] || bail 'lab: a ready image needs a host machine (DIRECT=1)'
 	_lab_check_name "$name"
-	[[ -n ${LAB_NO_BUILD-} ]] || "$LAB_TOP/vm-images/ready/build" "$2" >&2 || bail "lab: no ready image of $2"
 	LAB_SERIAL=$((LAB_SERIAL + 1))
 	# shellcheck disable=SC2034 # lab.sh's
 	LAB_SUITE[$name]=$2 LAB_ON[$name]=$LAB_HOST LAB_RUN[$name]=$name LAB_SYSTEMD[$name]=''
