@@ -1,11 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Loading, refusing and unloading, while the clock is in use too.
+# Loading, refusing and unloading, while the clock is in use too. Arguments: loading, and
+# the rounds of readings that are held back: precise, extended, again (precise).
+# check: loading precise extended
+# check-all: again
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
 . tests/lib/clock.sh
 
+cases=("$@")
+((${#cases[@]})) || mapfile -t cases < <(tier_cases)
+loading=
+[[ " ${cases[*]} " != *' loading '* ]] || loading=yes
 module_for bookworm
 
 # A module that believes that this kernel has its own ptp_kvm built in
@@ -37,20 +44,55 @@ refused() {
 		"$what: nothing is left"
 }
 
+refusals() {
+	local module
+	if grep -q 'accelerator tcg' "$LAB_LOGS/host.qemu.log"; then
+		for module in ptp_kvm.ko ptp_kvm_builtin.ko; do
+			refused host $module 'No such device' 'ptp_kvm: not a KVM guest' "$module: no KVM guest"
+			is "$(host "dmesg -l warn,err,crit,alert,emerg >/run/alarms && grep ptp_kvm /run/alarms | grep -cvE '$kernels_own'")" 0 \
+				"$module: no KVM guest: that is no alarm"
+		done
+	else
+		runs 'the host is a KVM guest itself: it loads there, too' host 'modprobe ptp && insmod /lab/ptp_kvm.ko && rmmod ptp_kvm'
+	fi
+	refused g1 ptp_kvm_builtin.ko 'File exists' 'has its own ptp_kvm built in' 'in-tree driver built in'
+}
+
+loads() {
+	clock_load g1
+	is "$(guest g1 'readlink /dev/ptp_kvm')" ptp0 'udev makes /dev/ptp_kvm'
+	is "$(guest g1 'modinfo -F version /lab/ptp_kvm.ko')" "$(sed -n 's/.*VERSION "\(.*\)"/\1/p' include/version.h)" \
+		'the version is that of version.h'
+	clock_unload g1
+	loads_and_unloads g1 100 20
+	clock_unload g1
+}
+
+# Without kvm-clock, where the in-tree driver does not load at all. Emulated,
+# a guest that has no kvm-clock to ask can't measure its TSC either.
+no_kvmclock() {
+	local said
+	guest_start g1 bookworm append="no-kvmclock tsc_early_khz=$khz"
+	clock_load g1
+	like "$(guest g1 cat $clocksource)" '^tsc(-early)?$' 'no-kvmclock: the guest runs on its TSC'
+	((TAP_FAILED == 0)) || note "$(guest g1 'dmesg | grep -iE "tsc|clocksource"')"
+	said=$(guest g1 '/lab/phcread --method precise --count 200 --interval-us 0')
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '200 0' 'no-kvmclock: 200 PRECISE readings, none wrong'
+
+	# A clocksource that pairs know nothing about
+	clock_source g1 hpet
+	like "$(guest g1 '/lab/phcread --method precise --count 1')" 'errno=ENODEV' \
+		'guest on hpet: PRECISE says that it cannot'
+	said=$(guest g1 '/lab/phcread --method extended --count 50')
+	is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' 'guest on hpet: EXTENDED brackets the device'
+	cmp "$(field window_min <<<"$said")" '>' 0 'guest on hpet: and says how wide'
+	guest_stop g1
+}
+
 lab_stage guest bookworm
 khz=$(host "dmesg | sed -nE 's/.*tsc: Detected ([0-9]+)\.([0-9]+) MHz.*/\1\2/p'")
 [[ $khz =~ ^[0-9]+$ ]] || bail "the host's log does not say how fast its TSC is"
-if grep -q 'accelerator tcg' "$LAB_LOGS/host.qemu.log"; then
-	for module in ptp_kvm.ko ptp_kvm_builtin.ko; do
-		refused host $module 'No such device' 'ptp_kvm: not a KVM guest' "$module: no KVM guest"
-		is "$(host "dmesg -l warn,err,crit,alert,emerg >/run/alarms && grep ptp_kvm /run/alarms | grep -cvE '$kernels_own'")" 0 \
-			"$module: no KVM guest: that is no alarm"
-	done
-else
-	runs 'the host is a KVM guest itself: it loads there, too' host 'modprobe ptp && insmod /lab/ptp_kvm.ko && rmmod ptp_kvm'
-fi
-
-refused g1 ptp_kvm_builtin.ko 'File exists' 'has its own ptp_kvm built in' 'in-tree driver built in'
+[[ -z $loading ]] || refusals
 
 clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
 host "echo hpet >$clocksource"
@@ -59,13 +101,8 @@ refused g1 ptp_kvm.ko 'Operation not supported' 'host refuses clock pairing.*not
 host "echo tsc >$clocksource"
 is "$(host cat $clocksource)" tsc "the host's clocksource is tsc again"
 
+[[ -z $loading ]] || loads
 clock_load g1
-is "$(guest g1 'readlink /dev/ptp_kvm')" ptp0 'udev makes /dev/ptp_kvm'
-is "$(guest g1 'modinfo -F version /lab/ptp_kvm.ko')" "$(sed -n 's/.*VERSION "\(.*\)"/\1/p' include/version.h)" \
-	'the version is that of version.h'
-clock_unload g1
-
-loads_and_unloads g1 100 20
 
 # Since the host was on hpet, kvm-clock is another line on each CPU, and readings of one are held back for the other.
 # CPU 1 gets another line each time that it names its page anew; how far off depends on when the host was interrupted
@@ -73,11 +110,16 @@ loads_and_unloads g1 100 20
 like "$(guest g1 cat $clocksource)" kvm-clock 'the guest is on kvm-clock, which the host no longer calls stable'
 guest g1 modprobe msr || bail 'g1 has no msr module'
 load=()
-for _ in $(seq $((2 * $(nproc)))); do
+for _ in $(seq "$(nproc)"); do
 	timeout 180 sh -c 'while :; do :; done' &
 	load+=($!)
 done
-for method in precise precise extended; do
+for round in "${cases[@]}"; do
+	case $round in
+	loading) continue ;;
+	again) method=precise ;;
+	*) method=$round ;;
+	esac
 	said=$(LAB_TIMEOUT=180 guest g1 "rm -f /tmp/end
 		/lab/phcreaders --threads 2 --pin --method $method --until-file /tmp/end >/tmp/readers 2>&1 &
 		reader=\$!
@@ -100,23 +142,6 @@ kill "${load[@]}"
 wait "${load[@]}" 2>/dev/null
 guest_stop g1
 
-# Without kvm-clock, where the in-tree driver does not load at all. Emulated,
-# a guest that has no kvm-clock to ask can't measure its TSC either.
-guest_start g1 bookworm append="no-kvmclock tsc_early_khz=$khz"
-clock_load g1
-like "$(guest g1 cat $clocksource)" '^tsc(-early)?$' 'no-kvmclock: the guest runs on its TSC'
-((TAP_FAILED == 0)) || note "$(guest g1 'dmesg | grep -iE "tsc|clocksource"')"
-said=$(guest g1 '/lab/phcread --method precise --count 200 --interval-us 0')
-is "$(field ok <<<"$said") $(field bad <<<"$said")" '200 0' 'no-kvmclock: 200 PRECISE readings, none wrong'
-
-# A clocksource that pairs know nothing about
-clock_source g1 hpet
-like "$(guest g1 '/lab/phcread --method precise --count 1')" 'errno=ENODEV' \
-	'guest on hpet: PRECISE says that it cannot'
-said=$(guest g1 '/lab/phcread --method extended --count 50')
-is "$(field ok <<<"$said") $(field bad <<<"$said")" '50 0' 'guest on hpet: EXTENDED brackets the device'
-cmp "$(field window_min <<<"$said")" '>' 0 'guest on hpet: and says how wide'
-guest_stop g1
-
+[[ -z $loading ]] || no_kvmclock
 lab_check_consoles
 done_testing
