@@ -14,6 +14,7 @@
 #include "facts/facts.h"
 #include "output/json.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "system/tree.h"
 
 #define SCHEMA 1	/* Documentation/ptpkvm-check.md */
@@ -176,7 +177,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 
 static void usage(void)
 {
-	printf("Usage: ptpkvm check [OPTION]...\n\n"
+	print("Usage: ptpkvm check [OPTION]...\n\n"
 	       "Looks at each link from the host's clock to this machine's, in order.\n\n"
 	       "  --json             for programs (Documentation/ptpkvm-check.md)\n"
 	       "  -q, --quiet        warnings and failures only\n"

@@ -298,7 +298,7 @@ static void methods_text(const struct check_facts *f, int chosen, char *buf, siz
 		else if (!uncertainty(f, m))
 			add_text(buf, len, "exact");
 		else
-			add_text(buf, len, "± %s", ns_text(ns, uncertainty(f, m)));
+			add_text(buf, len, "± %s", text_ns(ns, uncertainty(f, m), false));
 	}
 	if (chosen >= 0)
 		add_text(buf, len, "; chronyd takes %s", phc_method_name(chosen));
@@ -402,8 +402,8 @@ static void judge_offset(struct judge *j)
 	/* TAI − UTC since 1999, and a few to come */
 	if (beyond > 31500000000LL && beyond < 40500000000LL)
 		hint = ", which looks like TAI for UTC: the clock is the host's UTC";
-	snprintf(text, sizeof(text), "%s%s ± %s (clock − system)", j->r->offset_ns > 0 ? "+" : "",
-		 ns_text(offset, j->r->offset_ns), ns_text(half, j->r->uncertainty_ns));
+	snprintf(text, sizeof(text), "%s ± %s (clock − system)", text_ns(offset, j->r->offset_ns, true),
+		 text_ns(half, j->r->uncertainty_ns, false));
 	if (beyond <= CHECK_OFFSET_WARN_NS) {
 		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
 		return;
@@ -424,10 +424,9 @@ static void quality_text(const struct host_clock *h, char *buf, size_t len)
 
 	snprintf(buf, len, "%s", h->has_status ? host_status_name(h->status) : "status not told");
 	if (h->has_max_error)
-		add_text(buf, len, ", at most %s off UTC",
-			 ns_text(ns, h->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)h->max_error_ns));
+		add_text(buf, len, ", at most %s off UTC", text_ns(ns, h->max_error_ns, false));
 	if (h->has_est_error)
-		add_text(buf, len, " (estimate %s)", ns_text(ns, h->est_error_ns));
+		add_text(buf, len, " (estimate %s)", text_ns(ns, h->est_error_ns, false));
 	if (h->has_tai_offset)
 		add_text(buf, len, ", TAI − UTC %d s", h->tai_offset);
 	if (h->has_leap && strcmp(h->leap, "none"))

@@ -16,6 +16,7 @@
 #include "clock/open.h"
 #include "output/json.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "series/stats.h"
 #include "system/tree.h"
 #include "time/counter.h"
@@ -265,8 +266,8 @@ static void measure(const struct opts *o, int fd, struct result *r)
 
 static void print_head(const struct phc *phc, const char *clocksource)
 {
-	printf("%s (%s), the guest's clocksource is %s; all in ns\n\n", phc->path, phc->name, clocksource);
-	printf("%-9s %7s %10s %6s %8s %8s %10s   %-22s %8s\n", "method", "threads", "calls/s", "gain", "cost", "p99",
+	print("%s (%s), the guest's clocksource is %s; all in ns\n\n", phc->path, phc->name, clocksource);
+	print("%-9s %7s %10s %6s %8s %8s %10s   %-22s %8s\n", "method", "threads", "calls/s", "gain", "cost", "p99",
 	       "cycles", "window min/median/max", "spread");
 }
 
@@ -275,18 +276,18 @@ static void print_result(const struct result *r, double one)
 	char window[64];
 
 	if (!r->ok) {
-		printf("%-9s %7d %s (%s)\n", phc_method_name(r->method), r->threads, strerror(r->error),
+		print("%-9s %7d %s (%s)\n", phc_method_name(r->method), r->threads, strerror(r->error),
 		       errname(r->error));
 		return;
 	}
 	snprintf(window, sizeof(window), "%lld/%lld/%lld", (long long)r->window.min, (long long)r->window.median,
 		 (long long)r->window.max);
-	printf("%-9s %7d %10.0f %6.2f %8.0f %8.0f %10lld   %-22s %8.0f", phc_method_name(r->method), r->threads,
+	print("%-9s %7d %10.0f %6.2f %8.0f %8.0f %10lld   %-22s %8.0f", phc_method_name(r->method), r->threads,
 	       r->calls_per_s, r->calls_per_s / one, r->cycles.median * r->ns_per_cycle,
 	       r->cycles.p99 * r->ns_per_cycle, (long long)r->cycles.median, window, r->offset.spread);
 	if (r->failed)
-		printf("   %llu failed: %s", (unsigned long long)r->failed, errname(r->error));
-	putchar('\n');
+		print("   %llu failed: %s", (unsigned long long)r->failed, errname(r->error));
+	print("\n");
 }
 
 static void json_quantiles(struct json *j, const char *key, const struct quantiles *q)

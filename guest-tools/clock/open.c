@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -16,15 +15,15 @@ int view_open(struct phc *phc, const char *path)
 	/* O_NONBLOCK: what is no clock may be a FIFO. */
 	if (!phc_open(phc, path, O_RDONLY | O_NONBLOCK, why, sizeof(why))) {
 		if (!phc_is_kvm(phc))
-			fprintf(stderr, "%s: warning: %s is '%s', not the host's clock ('%s')\n", progname, phc->path,
-				phc->name, PHC_KVM_NAME);
+			complain("warning: %s is '%s', not the host's clock ('%s')", phc->path, phc->name,
+				 PHC_KVM_NAME);
 		return EXIT_GOOD;
 	}
 	if (!path && !hypervisor_is_kvm(hypervisor)) {
-		fprintf(stderr, "%s: this machine is not a KVM guest: there is no KVM clock here\n", progname);
+		complain("this machine is not a KVM guest: there is no KVM clock here");
 		return EXIT_NO_GUEST;
 	}
-	fprintf(stderr, "%s: %s\nType: ptpkvm check\n", progname, why);
+	complain("%s\nType: ptpkvm check", why);
 	return EXIT_BROKEN;
 }
 

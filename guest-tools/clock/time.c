@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "output/json.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "system/machine.h"
 #include "time/host_clock.h"
 #include "time/phc.h"
@@ -73,7 +74,7 @@ static void print_seconds(int64_t ns)
 {
 	unsigned long long size = ns < 0 ? -(unsigned long long)ns : (unsigned long long)ns;
 
-	printf("%s%llu.%09llu", ns < 0 ? "-" : "", size / NSEC_PER_SEC, size % NSEC_PER_SEC);
+	print("%s%llu.%09llu", ns < 0 ? "-" : "", size / NSEC_PER_SEC, size % NSEC_PER_SEC);
 }
 
 static void print_text(const struct phc *phc, const struct reading *r)
@@ -81,16 +82,16 @@ static void print_text(const struct phc *phc, const struct reading *r)
 	char device[ISO_LEN], system[ISO_LEN];
 	const char *how = phc_method_name(r->method);
 
-	printf("clock       %s  %s (%s)\n", iso(device, r->sample.device), phc->path, phc->name);
-	printf("system      %s\n", iso(system, r->system));
-	printf("difference  ");
+	print("clock       %s  %s (%s)\n", iso(device, r->sample.device), phc->path, phc->name);
+	print("system      %s\n", iso(system, r->system));
+	print("difference  ");
 	if (r->offset > 0)
-		putchar('+');
+		print("+");
 	print_seconds(r->offset);
 	if (r->uncertainty)
-		printf(" s ± %" PRId64 " ns (clock − system; %s)\n", r->uncertainty, how);
+		print(" s ± %" PRId64 " ns (clock − system; %s)\n", r->uncertainty, how);
 	else
-		printf(" s ± 0 ns (clock − system; %s, an exact pair)\n", how);
+		print(" s ± 0 ns (clock − system; %s, an exact pair)\n", how);
 }
 
 static void print_json(const struct phc *phc, const struct reading *r)
@@ -112,15 +113,15 @@ static void print_json(const struct phc *phc, const struct reading *r)
 	json_close(&j, '}');
 }
 
-static void print(enum format format, const struct phc *phc, const struct reading *r)
+static void print_reading(enum format format, const struct phc *phc, const struct reading *r)
 {
 	switch (format) {
 	case FORMAT_UNIX:
 		print_seconds(r->sample.device);
-		putchar('\n');
+		print("\n");
 		break;
 	case FORMAT_NS:
-		printf("%" PRId64 "\n", r->sample.device);
+		print("%" PRId64 "\n", r->sample.device);
 		break;
 	case FORMAT_JSON:
 		print_json(phc, r);
@@ -134,7 +135,7 @@ static void print(enum format format, const struct phc *phc, const struct readin
 
 static void usage(void)
 {
-	printf("Usage: ptpkvm time [OPTION]...\n\n"
+	print("Usage: ptpkvm time [OPTION]...\n\n"
 	       "The PTP clock's time, the system's at the same instant, and clock − system.\n\n"
 	       "  --unix         only the clock's, as seconds.nanoseconds since 1970\n"
 	       "  --ns           only the clock's, as nanoseconds since 1970\n"
@@ -197,13 +198,13 @@ static int explain(const struct options *o, const char *why)
 
 	complain("%s", why);
 	if (!o->device && !hypervisor_is_kvm(hypervisor)) {
-		fprintf(stderr, "This machine is not a KVM guest.\n");
+		text(stderr, "This machine is not a KVM guest.\n");
 		return EXIT_NO_GUEST;
 	}
 	if (errno == EACCES)
-		fprintf(stderr, "Try 'sudo ptpkvm time'.\n");
+		text(stderr, "Try 'sudo ptpkvm time'.\n");
 	else
-		fprintf(stderr, "Try '%sptpkvm check'.\n", o->device ? "" : "sudo ");
+		text(stderr, "Try '%sptpkvm check'.\n", o->device ? "" : "sudo ");
 	return EXIT_BROKEN;
 }
 
@@ -225,8 +226,8 @@ int cmd_time(int argc, char **argv)
 	if (phc_open(&phc, o.device, O_RDONLY | O_NONBLOCK, why, sizeof(why)))
 		return explain(&o, why);
 	if (!phc_is_kvm(&phc))
-		fprintf(stderr, "%s: warning: %s is '%s', not the host's clock ('%s')\n", progname, phc.path,
-			phc.name, PHC_KVM_NAME);
+		complain("warning: %s is '%s', not the host's clock ('%s')", phc.path, phc.name,
+			 PHC_KVM_NAME);
 	err = read_clock(&phc, &r);
 	if (err) {
 		snprintf(why, sizeof(why), "%s cannot be read: %s%s", phc.path, strerror(err),
@@ -234,6 +235,6 @@ int cmd_time(int argc, char **argv)
 		errno = 0;
 		return explain(&o, why);
 	}
-	print(o.format, &phc, &r);
+	print_reading(o.format, &phc, &r);
 	return EXIT_GOOD;
 }

@@ -9,6 +9,7 @@
 #include "base/now.h"
 #include "base/text.h"
 #include "guard/decide.h"
+#include "output/text.h"
 
 #define SETTLED_NS 1000				/* beside what the readings themselves are apart */
 #define SLEWING_NS 100000			/* from one reading to the next: chronyd does up to 83 ms a second */
@@ -37,27 +38,6 @@ say(struct guard_output *out, int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line->text, sizeof(line->text), fmt, ap);
 	va_end(ap);
-}
-
-struct span {
-	char text[32];
-};
-
-/* A time for people, in the unit that suits it. */
-static struct span span(int64_t ns)
-{
-	struct span s;
-	double v = ns;
-
-	if (fabs(v) < 1e4)
-		snprintf(s.text, sizeof(s.text), "%.0f ns", v);
-	else if (fabs(v) < 1e6)
-		snprintf(s.text, sizeof(s.text), "%.1f us", v / 1e3);
-	else if (fabs(v) < 1e9)
-		snprintf(s.text, sizeof(s.text), "%.3f ms", v / 1e6);
-	else
-		snprintf(s.text, sizeof(s.text), "%.3f s", v / 1e9);
-	return s;
 }
 
 static int64_t poll_interval(const struct chrony_source *s)
@@ -323,21 +303,22 @@ static enum disruption judge_reading(const struct guard *g, const struct guard_i
 	int64_t limit = g->config->jump + in->window, drift = (in->now - g->now) * DRIFT_PER_MILLE / 1000;
 	bool off = magnitude(in->offset) > limit && g->stage == GUARD_CALM;
 	bool marker = g->has_marker && in->host.has_marker && in->host.marker != g->marker;
+	char ns[NS_TEXT_LEN];
 
 	if (!g->read) {
 		if (off)
-			say(out, LOG_WARNING, "this machine's clock is off by %s", span(-in->offset).text);
+			say(out, LOG_WARNING, "this machine's clock is off by %s", text_ns(ns, -in->offset, false));
 		return off ? OFF : NONE;
 	}
 	limit += g->window;
 	if (magnitude(in->raw - g->raw) > limit + drift)
 		say(out, LOG_WARNING, "the host's clock has jumped by %s against this machine's counter%s",
-		    span(in->raw - g->raw).text, marker ? ", and the host says so" : "");
+		    text_ns(ns, in->raw - g->raw, false), marker ? ", and the host says so" : "");
 	else if (marker)
 		say(out, LOG_WARNING, "the host says that its clock was disrupted: set, or another host answers");
 	else if (off && magnitude(in->set - g->set) > limit)
 		say(out, LOG_WARNING, "something has set this machine's clock: it is off by %s",
-		    span(-in->offset).text);
+		    text_ns(ns, -in->offset, false));
 	else
 		return NONE;
 	return BROKEN;
@@ -417,8 +398,10 @@ static void count_votes(struct guard *g, const struct guard_input *in, struct gu
 
 static void back(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
+	char ns[NS_TEXT_LEN];
+
 	say(out, LOG_NOTICE, "back on the host's time after %.1f s, off by %s", (in->now - g->disrupted) / 1e9,
-	    span(-in->offset).text);
+	    text_ns(ns, -in->offset, false));
 	enter(g, GUARD_CALM, in->now);
 }
 
@@ -455,11 +438,13 @@ static void await_selection(struct guard *g, const struct guard_input *in, struc
 
 static void await_time(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
+	char ns[NS_TEXT_LEN];
+
 	if (magnitude(in->offset) <= settled_within(in)) {
 		back(g, in, out);
 	} else if (in->now - g->since > RECOVERY_TIME + 6 * g->poll) {
 		say(out, LOG_WARNING, "this machine's clock is off by %s still: chronyd is left alone",
-		    span(-in->offset).text);
+		    text_ns(ns, -in->offset, false));
 		enter(g, GUARD_CALM, in->now);
 	} else if (in->now - g->stepped >= g->poll + STEP_AGAIN) {
 		out->actions |= GUARD_MAKESTEP;

@@ -24,6 +24,7 @@
 #include "cli/options.h"
 #include "guard/decide.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "system/run.h"
 #include "system/tree.h"
 
@@ -73,15 +74,18 @@ static void __attribute__((format(printf, 2, 3))) tell(int level, const char *fm
 {
 	static int terminal = -1;
 	va_list ap;
+	char *line;
 
 	if (terminal < 0)
 		terminal = isatty(STDERR_FILENO);
-	if (!terminal)
-		fprintf(stderr, "<%d>", level);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	line = tame(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	if (terminal)
+		text(stderr, "%s\n", line);
+	else
+		text(stderr, "<%d>%s\n", level, line);
+	free(line);
 }
 
 /* A failure that stays the same is said once. */
@@ -108,9 +112,9 @@ static void __attribute__((format(printf, 1, 2))) notify(const char *fmt, ...)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
-	char text[400];
 	size_t len = path ? strlen(path) : 0;
 	va_list ap;
+	char *lines;
 	int fd;
 
 	if (!len || len >= sizeof(addr.sun_path) || !strchr("/@", path[0]))
@@ -122,10 +126,11 @@ static void __attribute__((format(printf, 1, 2))) notify(const char *fmt, ...)
 	if (fd < 0)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	lines = tame(fmt, ap);
 	va_end(ap);
-	sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
+	sendto(fd, lines, strlen(lines), MSG_NOSIGNAL, (struct sockaddr *)&addr,
 	       offsetof(struct sockaddr_un, sun_path) + len);
+	free(lines);
 	close(fd);
 }
 
@@ -430,12 +435,12 @@ static int look_once(const struct opts *o)
 	observe(in, o, true, false);
 	guard_step(&g, in, &out);
 	for (int i = 0; i < out.lines; i++) {
-		puts(out.line[i].text);
+		print("%s\n", out.line[i].text);
 		worst = out.line[i].level < worst ? out.line[i].level : worst;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(action_names); i++)
 		if (out.actions & 1u << i)
-			printf("would %s\n", action_names[i]);
+			print("would %s\n", action_names[i]);
 	free(in);
 	if (g.unreadable)
 		return EXIT_BROKEN;
@@ -493,7 +498,7 @@ static bool parse(struct opts *o, int argc, char **argv)
 			opt_root(optarg);
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			text_lines(stdout, "", usage);
 			return false;
 		default:
 			misuse("bad option");

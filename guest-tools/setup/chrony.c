@@ -13,6 +13,7 @@
 #include "chrony/chronyc.h"
 #include "chrony/refclock.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "setup/options.h"
 #include "setup/phc.h"
 #include "system/machine.h"
@@ -43,15 +44,15 @@ static const struct option own_options[] = {
 
 static void help(void)
 {
-	printf("Usage: ptpkvm chrony [OPTION]...\n\n"
+	print("Usage: ptpkvm chrony [OPTION]...\n\n"
 	       "Prints the refclock line for chrony.conf, as the chronyd that is installed understands it.\n"
 	       "'ptpkvm setup' installs it so that chronyd starts even without the clock.\n\n"
 	       "  --chrony-version V   for chrony V instead of the installed one\n"
 	       "  --makestep           also '" REFCLOCK_MAKESTEP
 	       "', which belongs after chrony.conf's own makestep\n"
 	       "  --no-check           for another machine: do not look for the clock and chronyd here\n"
-	       "  -h, --help           this\n\n%s",
-	       refclock_help);
+	       "  -h, --help           this\n\n");
+	text_lines(stdout, "", refclock_help);
 }
 
 static void parse(struct options *o, int argc, char **argv)
@@ -103,8 +104,8 @@ static void choose_version(struct options *o)
 		return;
 	}
 	o->version = oldest;
-	fprintf(stderr, "%s: no chronyd here: written for chrony %d.%d; --chrony-version V for another\n",
-		progname, oldest.major, oldest.minor);
+	complain("no chronyd here: written for chrony %d.%d; --chrony-version V for another",
+		 oldest.major, oldest.minor);
 }
 
 /* The device itself, and what its host tells. 0, or what to exit with. */
@@ -116,9 +117,7 @@ static int look_at_clock(struct options *o)
 
 	if (o->check) {
 		if (!setup_phc(o->r.device[0] ? o->r.device : NULL, path, sizeof(path), why, sizeof(why))) {
-			fprintf(stderr,
-				"%s: %s; try: modprobe ptp_kvm (or --no-check, for another machine)\n",
-				progname, why);
+			complain("%s; try: modprobe ptp_kvm (or --no-check, for another machine)", why);
 			return hypervisor_is_kvm(name) || o->r.device[0] ? EXIT_BROKEN : EXIT_NO_GUEST;
 		}
 		if (o->r.device[0] && strcmp(o->r.device, path))
@@ -175,11 +174,11 @@ int cmd_chrony(int argc, char **argv)
 	refclock_render(&o.r, line);
 	if (o.installed)
 		ask_chronyd(line);
-	puts(line);
+	print("%s\n", line);
 	if (o.makestep)
-		puts(REFCLOCK_MAKESTEP);
+		print("%s\n", REFCLOCK_MAKESTEP);
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "%s: %s'ptpkvm setup' installs this, with " REFCLOCK_MAKESTEP "\n", progname,
-			o.r.optional ? "" : "chronyd does not start with this while the device is missing; ");
+		complain("%s'ptpkvm setup' installs this, with " REFCLOCK_MAKESTEP,
+			 o.r.optional ? "" : "chronyd does not start with this while the device is missing; ");
 	return EXIT_GOOD;
 }

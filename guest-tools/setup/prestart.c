@@ -26,6 +26,7 @@
 #include "chrony/conf.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "setup/phc.h"
 #include "setup/units.h"
 #include "system/tree.h"
@@ -303,7 +304,7 @@ static void clean(const struct chrony_layout *layout)
 
 static void help(void)
 {
-	printf("Usage: ptpkvm prestart [--only]\n\n"
+	print("Usage: ptpkvm prestart [--only]\n\n"
 	       "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers,\n"
 	       "chronyd is started with it, else without. Always exits with 0.\n\n"
 	       "  --only      leave out the servers of chrony's configuration\n"
@@ -334,12 +335,12 @@ int cmd_prestart(int argc, char **argv)
 	umask(022);
 	clean(p.layout);
 	if (!p.layout) {
-		fprintf(stderr, "%s: no chrony.conf\n", progname);
+		complain("no chrony.conf");
 		return EXIT_GOOD;
 	}
 	p.options = getenv(p.layout->options) ?: "";
 	if (prepare(&p)) {
-		printf("chronyd starts with %s\n", p.device);
+		print("chronyd starts with %s\n", p.device);
 		return EXIT_GOOD;
 	}
 	clean(p.layout);

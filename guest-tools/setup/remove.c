@@ -13,6 +13,7 @@
 #include "chrony/conf.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "setup/journal.h"
 #include "setup/units.h"
 #include "system/tree.h"
@@ -25,7 +26,7 @@ struct removal {
 
 static void help(void)
 {
-	printf("Usage: ptpkvm remove [OPTION]...\n\n"
+	print("Usage: ptpkvm remove [OPTION]...\n\n"
 	       "Takes away what 'ptpkvm setup' wrote, restarts chronyd as it was before, and enables again what\n"
 	       "setup disabled. A file that was edited since is kept beside its place, as NAME" SETUP_SAVED ".\n\n"
 	       "  --dry-run   print what would be done and do nothing\n"
@@ -74,7 +75,7 @@ static bool save(struct removal *r, const char *path, const char *text, size_t l
 	char to[200], why[400];
 
 	snprintf(to, sizeof(to), "%s" SETUP_SAVED, path);
-	printf("keep        %s%s, which was edited, as %s\n", file_root, path, to);
+	print("keep        %s%s, which was edited, as %s\n", file_root, path, to);
 	if (r->dry_run)
 		return true;
 	if (file_exists(to)) {
@@ -108,7 +109,7 @@ static void remove_file(struct removal *r, int i)
 	ours = text && setup_state_has_hash(&r->state, i, file_hash(text, len));
 	marked = text && (r->state.files[i].n || !strncmp(text, SETUP_MARKER, strlen(SETUP_MARKER)));
 	if (!ours && !marked) {
-		printf("leave       %s, which ptpkvm did not write\n", full);
+		print("leave       %s, which ptpkvm did not write\n", full);
 	} else {
 		r->found = true;
 		/* Without a journal: if nothing else is in it, it was made for this. */
@@ -116,7 +117,7 @@ static void remove_file(struct removal *r, int i)
 			r->state.made[d] |=
 				!strcmp(setup_dirs[d], SETUP_DIR) || strstr(setup_dirs[d], ".service.d");
 		if (ours || save(r, path, text, len, st.st_mode & 07777)) {
-			printf("remove      %s\n", full);
+			print("remove      %s\n", full);
 			if (!r->dry_run && file_remove(path, why, sizeof(why)))
 				failed(r, why);
 		}
@@ -128,7 +129,7 @@ static void step(struct removal *r, unsigned int timeout_ms, const char *a, cons
 {
 	char why[700];
 
-	printf("run         %s %s%s%s\n", a, b, c ? " " : "", c ? c : "");
+	print("run         %s %s%s%s\n", a, b, c ? " " : "", c ? c : "");
 	fflush(stdout);
 	if (!r->dry_run && !setup_run(timeout_ms, why, sizeof(why), (const char *const[]){ a, b, c, NULL }))
 		failed(r, why);
@@ -156,7 +157,7 @@ static void restore_services(struct removal *r)
 	if (layout)
 		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "try-restart", layout->service);
 	for (int i = 0; i < r->state.n_units; i++)
-		printf("restore     %s: %s, %s\n", r->state.units[i].name,
+		print("restore     %s: %s, %s\n", r->state.units[i].name,
 		       r->state.units[i].enabled ? "enabled" : "disabled",
 		       r->state.units[i].active ? "active" : "inactive");
 	if (!r->dry_run && !setup_restore_units(&r->state))
@@ -175,7 +176,7 @@ static void remove_journal(struct removal *r)
 	char full[FILE_PATH_MAX], why[400];
 
 	if (r->journal)
-		printf("remove      %s\n", file_path(full, SETUP_STATE));
+		print("remove      %s\n", file_path(full, SETUP_STATE));
 	if (r->dry_run)
 		return;
 	if (file_remove(SETUP_STATE, why, sizeof(why)))
@@ -199,7 +200,7 @@ int cmd_remove(int argc, char **argv)
 	for (int i = 0; i < SETUP_FILES; i++)
 		remove_file(&r, i);
 	if (!r.found && !r.journal) {
-		printf("nothing to remove\n");
+		print("nothing to remove\n");
 		return EXIT_GOOD;
 	}
 	if (!r.offline)

@@ -7,6 +7,7 @@
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
 #include "facts/ours.h"
+#include "output/text.h"
 #include "setup/selected.h"
 #include "system/tree.h"
 
@@ -110,7 +111,7 @@ bool setup_wait(unsigned int timeout_ms, const volatile sig_atomic_t *stop, char
 
 		now = now_ns(CLOCK_MONOTONIC);
 		if (done || strcmp(said, why)) {
-			printf("%5.1f s     %s\n", (now - begin) / 1e9, why);
+			print("%5.1f s     %s\n", (now - begin) / 1e9, why);
 			fflush(stdout);
 			snprintf(said, sizeof(said), "%s", why);
 		}

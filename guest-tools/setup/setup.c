@@ -25,6 +25,7 @@
 #include "cli/options.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
+#include "output/text.h"
 #include "setup/journal.h"
 #include "setup/options.h"
 #include "setup/phc.h"
@@ -99,7 +100,7 @@ static const struct option own_options[] = {
 
 static void help(void)
 {
-	printf("Usage: ptpkvm setup [OPTION]...\n\n"
+	print("Usage: ptpkvm setup [OPTION]...\n\n"
 	       "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all\n"
 	       "the same, on its NTP servers. Writes new files only, which 'ptpkvm remove' takes away. What fails\n"
 	       "is undone.\n\n"
@@ -110,8 +111,9 @@ static void help(void)
 	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
 	       "  --root DIR             write into the image at DIR, and start nothing\n"
 	       "  --chrony-version V     the image's chrony, for --root\n"
-	       "  -h, --help             this\n\n%s",
-	       TIMEOUT_DEFAULT, refclock_help);
+	       "  -h, --help             this\n\n",
+	       TIMEOUT_DEFAULT);
+	text_lines(stdout, "", refclock_help);
 }
 
 static void parse(struct setup *s, int argc, char **argv)
@@ -305,8 +307,8 @@ static bool choose_program(struct setup *s)
 		return fail(s, "the path of this program, '%s', cannot stand in a unit; install it", s->program);
 	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
 		if (!strncmp(s->program, passing[i], strlen(passing[i])))
-			fprintf(stderr, "%s: chronyd's unit will call %s, which may not stay there: install it\n",
-				progname, s->program);
+			complain("chronyd's unit will call %s, which may not stay there: install it",
+				 s->program);
 	return true;
 }
 
@@ -426,31 +428,26 @@ static bool plan_files(struct setup *s)
 static void print_file(const struct planned *f, bool with_text)
 {
 	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited " };
-	const char *line, *end;
 
-	printf("%s%s%s\n", what[f->plan], file_root, f->path);
-	if (!with_text || f->plan == FILE_SAME || f->plan == FILE_EDITED)
-		return;
-	for (line = f->text; *line; line = end + 1) {
-		end = strchr(line, '\n');
-		printf("    %.*s\n", (int)(end - line), line);
-	}
+	print("%s%s%s\n", what[f->plan], file_root, f->path);
+	if (with_text && f->plan != FILE_SAME && f->plan != FILE_EDITED)
+		text_lines(stdout, "    ", f->text);
 }
 
 static void print_plan(const struct setup *s)
 {
 	if (s->load_module && !s->offline)
-		printf("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
+		print("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
-		printf("run         systemctl disable --now %s\n", s->rivals[i].name);
+		print("run         systemctl disable --now %s\n", s->rivals[i].name);
 	for (int i = 0; i < PLANNED; i++)
 		print_file(&s->files[i], s->dry_run);
 	if (s->offline)
 		return;
-	printf("run         systemctl daemon-reload\n");
+	print("run         systemctl daemon-reload\n");
 	if (!s->service.enabled)
-		printf("run         systemctl enable %s\n", s->service.name);
-	printf("run         systemctl restart %s\n"
+		print("run         systemctl enable %s\n", s->service.name);
+	print("run         systemctl restart %s\n"
 	       "wait        up to %u s until chronyd has selected the clock\n",
 	       s->layout->service, s->timeout);
 }
@@ -614,8 +611,8 @@ static int give_up(struct setup *s)
 {
 	complain("%s", s->why);
 	if (s->state_written || s->module_loaded)
-		fprintf(stderr, "%s: %s\n", progname, undo(s) ? "everything is as it was before" :
-			"not all of it could be undone; run: ptpkvm remove");
+		complain("%s", undo(s) ? "everything is as it was before" :
+			 "not all of it could be undone; run: ptpkvm remove");
 	return s->exit;
 }
 
@@ -643,7 +640,7 @@ int cmd_setup(int argc, char **argv)
 		for (int i = 0; i < PLANNED; i++)
 			print_file(&s->files[i], false);
 		if (!s->offline)
-			printf("chronyd has the clock selected: nothing to do\n");
+			print("chronyd has the clock selected: nothing to do\n");
 	} else {
 		print_plan(s);
 		fflush(stdout);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "output/json.h"
+#include "output/text.h"
 #include "series/screen.h"
 #include "watch/watch.h"
 
@@ -19,7 +20,7 @@ static void print_summary(FILE *f, const struct watch *w)
 {
 	const struct series_set set = watch_set(w);
 
-	fprintf(f, "\n%s: %u ticks, %g s apart\n", w->phc.path, w->ticks, w->interval);
+	text(f, "\n%s: %u ticks, %g s apart\n", w->phc.path, w->ticks, w->interval);
 	series_print(f, &set);
 }
 
@@ -27,18 +28,18 @@ static void print_line(const struct watch_tick *t)
 {
 	char when[40];
 
-	printf("%s ", series_time(when, t->when_ns));
+	print("%s ", series_time(when, t->when_ns));
 	if (t->late)
-		printf("%14s %-10s", "-", "late");
+		print("%13s %-10s", "-", "late");
 	else if (t->error)
-		printf("%14s %-10s", "-", errname(t->error));
+		print("%13s %-10s", "-", errname(t->error));
 	else
-		printf("%+14lld %-10s", (long long)t->phc.offset_ns, phc_method_name(t->phc.method));
+		print("%+13lld %-10s", (long long)t->phc.offset_ns, phc_method_name(t->phc.method));
 	if (t->has_source)
-		printf(" %+14lld %-6s   %c   %03o\n", (long long)view_offset_ns(t->source.offset), t->source.name,
+		print(" %+11lld %-6s %-5c %5.3o\n", (long long)view_offset_ns(t->source.offset), t->source.name,
 		       t->source.state, t->source.reach);
 	else
-		printf(" %14s %-6s   %c   %3s\n", "-", "-", '-', "-");
+		print(" %11s %-6s %-5s %5s\n", "-", "-", "-", "-");
 }
 
 /* --- on a terminal --- */
@@ -46,14 +47,14 @@ static void print_line(const struct watch_tick *t)
 static void source_line(struct screen *s, const struct watch_tick *t)
 {
 	const struct chrony_source *c = &t->source;
-	char error[SERIES_NS_LEN];
+	char error[NS_TEXT_LEN];
 
 	if (!t->has_source)
 		screen_line(s, "chronyd: nothing known of its source");
 	else
-		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d, last sample %.0f s ago, +/- %s", c->name,
+		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d, last sample %.0f s ago, ± %s", c->name,
 			    c->state == '*' ? "selected" : "not selected", c->state, c->reach, c->poll, c->last_rx,
-			    series_ns(error, c->error * 1e9, false));
+			    text_ns(error, c->error * 1e9, false));
 }
 
 static void print_live(const struct watch *w, const struct watch_tick *t)
@@ -75,8 +76,8 @@ static void print_live(const struct watch *w, const struct watch_tick *t)
 
 static void csv_head(void)
 {
-	fputs("tick,time,phc_offset_ns,phc_window_ns,phc_method,phc_error,chrony_source,chrony_state,chrony_reach,"
-	      "chrony_offset_ns,chrony_measured_ns,chrony_error_ns\r\n", stdout);
+	print("tick,time,phc_offset_ns,phc_window_ns,phc_method,phc_error,chrony_source,chrony_state,chrony_reach,"
+	      "chrony_offset_ns,chrony_measured_ns,chrony_error_ns\r\n");
 }
 
 static void csv_tick(const struct watch_tick *t)
@@ -84,20 +85,20 @@ static void csv_tick(const struct watch_tick *t)
 	const struct chrony_source *c = &t->source;
 	char when[40];
 
-	printf("%u,%s,", t->nth, series_time(when, t->when_ns));
+	print("%u,%s,", t->nth, series_time(when, t->when_ns));
 	if (t->late)
-		fputs(",,,late,", stdout);
+		print(",,,late,");
 	else if (t->error)
-		printf(",,,%s,", errname(t->error));
+		print(",,,%s,", errname(t->error));
 	else
-		printf("%lld,%lld,%s,,", (long long)t->phc.offset_ns, (long long)t->phc.window_ns,
+		print("%lld,%lld,%s,,", (long long)t->phc.offset_ns, (long long)t->phc.window_ns,
 		       phc_method_name(t->phc.method));
 	if (t->has_source) {
 		series_csv(c->name);
-		printf(",%c,%u,%lld,%lld,%lld\r\n", c->state, c->reach, (long long)view_offset_ns(c->offset),
+		print(",%c,%u,%lld,%lld,%lld\r\n", c->state, c->reach, (long long)view_offset_ns(c->offset),
 		       (long long)view_offset_ns(c->measured), (long long)-view_offset_ns(c->error));
 	} else {
-		fputs(",,,,,\r\n", stdout);
+		print(",,,,,\r\n");
 	}
 }
 
@@ -170,7 +171,7 @@ void watch_show_head(const struct watch *w)
 	if (w->format == WATCH_CSV)
 		csv_head();
 	else if (w->format == WATCH_TEXT)
-		printf("%-24s %14s %-10s %14s %-6s %s %s\n", "time", "PHC-system ns", "by", "chronyd ns", "source",
+		print("%-24s %13s %-10s %11s %-6s %-5s %5s\n", "time", "PHC-system ns", "by", "chronyd ns", "source",
 		       "state", "reach");
 }
 

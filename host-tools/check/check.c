@@ -13,6 +13,7 @@
 #include "nic/fit.h"
 #include "output/json.h"
 #include "ptpkvm-host.h"
+#include "output/text.h"
 #include "system/tree.h"
 #include "time/kernel_clock.h"
 
@@ -158,7 +159,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 
 static void usage(void)
 {
-	printf("Usage: ptpkvm-host check [OPTION]... [IF]...\n\n"
+	print("Usage: ptpkvm-host check [OPTION]... [IF]...\n\n"
 	       "Looks at each link from the grandmaster to this host's clock, in order, and at what guests need.\n"
 	       "IF: these interfaces only (default: all network cards, and what ptp4l is on).\n\n"
 	       "  --json             for programs (Documentation/ptpkvm-host-check.md)\n"

@@ -53,9 +53,9 @@ static void judge_kernel(struct judge *j)
 		judge_skip(j, "kernel", j->f->offline ? "--root" : "adjtimex() is refused");
 		return;
 	}
-	check_bound(text, k, ns_text(error, k->maxerror_us * 1000));
+	check_bound(text, k, text_ns(error, k->maxerror_us * 1e3, false));
 	if (k->maxerror_us)
-		add_text(text, sizeof(text), " (estimate %s)", ns_text(estimate, k->esterror_us * 1000));
+		add_text(text, sizeof(text), " (estimate %s)", text_ns(estimate, k->esterror_us * 1e3, false));
 	if (k->status & STA_UNSYNC) {
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
 			  "the kernel counts its clock as not synchronized: guests are told so");

@@ -221,8 +221,8 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 	int64_t delay = llrint(p->data.path_delay_ns);
 	char ns[NS_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
 
-	snprintf(text, sizeof(text), "%s%s to the master, path delay %s (%s timestamps)", offset > 0 ? "+" : "",
-		 ns_text(ns, offset), ns_text(delay_ns, delay), hardware ? "hardware" : "software");
+	snprintf(text, sizeof(text), "%s to the master, path delay %s (%s timestamps)", text_ns(ns, offset, true),
+		 text_ns(delay_ns, delay, false), hardware ? "hardware" : "software");
 	if (away > bound) {
 		judge_say(j, away > CHECK_OFFSET_FAIL_NS ? VERDICT_FAIL : VERDICT_WARN, "offset",
 			  "offset-large", "%s", text);

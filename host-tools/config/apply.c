@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "chrony/conf.h"
 #include "config/apply.h"
+#include "output/text.h"
 #include "system/install.h"
 #include "system/run.h"
 #include "system/tree.h"
@@ -107,17 +108,17 @@ static void print_next(const struct plan *plan, bool elsewhere, const char *old_
 	const char *include = plan_chrony_include(plan);
 	int n = plan_units(plan, units);
 
-	printf("\n%s.\nNext:\n  systemctl daemon-reload\n", plan_why(plan->params));
+	print("\n%s.\nNext:\n  systemctl daemon-reload\n", plan_why(plan->params));
 	if (old_units[0])
-		printf("  systemctl disable --now%s\n", old_units);
+		print("  systemctl disable --now%s\n", old_units);
 	list_rivals(plan, elsewhere, list, sizeof(list));
 	if (list[0])
-		printf("  systemctl disable --now%s%s\n", list, elsewhere ? "    # those that are there" : "");
+		print("  systemctl disable --now%s%s\n", list, elsewhere ? "    # those that are there" : "");
 	if (include && (elsewhere || !chrony_reads_ours()))
-		printf("  echo '%s' >>/etc/chrony.conf\n", include);
+		print("  echo '%s' >>/etc/chrony.conf\n", include);
 	for (int i = list[0] = 0; i < n; i++)
 		add_unit(list, sizeof(list), units[i]);
-	printf("  systemctl enable%s\n  systemctl restart%s\n", list, list);
+	print("  systemctl enable%s\n  systemctl restart%s\n", list, list);
 	plan_firewall(plan, stdout);
 }
 
@@ -171,8 +172,11 @@ int config_print(const struct plan *plan)
 	struct generated files[GENERATED_MAX];
 	int n = generate(plan, files);
 
-	for (int i = 0; i < n; i++)
-		printf("==> %s <==\n%s\n", files[i].path, files[i].text);
+	for (int i = 0; i < n; i++) {
+		print("==> %s <==\n", files[i].path);
+		text_lines(stdout, "", files[i].text);
+		print("\n");
+	}
 	plan_firewall(plan, stdout);
 	generated_free(files, n);
 	return EXIT_GOOD;
@@ -210,7 +214,7 @@ int config_output(const struct plan *plan, const char *dir, bool elsewhere)
 		    file_write(path, file->text, file->len, 0644, why, sizeof(why)))
 			ret = broken(why);
 		else if (i >= n)
-			printf("write       %s\n", path);
+			print("write       %s\n", path);
 	}
 	file_root = root;
 	if (!ret)
@@ -246,9 +250,8 @@ static bool run_diff(const struct install_step *s, const char *old, const char *
 	run(&res, DIFF_MS,
 	    (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--", old, new, NULL });
 	good = res.status <= 1;		/* 1: they differ */
-	tame(res.out, "\n\t");
 	if (good)
-		fputs(res.out, stdout);
+		text_lines(stdout, "", res.out);
 	else
 		run_explain(&res, "diff", DIFF_MS, why, len);
 	run_free(&res);
@@ -285,10 +288,10 @@ static void print_steps(const struct install *in)
 	for (int i = 0; i < in->n; i++) {
 		const struct install_step *s = &in->steps[i];
 
-		printf("%-11s %s%s", install_verb(s->what), file_root, s->path);
+		print("%-11s %s%s", install_verb(s->what), file_root, s->path);
 		if (s->what == INSTALL_REPLACE)
-			printf(" (kept as %s" INSTALL_SAVED ")", base_name(s->path));
-		putchar('\n');
+			print(" (kept as %s" INSTALL_SAVED ")", base_name(s->path));
+		print("\n");
 	}
 }
 
@@ -361,16 +364,16 @@ int config_uninstall(bool dry_run)
 	int done = change(&in, dry_run);
 
 	if (done > 0 && !in.n) {
-		printf("nothing is installed\n");
+		print("nothing is installed\n");
 	} else if (done > 0) {
 		list_old_units(&in, NULL, old, sizeof(old));
-		printf("\nNext:\n  systemctl daemon-reload\n");
+		print("\nNext:\n  systemctl daemon-reload\n");
 		if (old[0])
-			printf("  systemctl disable --now%s\n", old);
+			print("  systemctl disable --now%s\n", old);
 		if (chrony_goes(&in))
-			printf("  systemctl try-restart %s\n",
+			print("  systemctl try-restart %s\n",
 			       chrony_layout() ? chrony_layout()->service : "chronyd.service");
-		printf("and what kept the clock before, such as:\n"
+		print("and what kept the clock before, such as:\n"
 		       "  systemctl enable --now systemd-timesyncd.service\n");
 	}
 	install_free(&in);

@@ -18,6 +18,7 @@
 #include "nic/stamps.h"
 #include "nic/under.h"
 #include "ptpkvm-host.h"
+#include "output/text.h"
 #include "system/run.h"
 #include "system/tree.h"
 
@@ -80,7 +81,7 @@ static const struct option options[] = {
 
 static void help(void)
 {
-	printf("Usage: ptpkvm-host config [OPTION]...\n\n"
+	print("Usage: ptpkvm-host config [OPTION]...\n\n"
 	       "Writes the configuration of linuxptp, chrony and their units, for this host's place in PTP. Without\n"
 	       "--output, --install or --dry-run it is printed. Nothing is started: what to type is said.\n\n"
 	       "  --interface NAME         an interface, or nicN: the Nth that is up, as TripleO counts (nic1);\n"
@@ -439,8 +440,8 @@ static bool choose_stamping(struct config *c)
 	add_text(c->plan.stamping_from, sizeof(c->plan.stamping_from), " (auto): %s",
 		 hardware ? "the network card has a clock" : "the network card has no clock");
 	if (without >= 0)
-		fprintf(stderr, "%s: software time stamps, since %s has no clock that stamps packets\n", progname,
-			c->params.ports[without].name);
+		complain("software time stamps, since %s has no clock that stamps packets",
+			 c->params.ports[without].name);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/text.h"
 #include "config/generate.h"
+#include "output/text.h"
 
 /* linuxptp's default in every version so far, and said nonetheless: pmc and phc2sys have to find it. */
 #define UDS "/var/run/ptp4l"
@@ -170,13 +171,13 @@ int plan_units(const struct plan *plan, char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN
 void plan_firewall(const struct plan *plan, FILE *f)
 {
 	if (plan->params->transport == TRANSPORT_L2) {
-		fputs("PTP is Ethertype 0x88F7 here: no IP firewall sees it; bridges and switches have to let it "
-		      "pass\n", f);
+		text(f, "PTP is Ethertype 0x88F7 here: no IP firewall sees it; bridges and switches have to let it "
+		     "pass\n");
 		return;
 	}
-	fputs("PTP is UDP 319 and 320, in and out. One of:\n"
-	      "  firewall-cmd --permanent --add-port=319/udp --add-port=320/udp && firewall-cmd --reload\n"
-	      "  nft add rule inet filter input udp dport '{ 319, 320 }' accept\n", f);
+	text(f, "PTP is UDP 319 and 320, in and out. One of:\n"
+		"  firewall-cmd --permanent --add-port=319/udp --add-port=320/udp && firewall-cmd --reload\n"
+		"  nft add rule inet filter input udp dport '{ 319, 320 }' accept\n");
 }
 
 /* --- the files --- */

@@ -16,14 +16,6 @@
 
 /* --- its name --- */
 
-/* Nothing of it may move the cursor of who reads it. */
-static void harmless(char *s)
-{
-	for (unsigned char *c = (unsigned char *)s; *c; c++)
-		if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
-			*c = '?';
-}
-
 /* One of QEMU's "key=value,…", in which a comma is doubled; what comes after it */
 static const char *take_item(const char *at, char *item, size_t len)
 {
@@ -51,7 +43,6 @@ static void take_name(struct kvm_guest *g, const char *value)
 		else if (first && !strchr(item, '='))
 			snprintf(g->name, sizeof(g->name), "%.79s", item);
 	}
-	harmless(g->name);
 }
 
 static void find_name(struct kvm_guest *g)
@@ -62,7 +53,6 @@ static void find_name(struct kvm_guest *g)
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", g->pid);
 	file_read_line(path, g->program, sizeof(g->program));
-	harmless(g->program);
 	if (!cmdline_read(&c, g->pid))
 		return;
 	while ((word = cmdline_word(&c))) {
@@ -151,7 +141,7 @@ static void explain(struct kvm_guests *all, int err)
 	else if (err != ENOENT)
 		snprintf(all->why, sizeof(all->why), DEBUGFS "/kvm: %s", strerror(err));
 	else if (is_empty(DEBUGFS))
-		snprintf(all->why, sizeof(all->why), "debugfs is not mounted: mount -t debugfs none " DEBUGFS);
+		snprintf(all->why, sizeof(all->why), "no debugfs: mount -t debugfs none " DEBUGFS);
 	else
 		snprintf(all->why, sizeof(all->why), "there is no " DEBUGFS "/kvm: KVM's module is not loaded");
 }

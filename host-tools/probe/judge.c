@@ -35,7 +35,7 @@ static void judge_open(const struct probe_facts *f, struct verdicts *v)
 	} else if (f->module && (f->error == ENOENT || f->error == ENXIO)) {
 		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-module",
 			    "there is no /dev/kvm, though the module is loaded: a container without the device?");
-		verdict_remedy(v, "give it to the container (docker, podman: --device /dev/kvm)");
+		verdict_advise(v, "give it to the container (docker, podman: --device /dev/kvm)");
 	} else if (f->error == ENOENT || f->error == ENODEV || f->error == ENXIO) {
 		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-module", "there is no /dev/kvm: no module of KVM's is loaded");
 		verdict_remedy(v, "sudo modprobe %s || sudo dmesg | grep -i kvm", module);
@@ -58,7 +58,7 @@ static bool judge_kvm(const struct probe_facts *f, struct verdicts *v)
 			    "there is a /dev/kvm, but no vmx or svm in this machine's CPU, and no vCPU runs: %s", f->why);
 	} else if (!f->cpu_virtualises) {
 		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-no-virtualisation", "the CPU offers neither vmx nor svm");
-		verdict_remedy(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualisation" :
+		verdict_advise(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualisation" :
 			       "in the firmware's setup: enable Intel VT-x or AMD-V (SVM)");
 	} else if (f->failed == PROBE_OPEN) {
 		judge_open(f, v);
@@ -86,7 +86,7 @@ static void judge_refusal(const struct probe_facts *f, struct verdicts *v)
 	if (f->type0.result == -KVM_ENOSYS) {
 		verdict_say(v, level, "pairing", "pairing-unknown",
 			    "this kernel's KVM (%s) does not know the call: Linux has it from 4.11 on", f->kernel);
-		verdict_remedy(v, "a newer kernel on this host");
+		verdict_advise(v, "a newer kernel on this host");
 	} else if (f->type0.result != -KVM_EOPNOTSUPP) {
 		verdict_say(v, level, "pairing", "pairing-error", "KVM answers %" PRId64 " to a good call",
 			    f->type0.result);
@@ -94,13 +94,13 @@ static void judge_refusal(const struct probe_facts *f, struct verdicts *v)
 		verdict_say(v, level, "pairing", "pairing-catchup",
 			    "refused (-95) to a guest whose counter runs at %u kHz: KVM cannot scale it here, and has it "
 			    "catch up in steps", f->tsc_khz);
-		verdict_remedy(v, "give guests this host's own frequency (no tsc-frequency, no <timer name='tsc' frequency=…>)");
+		verdict_advise(v, "give guests this host's own frequency (no tsc-frequency, no <timer name='tsc' frequency=…>)");
 	} else if (!tsc) {
 		verdict_say(v, level, "pairing", "pairing-clocksource",
 			    "refused (-95): this host's own clocksource is %s, and exact pairs need the TSC",
 			    f->clocksource[0] ? f->clocksource : "unknown");
 		if (!strcmp(f->clocksource, "kvm-clock"))
-			verdict_remedy(v, "a kernel with host-patch's series pairs on kvm-clock; or give this host an invariant "
+			verdict_advise(v, "a kernel with host-patch's series pairs on kvm-clock; or give this host an invariant "
 				       "TSC (QEMU: -cpu host,migratable=off) and the kernel argument tsc=reliable");
 		else
 			verdict_remedy(v, "sudo dmesg | grep -iE 'tsc|clocksource'	# why; then: kernel argument tsc=reliable, if "
@@ -123,9 +123,9 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 		verdict_remedy(v, "ptpkvm-host check	# who steers it");
 		return;
 	}
-	ns_text(offset, a->offset_ns);
-	ns_text(half, a->uncertainty_ns);
-	ns_text(wide, window);
+	text_ns(offset, a->offset_ns, true);
+	text_ns(half, a->uncertainty_ns, false);
+	text_ns(wide, window, false);
 	/* Both halves are below INT64_MAX / 2 by far. */
 	if (llabs(a->offset_ns) <= a->uncertainty_ns + window + slack) {
 		verdict_say(v, VERDICT_PASS, "pair", "pair", "%s from the host's clock, measured to ± %s%s%s", offset, half,
@@ -134,7 +134,7 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 		verdict_say(v, VERDICT_FAIL, "pair", "pair-wrong",
 			    "%s from the host's clock, measured to ± %s%s%s: guests get a wrong time", offset, half,
 			    window ? ", window " : "", window ? wide : "");
-		verdict_remedy(v, "please report it, with the output of: ptpkvm-host probe --json");
+		verdict_advise(v, "please report it, with the output of: ptpkvm-host probe --json");
 	}
 }
 
@@ -151,10 +151,9 @@ static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, s
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR && !q->max_error_ns)
 		add_text(buf, len, ", no bound on its error (ptp4l and phc2sys tell none)");
 	else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR)
-		add_text(buf, len, ", at most %s off UTC",
-			 ns_text(ns, q->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)q->max_error_ns));
+		add_text(buf, len, ", at most %s off UTC", text_ns(ns, q->max_error_ns, false));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR)
-		add_text(buf, len, " (estimate %s)", ns_text(ns, q->est_error_ns));
+		add_text(buf, len, " (estimate %s)", text_ns(ns, q->est_error_ns, false));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_TAI_OFFSET)
 		add_text(buf, len, ", TAI − UTC %d s", q->tai_offset);
 }
@@ -167,7 +166,7 @@ static void judge_quality(const struct probe_facts *f, struct verdicts *v)
 	if (f->type1.result == -KVM_EOPNOTSUPP || f->type1.result == -KVM_ENOSYS) {
 		verdict_say(v, VERDICT_WARN, "quality", "quality-untold",
 			    "a stock KVM: guests are not told how good this host's clock is, nor when it is set");
-		verdict_remedy(v, "a kernel with the series of host-patch/ tells them; --ignore quality-untold if that is all right");
+		verdict_advise(v, "a kernel with the series of host-patch/ tells them; --ignore quality-untold if that is all right");
 		return;
 	}
 	if (f->type1.result) {

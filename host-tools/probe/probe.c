@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "cli/options.h"
 #include "output/json.h"
+#include "output/text.h"
 #include "probe/ask.h"
 #include "ptpkvm-host.h"
 
@@ -61,7 +62,7 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 
 static void usage(void)
 {
-	printf("Usage: ptpkvm-host probe [OPTION]...\n\n"
+	print("Usage: ptpkvm-host probe [OPTION]...\n\n"
 	       "Makes a bare vCPU through /dev/kvm and has it ask for the time as a guest's driver does, %d times in each\n"
 	       "way. No guest image is needed, and nothing of this host is changed.\n\n"
 	       "      --json             for programs (Documentation/ptpkvm-host-probe.md)\n"
@@ -102,6 +103,6 @@ int cmd_probe(int argc, char **argv)
 	}
 	verdicts_print(&said, o.quiet);
 	if (!o.quiet && facts.failed == PROBE_DONE)
-		printf("Asked %d times in each way, in %.1f ms.\n", PROBE_CALLS, facts.ms);
+		print("Asked %d times in each way, in %.1f ms.\n", PROBE_CALLS, facts.ms);
 	return status;
 }

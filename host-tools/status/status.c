@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 #include "../../include/version.h"
 #include "base/die.h"
-#include "base/now.h"
+#include "base/text.h"
 #include "check/json.h"
 #include "check/judge.h"
 #include "cli/options.h"
@@ -36,26 +37,23 @@ static const char usage[] =
 
 /* --- for people --- */
 
-static const char *signed_ns(char buf[static NS_TEXT_LEN + 1], int64_t ns)
-{
-	char text[NS_TEXT_LEN];
-
-	snprintf(buf, NS_TEXT_LEN + 1, "%s%s", ns > 0 ? "+" : "", ns_text(text, ns));
-	return buf;
-}
-
-/* chrony's seconds; more than a few centuries are no offset */
-static int64_t to_ns(double s)
-{
-	return llrint(fmax(-9e9, fmin(9e9, s)) * NSEC_PER_SEC);
-}
-
 static bool is_master(const struct pmc_data *d)
 {
 	for (int i = 0; i < d->n_ports; i++)
 		if (!strcmp(d->ports[i].state, "MASTER") || !strcmp(d->ports[i].state, "GRAND_MASTER"))
 			return true;
 	return false;
+}
+
+static void __attribute__((format(printf, 2, 3))) row(const char *label, const char *fmt, ...)
+{
+	char line[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	text_columns(stdout, 14, label, line);
 }
 
 /* One that hears nobody has itself for a grandmaster, be it one or not. */
@@ -65,44 +63,42 @@ static void print_grandmaster(const struct pmc_data *d)
 	char buf[CHAIN_ACCURACY_LEN];
 	const char *accuracy = chain_accuracy_text(buf, d->gm_accuracy);
 
-	if (own && !is_master(d)) {
-		printf("grandmaster   none is heard\n");
-		return;
-	}
-	printf("grandmaster   %s, class %d, ", d->grandmaster, d->gm_class);
-	if (accuracy)
-		printf("accuracy %s, ", accuracy);
-	printf("%d step%s away%s\n", d->steps, d->steps == 1 ? "" : "s",
-	       own ? ": this host" : "");
+	if (own && !is_master(d))
+		row("grandmaster", "none is heard");
+	else
+		row("grandmaster", "%s, class %d, %s%s%s%d step%s away%s", d->grandmaster, d->gm_class,
+		    accuracy ? "accuracy " : "", accuracy ? accuracy : "", accuracy ? ", " : "", d->steps,
+		    d->steps == 1 ? "" : "s", own ? ": this host" : "");
 }
 
 static void print_ports(const struct ptp4l_fact *p)
 {
-	printf("ptp4l         ");
+	char ports[600] = "";
+
 	for (int i = 0; i < p->data.n_ports; i++)
-		printf("%s%s %s", i ? ", " : "", check_port_name(p, i), p->data.ports[i].state);
-	printf("%s (process %d, domain %d, %s timestamps%s)\n", p->data.n_ports ? "" : "no ports",
-	       p->process.pid, p->process.domain, check_hardware(p) ? "hardware" : "software",
-	       ptp4l_measures_only(&p->process) ? ", measuring only" : "");
+		add_text(ports, sizeof(ports), "%s%s %s", i ? ", " : "", check_port_name(p, i), p->data.ports[i].state);
+	row("ptp4l", "%s (process %d, domain %d, %s timestamps%s)", p->data.n_ports ? ports : "no ports",
+	    p->process.pid, p->process.domain, check_hardware(p) ? "hardware" : "software",
+	    ptp4l_measures_only(&p->process) ? ", measuring only" : "");
 }
 
 static void print_hops(const struct status *s, int i)
 {
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 	const struct chain_hop *hop = &s->hop[i];
-	char offset[NS_TEXT_LEN + 1], more[NS_TEXT_LEN];
+	char offset[NS_TEXT_LEN], more[NS_TEXT_LEN];
 
 	if (!check_slave_port(&p->data))
 		return;
-	printf("GM > %-8s %s, path delay %s\n", s->has_hop[i] ? "NIC" : "system",
-	       signed_ns(offset, check_offset(&p->data)), ns_text(more, to_ns(p->data.path_delay_ns * 1e-9)));
+	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s, path delay %s",
+	    text_ns(offset, check_offset(&p->data), true), text_ns(more, rint(p->data.path_delay_ns), false));
 	if (!s->has_hop[i])
 		return;
 	if (hop->known)
-		printf("NIC > system  %s ± %s (%s, TAI − UTC %d s)\n", signed_ns(offset, hop->offset_ns),
-		       ns_text(more, hop->uncertainty_ns), hop->path, hop->tai_utc);
+		row("NIC > system", "%s ± %s (%s, TAI − UTC %d s)", text_ns(offset, hop->offset_ns, true),
+		    text_ns(more, hop->uncertainty_ns, false), hop->path, hop->tai_utc);
 	else
-		printf("NIC > system  not known: %s\n", hop->why);
+		row("NIC > system", "not known: %s", hop->why);
 }
 
 static void print_ptp4l(const struct status *s, int i)
@@ -110,8 +106,8 @@ static void print_ptp4l(const struct status *s, int i)
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 
 	if (!p->asked || p->result != PMC_ANSWERED) {
-		printf("ptp4l         process %d: %s\n", p->process.pid,
-		       p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
+		row("ptp4l", "process %d: %s", p->process.pid,
+		    p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
 		return;
 	}
 	if (p->data.has_parent)
@@ -124,47 +120,49 @@ static void print_clock(const struct status *s)
 {
 	const struct kernel_clock *k = &s->facts.kernel;
 	const struct chrony_tracking *t = &s->tracking;
-	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
+	char offset[NS_TEXT_LEN], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
 	for (int i = 0; i < s->report.n_steerers; i++)
-		printf("steered by    %s (process %d)%s%s\n", s->report.steerers[i].name, s->report.steerers[i].pid,
-		       s->report.steerers[i].from[0] ? ", from " : "", s->report.steerers[i].from);
+		row("steered by", "%s (process %d)%s%s", s->report.steerers[i].name, s->report.steerers[i].pid,
+		    s->report.steerers[i].from[0] ? ", from " : "", s->report.steerers[i].from);
 	if (s->has_tracking && !status_follows(t))
-		printf("chronyd       follows no source\n");
+		row("chronyd", "follows no source");
 	else if (s->has_tracking)
-		printf("chronyd       %s to %s (stratum %d), at most %s off\n",
-		       signed_ns(offset, to_ns(t->system)), t->name, t->stratum,
-		       ns_text(error, to_ns(status_root_distance(t))));
+		row("chronyd", "%s to %s (stratum %d), at most %s off", text_ns(offset, rint(t->system * 1e9), true),
+		    t->name, t->stratum, text_ns(error, rint(status_root_distance(t) * 1e9), false));
 	if (k->known)
-		printf("kernel        %s, %s\n", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
-		       check_bound(bound, k, ns_text(error, k->maxerror_us * 1000)));
+		row("kernel", "%s, %s", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
+		    check_bound(bound, k, text_ns(error, k->maxerror_us * 1e3, false)));
 }
 
 static void print_guest(const struct kvm_guest *g)
 {
-	printf("  %-24s process %-8d %3d vCPU%s", g->name[0] ? g->name : g->program[0] ? g->program : "?", g->pid,
-	       g->vcpus, g->vcpus == 1 ? " " : "s");
+	char left[100], counts[100] = "";
+
+	snprintf(left, sizeof(left), "  %-20s process %-8d %3d vCPU%s",
+		 g->name[0] ? g->name : g->program[0] ? g->program : "?", g->pid, g->vcpus, g->vcpus == 1 ? "" : "s");
 	if (g->pairings.known)
-		printf("  served %" PRIu64 " time%s, refused %" PRIu64, g->pairings.n, g->pairings.n == 1 ? "" : "s",
-		       g->refused.n);
+		snprintf(counts, sizeof(counts), "served %" PRIu64 " time%s, refused %" PRIu64, g->pairings.n,
+			 g->pairings.n == 1 ? "" : "s", g->refused.n);
 	else if (g->hypercalls.known)
-		printf("  %" PRIu64 " hypercall%s of any kind", g->hypercalls.n, g->hypercalls.n == 1 ? "" : "s");
-	printf("\n");
+		snprintf(counts, sizeof(counts), "%" PRIu64 " hypercall%s of any kind", g->hypercalls.n,
+			 g->hypercalls.n == 1 ? "" : "s");
+	text_columns(stdout, 50, left, counts);
 }
 
 static void print_guests(const struct kvm_guests *all)
 {
 	if (all->why[0]) {
-		printf("guests        not known: %s\n", all->why);
+		row("guests", "not known: %s", all->why);
 		return;
 	}
-	printf("guests        %d\n", all->n + all->left_out);
+	row("guests", "%d", all->n + all->left_out);
 	for (int i = 0; i < all->n; i++)
 		print_guest(&all->list[i]);
 	if (all->left_out)
-		printf("  and %d more\n", all->left_out);
+		print("  and %d more\n", all->left_out);
 	if (all->n && !all->list[0].pairings.known)
-		printf("  (this kernel does not count clock pairings: host-patch/ adds that)\n");
+		print("  (this kernel does not count clock pairings: host-patch/ adds that)\n");
 }
 
 static void print_text(const struct status *s)
@@ -172,7 +170,7 @@ static void print_text(const struct status *s)
 	for (int i = 0; i < s->facts.n_ptp4l; i++)
 		print_ptp4l(s, i);
 	if (!s->facts.n_ptp4l)
-		printf("ptp4l         does not run\n");
+		row("ptp4l", "does not run");
 	print_clock(s);
 	print_guests(&s->guests);
 	verdicts_print(&s->off, false);

@@ -2,10 +2,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/timex.h>
 
 #include "check/judge.h"
 #include "output/json.h"
+#include "output/text.h"
 #include "ptp/ports.h"
 #include "series/screen.h"
 #include "status/gather.h"
@@ -32,75 +34,86 @@ static const char *synchronized(const struct kernel_clock *k)
 
 /* --- for people --- */
 
+/* 80 columns, as a row */
 static void print_head(const struct watch *w)
 {
-	printf("%-24s %14s %14s %14s %5s %12s %7s %7s  %s\n", "time", w->series[WATCH_GM].title,
-	       w->series[WATCH_SYSTEM].title, w->series[WATCH_CHRONY].title, "sync", "bound us", "guests", "served",
-	       "ports");
+	print("%-13s %12s %12s %12s %4s %8s %6s %6s\n", "time, UTC", w->series[WATCH_GM].title,
+	      w->series[WATCH_SYSTEM].title, w->series[WATCH_CHRONY].title, "sync", "bound us", "guests", "served");
 }
 
 static void print_ns(double ns)
 {
 	if (isnan(ns))
-		printf(" %14s", "-");
+		print(" %12s", "-");
 	else
-		printf(" %+14.0f", ns);
+		print(" %+12.0f", ns);
+}
+
+/* When they are others than in the line before */
+static void print_ports(const struct watch_tick *t)
+{
+	static char last[sizeof(t->ports)];
+
+	if (!t->has_ptp4l || !strcmp(t->ports, last))
+		return;
+	strcpy(last, t->ports);
+	text_columns(stdout, 14, "ports", t->ports);
 }
 
 static void print_line(const struct watch *w, const struct watch_tick *t)
 {
 	char when[40];
 
-	printf("%s", series_time(when, t->when_ns));
+	print_ports(t);
+	print("%s", strchr(series_time(when, t->when_ns), 'T') + 1);
 	for (int i = 0; i < WATCH_SERIES; i++)
 		print_ns(now(w, i));
-	printf(" %5s", synchronized(&t->kernel));
+	print(" %4s", t->late ? "late" : synchronized(&t->kernel));
 	if (t->kernel.known)
-		printf(" %12" PRId64, t->kernel.maxerror_us);
+		print(" %8" PRId64, t->kernel.maxerror_us);
 	else
-		printf(" %12s", "-");
+		print(" %8s", "-");
 	if (t->guests >= 0)
-		printf(" %7d", t->guests);
+		print(" %6d", t->guests);
 	else
-		printf(" %7s", "-");
+		print(" %6s", "-");
 	if (t->has_served)
-		printf(" %7" PRIu64, t->served);
+		print(" %6" PRIu64 "\n", t->served);
 	else
-		printf(" %7s", "-");
-	printf("  %s\n", t->late ? "late" : t->has_ptp4l ? t->ports : "-");
+		print(" %6s\n", "-");
 }
 
 static void print_summary(FILE *f, const struct watch *w)
 {
 	const struct series_set set = watch_set(w);
 
-	fprintf(f, "\n%u ticks, %g s apart\n", w->ticks, w->interval);
+	text(f, "\n%u ticks, %g s apart\n", w->ticks, w->interval);
 	series_print(f, &set);
 }
 
 static void ptp4l_line(struct screen *s, const struct watch_tick *t)
 {
-	char delay[SERIES_NS_LEN];
+	char delay[NS_TEXT_LEN];
 
 	if (!t->has_ptp4l)
 		screen_line(s, "ptp4l: %s", t->late ? "not asked: late" : "no answer");
 	else if (t->follows)
 		screen_line(s, "ptp4l: %s; grandmaster %s, class %d, path delay %s", t->ports, t->ptp4l.grandmaster,
-			    t->ptp4l.gm_class, series_ns(delay, t->ptp4l.path_delay_ns, false));
+			    t->ptp4l.gm_class, text_ns(delay, t->ptp4l.path_delay_ns, false));
 	else
 		screen_line(s, "ptp4l: %s; it follows no master", t->ports);
 }
 
 static void clock_lines(struct screen *s, const struct watch_tick *t)
 {
-	char bound[SERIES_NS_LEN], text[CHECK_BOUND_LEN];
+	char bound[NS_TEXT_LEN], text[CHECK_BOUND_LEN];
 
 	if (t->has_tracking)
 		screen_line(s, "chronyd: to %s, stratum %d, at most %s off", t->tracking.name, t->tracking.stratum,
-			    series_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
+			    text_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
 	if (t->kernel.known)
 		screen_line(s, "kernel: %s, %s", t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
-			    check_bound(text, &t->kernel, series_ns(bound, t->kernel.maxerror_us * 1e3, false)));
+			    check_bound(text, &t->kernel, text_ns(bound, t->kernel.maxerror_us * 1e3, false)));
 	if (t->guests >= 0 && t->has_served)
 		screen_line(s, "guests: %d, served %" PRIu64 " times in this tick", t->guests, t->served);
 	else if (t->guests >= 0)
@@ -125,40 +138,40 @@ static void print_live(const struct watch *w, const struct watch_tick *t)
 
 static void csv_head(void)
 {
-	fputs("tick,time,late,gm_offset_ns,path_delay_ns,grandmaster,ports,system_offset_ns,system_uncertainty_ns,"
-	      "chrony_offset_ns,chrony_root_distance_ns,synchronized,max_error_us,guests,served\r\n", stdout);
+	print("tick,time,late,gm_offset_ns,path_delay_ns,grandmaster,ports,system_offset_ns,system_uncertainty_ns,"
+	      "chrony_offset_ns,chrony_root_distance_ns,synchronized,max_error_us,guests,served\r\n");
 }
 
 static void csv_tick(const struct watch_tick *t)
 {
 	char when[40];
 
-	printf("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
+	print("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
 	if (t->follows)
-		printf("%" PRId64 ",%.0f", check_offset(&t->ptp4l), t->ptp4l.path_delay_ns);
+		print("%" PRId64 ",%.0f", check_offset(&t->ptp4l), t->ptp4l.path_delay_ns);
 	else
-		putchar(',');
-	printf(",%s,", t->ptp4l.grandmaster);
+		print(",");
+	print(",%s,", t->ptp4l.grandmaster);
 	series_csv(t->ports);
 	if (t->hop.known)
-		printf(",%" PRId64 ",%" PRId64, t->hop.offset_ns, t->hop.uncertainty_ns);
+		print(",%" PRId64 ",%" PRId64, t->hop.offset_ns, t->hop.uncertainty_ns);
 	else
-		fputs(",,", stdout);
+		print(",,");
 	if (t->has_tracking)
-		printf(",%.0f,%.0f", t->tracking.system * 1e9, status_root_distance(&t->tracking) * 1e9);
+		print(",%.0f,%.0f", t->tracking.system * 1e9, status_root_distance(&t->tracking) * 1e9);
 	else
-		fputs(",,", stdout);
+		print(",,");
 	if (t->kernel.known)
-		printf(",%d,%" PRId64, !(t->kernel.status & STA_UNSYNC), t->kernel.maxerror_us);
+		print(",%d,%" PRId64, !(t->kernel.status & STA_UNSYNC), t->kernel.maxerror_us);
 	else
-		fputs(",,", stdout);
-	putchar(',');
+		print(",,");
+	print(",");
 	if (t->guests >= 0)
-		printf("%d", t->guests);
-	putchar(',');
+		print("%d", t->guests);
+	print(",");
 	if (t->has_served)
-		printf("%" PRIu64, t->served);
-	fputs("\r\n", stdout);
+		print("%" PRIu64, t->served);
+	print("\r\n");
 }
 
 static void json_ptp4l(struct json *j, const struct watch_tick *t)

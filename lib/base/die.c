@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +13,11 @@ const char *progverb;
 
 static void vcomplain(const char *fmt, va_list ap)
 {
-	char text[2 * PATH_MAX];
+	char *text = tame(fmt, ap);
 
-	vsnprintf(text, sizeof(text), fmt, ap);
-	tame(text, "\n");	/* some have a second line of what to type */
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", progname, text);
+	free(text);
 }
 
 void complain(const char *fmt, ...)

@@ -16,7 +16,7 @@ enum {
 extern const char *progname;
 extern const char *progverb;	/* that is run; NULL: none yet, or this program has none */
 
-/* Say what is wrong on standard error, behind what was printed before: without control bytes but newlines. */
+/* Say what is wrong on standard error, behind what was printed before, as tame() has it. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Say what is wrong on standard error and exit 2. */
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

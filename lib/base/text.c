@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -86,22 +87,95 @@ int utf8_len(const char *text)
 	return n;
 }
 
-void tame(char *s, const char *keep)
+bool is_control(const char *text)
 {
-	char *to = s;
+	const unsigned char *s = (const unsigned char *)text;
 
-	while (*s) {
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
+}
+
+bool utf8_locale(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *val = getenv(names[i]);
+
+		if (val && val[0])
+			return strcasestr(val, "UTF-8") || strcasestr(val, "utf8");
+	}
+	return false;
+}
+
+/* In a locale without UTF-8, of the n bytes at s */
+static const char *ascii_for(const char *s, int n)
+{
+	static const char *const known[][2] = {
+		{ "µ", "u" }, { "±", "+/-" }, { "−", "-" }, { "→", "->" }, { "…", "..." },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strncmp(s, known[i][0], n) && !known[i][0][n])
+			return known[i][1];
+	return "?";
+}
+
+static void put_tame(FILE *f, const char *s, const char *end, bool utf8)
+{
+	while (s < end) {
 		int n = utf8_len(s);
-		bool control = (unsigned char)*s < 0x20 || *s == 0x7f ||
-			       (n == 2 && *s == '\xc2' && (unsigned char)s[1] < 0xa0);
 
-		if (n && (!control || strchr(keep, *s))) {
-			memmove(to, s, n);
-			to += n;
-		} else {
-			*to++ = '?';
-		}
+		if (is_control(s) || !n)
+			fputc(*s == '\t' ? ' ' : '?', f);
+		else if (n == 1 || utf8)
+			fwrite(s, 1, n, f);
+		else
+			fputs(ascii_for(s, n), f);
 		s += n ? n : 1;
 	}
-	*to = 0;
+}
+
+/* How much of what fmt makes comes from its first n bytes */
+static size_t made_by(const char *fmt, size_t n, va_list ap)
+{
+	char *part = strndup(fmt, n);
+	va_list again;
+	int made = 0;
+
+	va_copy(again, ap);
+	if (part)
+		made = vsnprintf(NULL, 0, part, again);
+	va_end(again);
+	free(part);
+	return made;
+}
+
+char *tame(const char *fmt, va_list ap)
+{
+	char *made, *at, *tamed = NULL;
+	const bool utf8 = utf8_locale();
+	va_list again;
+	size_t size;
+	FILE *f;
+	int len;
+
+	va_copy(again, ap);
+	len = vasprintf(&made, fmt, again);
+	va_end(again);
+	f = open_memstream(&tamed, &size);
+	if (len < 0 || !f)
+		abort();
+	at = made;
+	for (size_t i = 0; fmt[i]; i++) {
+		if (!is_control(fmt + i))
+			continue;
+		put_tame(f, at, made + made_by(fmt, i, ap), utf8);
+		at = made + made_by(fmt, i + 1, ap);
+		fputc(fmt[i], f);
+	}
+	put_tame(f, at, made + len, utf8);
+	if (fclose(f))
+		abort();
+	free(made);
+	return tamed;
 }

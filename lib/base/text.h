@@ -3,6 +3,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,10 +25,17 @@ bool has_word(const char *words, const char *word);
 /* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: neither overlong nor a surrogate). */
 int utf8_len(const char *s);
 
+/* A control character of C0, DEL, or of C1 in UTF-8, at s? */
+bool is_control(const char *s);
+
+/* Of the locale that messages are for, by the environment */
+bool utf8_locale(void);
+
 /*
- * For a terminal: control bytes, those of C1 in either form, and what is no UTF-8, become '?' in place; but for
- * those in keep. What files, processes and the network say could lead a terminal astray.
+ * As vasprintf(3), for people, to be freed: what files, processes and the network say could lead a terminal astray.
+ * Control characters that are not fmt's own, and what is no UTF-8, become '?', a tab a space. In a locale without
+ * UTF-8 all is ASCII: "u", "+/-", "-", "->", "..." and '?'.
  */
-void tame(char *s, const char *keep);
+char *tame(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 #endif

@@ -52,9 +52,7 @@ int metrics_output_end(struct metrics_output *o)
 	char why[2 * PATH_MAX + 200];
 
 	fclose(o->metrics.f);
-	if (!o->file) {
-		fwrite(o->text, 1, o->len, stdout);
-	} else if (!publish(o->file, o->text, o->len, 0644, why, sizeof(why))) {
+	if (!publish(o->file ? o->file : "-", o->text, o->len, 0644, why, sizeof(why))) {
 		complain("%s", why);
 		code = EXIT_BROKEN;
 	}

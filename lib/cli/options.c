@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/numbers.h"
 #include "cli/options.h"
+#include "output/text.h"
 
 uint64_t opt_u64(const char *opt, const char *s, uint64_t min, uint64_t max)
 {
@@ -38,7 +39,7 @@ double opt_decimal(const char *opt, const char *s, double min, double max)
 
 void opt_help(const char *usage)
 {
-	fputs(usage, stdout);
+	text_lines(stdout, "", usage);
 	exit(finish(EXIT_GOOD));
 }
 

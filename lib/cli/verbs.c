@@ -6,13 +6,14 @@
 #include "../../include/version.h"
 #include "base/die.h"
 #include "cli/verbs.h"
+#include "output/text.h"
 
 static void usage(const struct verb *verbs, size_t n, const char *statuses)
 {
-	printf("Usage: %s [VERB] [OPTION]...\n\n", progname);
+	print("Usage: %s [VERB] [OPTION]...\n\n", progname);
 	for (size_t i = 0; i < n; i++)
-		printf("  %-10s%s\n", verbs[i].name, verbs[i].summary);
-	printf("\n'%s VERB --help' has a verb's options, %s(8) everything.\nExit status: %s.\n", progname, progname,
+		print("  %-10s%s\n", verbs[i].name, verbs[i].summary);
+	print("\n'%s VERB --help' has a verb's options, %s(8) everything.\nExit status: %s.\n", progname, progname,
 	       statuses);
 }
 
@@ -51,7 +52,7 @@ int verbs_main(const struct verb *verbs, size_t n, const char *statuses, int arg
 		return finish(EXIT_GOOD);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		printf("%s " PTP_KVM_VERSION "\n", progname);
+		print("%s " PTP_KVM_VERSION "\n", progname);
 		return finish(EXIT_GOOD);
 	}
 	if (asks && argc > 3)

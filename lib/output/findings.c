@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/text.h"
 #include "output/findings.h"
+#include "output/text.h"
 
 static const char *const words[] = {
 	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
@@ -40,6 +41,17 @@ void verdict_remedy(struct verdicts *v, const char *fmt, ...)
 	struct verdict *last = &v->list[v->n - 1];
 	va_list ap;
 
+	va_start(ap, fmt);
+	vsnprintf(last->remedy, sizeof(last->remedy), fmt, ap);
+	va_end(ap);
+}
+
+void verdict_advise(struct verdicts *v, const char *fmt, ...)
+{
+	struct verdict *last = &v->list[v->n - 1];
+	va_list ap;
+
+	last->words = true;
 	va_start(ap, fmt);
 	vsnprintf(last->remedy, sizeof(last->remedy), fmt, ap);
 	va_end(ap);
@@ -133,18 +145,18 @@ void verdicts_print(const struct verdicts *v, bool quiet)
 	for (int i = 0; i < v->n; i++) {
 		const struct verdict *one = &v->list[i];
 		bool bad = one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
-		char text[sizeof(one->text)], remedy[sizeof(one->remedy)];
+		char left[40], right[sizeof(one->text) + 80];
 
 		if (quiet && (!bad || one->ignored))
 			continue;
-		tame(strcpy(text, one->text), "");
-		tame(strcpy(remedy, one->remedy), "\t");	/* before a comment for who types it */
-		printf("%s  %-12s  %s", one->ignored ? "skip" : words[one->level], one->link, text);
-		if (bad)
-			printf(" [%s]", one->code);
-		printf("\n");
-		if (one->remedy[0] && !one->ignored)
-			printf("          %s\n", remedy);
+		snprintf(left, sizeof(left), "%s  %s", one->ignored ? "skip" : words[one->level], one->link);
+		snprintf(right, sizeof(right), "%s%s%s%s", one->text, bad ? " [" : "", bad ? one->code : "",
+			 bad ? "]" : "");
+		text_columns(stdout, 20, left, right);
+		if (one->remedy[0] && !one->ignored && one->words)
+			text_columns(stdout, 10, "", one->remedy);
+		else if (one->remedy[0] && !one->ignored)
+			print("%10s%s\n", "", one->remedy);	/* to be copied, so not broken */
 	}
 }
 

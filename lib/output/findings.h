@@ -19,6 +19,7 @@ struct verdict {
 	const char *code;		/* what was found, stable: "driver-not-loaded" */
 	char text[360];
 	char remedy[360];		/* a command to type; empty where there is nothing to do */
+	bool words;			/* remedy is what no command does */
 };
 
 #define VERDICTS_MAX 128
@@ -33,6 +34,8 @@ void verdict_say(struct verdicts *v, enum verdict_level level, const char *link,
 		 ...) __attribute__((format(printf, 5, 6)));
 /* For the one said last. */
 void verdict_remedy(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what no command does: it is wrapped, in text. */
+void verdict_advise(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "not looked at: WHY" */
 void verdict_skip(struct verdicts *v, const char *link, const char *why);
 

@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text for people. */
+/* All text for people: nothing else prints it. What becomes of other people's bytes in it: tame() of base/text.h. */
 #ifndef OUTPUT_TEXT_H
 #define OUTPUT_TEXT_H
 
-#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
 
-/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
+#define TEXT_COLUMNS 80		/* of a line that we make */
+
+void text(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* On standard output */
+void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* What a file has: its lines and tabs stay, indent comes before each line; a newline is at the end. */
+void text_lines(FILE *f, const char *indent, const char *lines);
+
+/* How many columns that takes */
+int text_width(const char *s);
+
+/*
+ * left, and beside it right, from column indent on and wrapped between words before TEXT_COLUMNS: a line, or more of
+ * them. Where left is too long for that, right begins in the next line.
+ */
+void text_columns(FILE *f, int indent, const char *left, const char *right);
+
+/* "-3 ns", "1.23 µs", "12.3 ms", "5.00 s", sign: "+3 ns"; "no measurement" for NAN */
 #define NS_TEXT_LEN 24
-const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
+const char *text_ns(char buf[static NS_TEXT_LEN], double ns, bool sign);
 
 #endif

@@ -6,8 +6,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/die.h"
+#include "base/text.h"
+#include "output/text.h"
 #include "series/screen.h"
 #include "series/stats.h"
 
@@ -18,23 +19,17 @@ bool screen_possible(void)
 	return isatty(STDOUT_FILENO) && term && term[0] && strcmp(term, "dumb");
 }
 
-static bool utf8_locale(void)
+/* A control sequence (ECMA-48), which nothing else sends to a terminal */
+static void control(const char *sequence)
 {
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *val = getenv(names[i]);
-
-		if (val && val[0])
-			return strcasestr(val, "UTF-8") || strcasestr(val, "utf8");
-	}
-	return false;
+	printf("\033[%s", sequence);
 }
 
 void screen_begin(struct screen *s)
 {
 	struct screen last = *s;
 	struct winsize size;
+	char up[16];
 
 	*s = (struct screen){ .columns = 80, .rows = 24 };
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col && size.ws_row) {
@@ -42,35 +37,48 @@ void screen_begin(struct screen *s)
 		s->rows = size.ws_row;
 	}
 	/* In another width the terminal has broken the old lines anew: only a clean screen is sure. */
-	if (last.lines && (s->columns != last.columns || s->rows != last.rows))
-		fputs("\033[H\033[2J", stdout);
-	else if (last.lines)
-		printf("\033[%dA\r", last.lines);
+	if (last.lines && (s->columns != last.columns || s->rows != last.rows)) {
+		control("H");
+		control("2J");
+	} else if (last.lines) {
+		snprintf(up, sizeof(up), "%dA", last.lines);
+		control(up);
+		print("\r");
+	}
 }
 
 void screen_end(void)
 {
-	fputs("\033[J", stdout);
+	control("J");
+}
+
+static void cut(char *line, int columns)
+{
+	while (text_width(line) > columns)
+		line[strlen(line) - 1] = 0;
 }
 
 void screen_line(struct screen *s, const char *fmt, ...)
 {
-	char text[400];
 	va_list ap;
+	char *line;
 
 	if (s->lines >= s->rows - 1)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	line = tame(fmt, ap);
 	va_end(ap);
-	text[strcspn(text, "\n")] = 0;
-	printf("%.*s\033[K\n", s->columns - 1, text);
+	cut(line, s->columns - 1);
+	print("%s", line);
+	control("K");
+	print("\n");
 	s->lines++;
+	free(line);
 }
 
 static void sparkline(struct screen *s, const struct series *series, size_t n)
 {
-	char min[SERIES_NS_LEN], max[SERIES_NS_LEN], bar[4096];
+	char min[NS_TEXT_LEN], max[NS_TEXT_LEN], bar[4096];
 	struct stats st;
 	int width = s->columns - 13;
 	size_t shown;
@@ -80,10 +88,9 @@ static void sparkline(struct screen *s, const struct series *series, size_t n)
 	shown = n > (size_t)width ? (size_t)width : n;
 	stats_of(&st, series->ns + n - shown, shown);
 	series_sparkline(bar, sizeof(bar), series->ns, n, width, utf8_locale());
-	screen_line(s, "%-12s from %s to %s", series->title, series_ns(min, st.min, true),
-		    series_ns(max, st.max, true));
-	printf("%12s%s\033[K\n", "", bar);
-	s->lines++;
+	screen_line(s, "%-12s from %s to %s", series->title, text_ns(min, st.min, true),
+		    text_ns(max, st.max, true));
+	screen_line(s, "%12s%s", "", bar);
 }
 
 void screen_sparklines(struct screen *s, const struct series_set *set)
@@ -93,28 +100,27 @@ void screen_sparklines(struct screen *s, const struct series_set *set)
 }
 
 /* Of a series, or the head of them all */
-static void stats_line(struct screen *s, const char *now, const struct series *series, unsigned int ticks)
+static void stats_line(struct screen *s, const struct series_set *set, const struct series *series)
 {
-	char *text = NULL;
+	char *line = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = open_memstream(&line, &len);
 
 	if (!f)
 		die("out of memory");
 	if (series)
-		series_stats(f, series, ticks);
+		series_stats(f, series, set->ticks, true);
 	else
-		series_stats_head(f);
+		series_stats_head(f, true);
 	fclose(f);
-	screen_line(s, "%10s  %s", now, text);
-	free(text);
+	line[strcspn(line, "\n")] = 0;
+	screen_line(s, "%s", line);
+	free(line);
 }
 
 void screen_stats(struct screen *s, const struct series_set *set)
 {
-	char now[SERIES_NS_LEN];
-
-	stats_line(s, "now", NULL, 0);
+	stats_line(s, set, NULL);
 	for (size_t i = 0; i < set->n; i++)
-		stats_line(s, series_ns(now, set->list[i].ns[set->ticks - 1], true), &set->list[i], set->ticks);
+		stats_line(s, set, &set->list[i]);
 }

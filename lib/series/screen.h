@@ -15,7 +15,7 @@ struct screen {
 bool screen_possible(void);
 
 void screen_begin(struct screen *s);
-/* One more line, cut to the width; only ASCII. */
+/* One more line, cut to the width */
 void screen_line(struct screen *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The last value and the statistics of each, with a line above; then the course of each */
 void screen_stats(struct screen *s, const struct series_set *set);

@@ -7,27 +7,9 @@
 
 #include "base/array.h"
 #include "base/now.h"
+#include "output/text.h"
 #include "series/series.h"
 #include "series/stats.h"
-
-const char *series_ns(char buf[static SERIES_NS_LEN], double ns, bool sign)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-	size_t u = 0;
-
-	if (isnan(ns)) {
-		snprintf(buf, SERIES_NS_LEN, "-");
-		return buf;
-	}
-	/* What would be printed as 1000 of a unit is one of the next. */
-	while (u < ARRAY_SIZE(units) - 1 && fabs(ns) >= (u ? 999.5 : 1000)) {
-		ns /= 1000;
-		u++;
-	}
-	snprintf(buf, SERIES_NS_LEN, sign ? "%+.*f %s" : "%.*f %s",
-		 ns == rint(ns) && !u ? 0 : fabs(ns) < 9.995 ? 2 : fabs(ns) < 99.95 ? 1 : 0, ns, units[u]);
-	return buf;
-}
 
 const char *series_time(char buf[static 40], int64_t ns)
 {
@@ -79,51 +61,70 @@ static double allan(const struct series_set *set, const double *ns, unsigned int
 
 /* --- for people --- */
 
-void series_stats_head(FILE *f)
+/* In a column of its own: what is not known is "-". */
+static void put_ns(FILE *f, double ns, bool sign)
 {
-	fprintf(f, "%-12s %6s %6s %10s %10s %10s %10s %10s", "", "n", "missed", "min", "median", "max", "|p99|",
-		"stddev");
+	char buf[NS_TEXT_LEN];
+
+	if (isnan(ns))
+		strcpy(buf, "-");
+	else
+		text_ns(buf, ns, sign);
+	text(f, "%*s%s", 10 - text_width(buf), "", buf);
 }
 
-void series_stats(FILE *f, const struct series *series, unsigned int ticks)
+void series_stats_head(FILE *f, bool live)
 {
-	char min[SERIES_NS_LEN], median[SERIES_NS_LEN], max[SERIES_NS_LEN], p99[SERIES_NS_LEN], dev[SERIES_NS_LEN];
+	text(f, live ? "%-12s %9s" : "%-12s %6s", "", live ? "now" : "n");
+	text(f, " %6s %9s %9s %9s %9s %9s\n", "missed", "min", "median", "max", "|p99|", "stddev");
+}
+
+void series_stats(FILE *f, const struct series *series, unsigned int ticks, bool live)
+{
 	struct stats s;
 
 	stats_of(&s, series->ns, ticks);
-	fprintf(f, "%-12s %6zu %6zu %10s %10s %10s %10s %10s\n", series->title, s.n, ticks - s.n,
-		series_ns(min, s.min, true), series_ns(median, s.median, true), series_ns(max, s.max, true),
-		series_ns(p99, s.p99, false), series_ns(dev, s.stddev, false));
+	text(f, "%-12s", series->title);
+	if (live)
+		put_ns(f, series->ns[ticks - 1], true);
+	else
+		text(f, " %6zu", s.n);
+	text(f, " %6zu", ticks - s.n);
+	put_ns(f, s.min, true);
+	put_ns(f, s.median, true);
+	put_ns(f, s.max, true);
+	put_ns(f, s.p99, false);
+	put_ns(f, s.stddev, false);
+	text(f, "\n");
 }
 
 static void print_allan(FILE *f, const struct series_set *set)
 {
 	if (!series_long_enough(set->ticks, 1))
 		return;
-	fprintf(f, "\n%-16s", "Allan deviation");
+	text(f, "\n%-16s", "Allan deviation");
 	for (size_t i = 0; i < set->n; i++)
-		fprintf(f, " %12s", set->list[i].title);
-	fputc('\n', f);
+		text(f, " %12s", set->list[i].title);
+	text(f, "\n");
 	for (unsigned int m = 1; series_long_enough(set->ticks, m); m *= 2) {
-		fprintf(f, "%14g s", m * set->interval);
+		text(f, "%14g s", m * set->interval);
 		for (size_t i = 0; i < set->n; i++) {
 			double deviation = allan(set, set->list[i].ns, m);
-			char text[24] = "-";
+			char cell[24] = "-";
 
 			if (!isnan(deviation))
-				snprintf(text, sizeof(text), "%.2e", deviation);
-			fprintf(f, " %12s", text);
+				snprintf(cell, sizeof(cell), "%.2e", deviation);
+			text(f, " %12s", cell);
 		}
-		fputc('\n', f);
+		text(f, "\n");
 	}
 }
 
 void series_print(FILE *f, const struct series_set *set)
 {
-	series_stats_head(f);
-	fputc('\n', f);
+	series_stats_head(f, false);
 	for (size_t i = 0; i < set->n; i++)
-		series_stats(f, &set->list[i], set->ticks);
+		series_stats(f, &set->list[i], set->ticks, false);
 	print_allan(f, set);
 }
 
@@ -163,15 +164,14 @@ void series_json(struct json *j, const struct series_set *set)
 /* RFC 4180: quoted where it must be, quotes doubled. */
 void series_csv(const char *s)
 {
-	if (!s[strcspn(s, "\",\r\n")]) {
-		fputs(s, stdout);
-		return;
+	const char *quote = s[strcspn(s, "\",\r\n")] ? "\"" : "";
+
+	print("%s", quote);
+	while (*s) {
+		size_t n = strcspn(s, "\"");
+
+		print("%.*s%s", (int)n, s, s[n] ? "\"\"" : "");
+		s += n + !!s[n];
 	}
-	putchar('"');
-	for (; *s; s++) {
-		if (*s == '"')
-			putchar('"');
-		putchar(*s);
-	}
-	putchar('"');
+	print("%s", quote);
 }

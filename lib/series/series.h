@@ -30,16 +30,12 @@ bool series_long_enough(unsigned int ticks, unsigned int multiple);
 /* A height of the last width values in UTF-8 blocks or in ASCII; a space where there is none. */
 void series_sparkline(char *line, size_t len, const double *v, size_t n, size_t width, bool utf8);
 
-/* Nanoseconds for people: "+12 ns", "-3.4 us"; "-" for NAN. */
-#define SERIES_NS_LEN 24
-const char *series_ns(char buf[static SERIES_NS_LEN], double ns, bool sign);
-
 /* "2026-11-23T21:35:28.123Z", of CLOCK_REALTIME in ns */
 const char *series_time(char buf[static 40], int64_t ns);
 
-/* Statistics in a line, and the line above it, which ends without a newline */
-void series_stats(FILE *f, const struct series *s, unsigned int ticks);
-void series_stats_head(FILE *f);
+/* Statistics in a line, and the line above it; live: with the last tick's value */
+void series_stats(FILE *f, const struct series *s, unsigned int ticks, bool live);
+void series_stats_head(FILE *f, bool live);
 /* All of them, and Allan deviations where there is enough for them */
 void series_print(FILE *f, const struct series_set *set);
 /* An object for each, by its key */

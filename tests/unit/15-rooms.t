@@ -61,4 +61,15 @@ for folder in lib guest-tools host-tools; do
 		$2 !~ /^\.\.\/\.\.\/include\// && $2 != own && !(($1, $2) in may) { print $3 ": " $2 }' <(allowed "$table") - <<<"$found")" \
 		"$folder: no include goes up"
 done
+
+# Text for people goes by output/text.h, which lets no control character of other people through. What is for programs,
+# or a file, has rules of its own.
+may_print='lib/base/die.c lib/base/text.c lib/output/json.c lib/output/metrics.c lib/output/publish.c lib/output/text.c
+lib/series/plot.c lib/series/screen.c lib/system/install.c
+guest-tools/setup/journal.c guest-tools/setup/prestart.c host-tools/config/generate.c'
+printers=$(grep -lE '(^|[^a-z_])(v?f?printf|f?puts|f?putc|fputs|putchar|fwrite|perror)\(' {lib,guest-tools,host-tools}/*/*.c)
+is "$(comm -12 <(sort <<<"$printers") <(tr ' ' '\n' <<<"$may_print" | sort))" "$(tr ' ' '\n' <<<"$may_print" | sort)" \
+	'what may print does'
+is_empty "$(comm -23 <(sort <<<"$printers") <(tr ' ' '\n' <<<"$may_print" | sort))" 'nothing else prints but by output/text.h'
+is "$(grep -l '\\033' {lib,guest-tools,host-tools}/*/*.c)" lib/series/screen.c 'one file has control sequences'
 done_testing

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,6 +14,7 @@
 #include "base/array.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "output/text.h"
 
 static void test_numbers(void **state)
 {
@@ -96,27 +100,124 @@ static void test_errnames(void **state)
 	assert_string_equal(errname(4000), "errno_4000");
 }
 
-static void tamed(const char *raw, const char *keep, const char *want)
+static void __attribute__((format(printf, 2, 3))) tamed(const char *want, const char *fmt, ...)
 {
-	char text[80];
+	va_list ap;
+	char *got;
 
-	strcpy(text, raw);
-	tame(text, keep);
-	assert_string_equal(text, want);
+	va_start(ap, fmt);
+	got = tame(fmt, ap);
+	va_end(ap);
+	assert_string_equal(got, want);
+	free(got);
 }
 
 static void test_tame(void **state)
 {
 	(void)state;
-	tamed("", "", "");
-	tamed("plain µ − 漢 text", "", "plain µ − 漢 text");
-	tamed("a\033[31mb\r\n\tc\177d", "", "a?[31mb???c?d");
-	tamed("a\nb\tc\033", "\n\t", "a\nb\tc?");
+	setenv("LC_ALL", "C.UTF-8", 1);
+	tamed("", "%s", "");
+	tamed("plain µ − 漢 text", "plain %s", "µ − 漢 text");
+	tamed("a?[31mb?? c?d", "%s", "a\033[31mb\r\n\tc\177d");
 	/* C1's CSI: as UTF-8, and as a byte */
-	tamed("\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0", "", "?2J??\xc2\xa0");
-	tamed("\x9b" "2J\x80\xff", "", "?2J??");
+	tamed("?2J??\xc2\xa0", "%s", "\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
+	tamed("?2J??", "%s", "\x9b" "2J\x80\xff");
 	/* Cut in the middle of a character */
-	tamed("1 \xe2\x88", "", "1 ??");
+	tamed("1 ??", "%.4s", "1 −");
+	/* What is fmt's own stays, wherever it is, and only that */
+	tamed("\n1\t? ?\r\n", "\n%d\t%s %c\r\n", 1, "\n", 0);
+	tamed("??7\n", "%s%c%d\n", "\n", 7, 7);
+}
+
+static void test_tame_ascii(void **state)
+{
+	(void)state;
+	setenv("LC_ALL", "C", 1);
+	tamed("us +/- - -> ... ? ?[m", "%s ± − %s", "µs", "→ … 漢 \033[m");
+	unsetenv("LC_ALL");
+	setenv("LANG", "de_DE.utf8", 1);
+	setenv("LC_CTYPE", "", 1);
+	tamed("µ", "µ");
+	setenv("LC_CTYPE", "POSIX", 1);
+	tamed("u", "µ");
+	setenv("LC_ALL", "en_US.UTF-8", 1);
+	tamed("µ", "µ");
+}
+
+static void ns_is(double ns, const char *want, const char *sign)
+{
+	char buf[NS_TEXT_LEN];
+
+	assert_string_equal(text_ns(buf, ns, false), want);
+	assert_string_equal(text_ns(buf, ns, true), sign);
+}
+
+static void test_ns(void **state)
+{
+	char buf[NS_TEXT_LEN];
+
+	(void)state;
+	ns_is(0, "0 ns", "0 ns");
+	ns_is(-0.0, "0 ns", "0 ns");
+	ns_is(5, "5 ns", "+5 ns");
+	ns_is(-999, "-999 ns", "-999 ns");
+	ns_is(1.5, "1.50 ns", "+1.50 ns");
+	ns_is(42.25, "42.2 ns", "+42.2 ns");
+	ns_is(1000, "1.00 µs", "+1.00 µs");
+	ns_is(-9994, "-9.99 µs", "-9.99 µs");
+	ns_is(9996, "10.0 µs", "+10.0 µs");
+	ns_is(999499, "999 µs", "+999 µs");
+	ns_is(999501, "1.00 ms", "+1.00 ms");
+	ns_is(37e9, "37.0 s", "+37.0 s");
+	ns_is(INT64_MIN, "-9223372037 s", "-9223372037 s");
+	ns_is(NAN, "no measurement", "no measurement");
+	ns_is(INFINITY, "inf s", "+inf s");
+	text_ns(buf, -1e300, true);
+	assert_true(strlen(buf) < NS_TEXT_LEN);
+}
+
+static void columns_are(int indent, const char *left, const char *right, const char *want)
+{
+	char *got = NULL;
+	size_t len;
+	FILE *f = open_memstream(&got, &len);
+
+	text_columns(f, indent, left, right);
+	fclose(f);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+#define SIXTY "012345678901234567890123456789012345678901234567890123456789"
+
+static void test_columns(void **state)
+{
+	(void)state;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	columns_are(10, "PASS", "well", "PASS      well\n");
+	columns_are(10, "PASS", "", "PASS\n");
+	columns_are(0, "", "well then", "well then\n");
+	columns_are(4, "longer than that", "well", "longer than that\n    well\n");
+	columns_are(10, "", SIXTY " 23456789", "          " SIXTY " 23456789\n");
+	columns_are(10, "", SIXTY " 2345678901", "          " SIXTY "\n          2345678901\n");
+	/* Characters count, not bytes; a word is not broken, nor is there an empty line before it. */
+	columns_are(10, "µ", SIXTY " µµµµµµµµµ b", "µ         " SIXTY " µµµµµµµµµ\n          b\n");
+	columns_are(30, "", "a " SIXTY " b", "                              a\n                              " SIXTY
+		    "\n                              b\n");
+	columns_are(5, "a\n", "b\033 \nc", "a?   b? ?c\n");
+}
+
+static void test_lines(void **state)
+{
+	char *got = NULL;
+	size_t len;
+	FILE *f = open_memstream(&got, &len);
+
+	(void)state;
+	text_lines(f, "  ", "a\tb\033\n\nc\rd");
+	fclose(f);
+	assert_string_equal(got, "  a\tb?\n  \n  c?d\n");
+	free(got);
 }
 
 int main(void)
@@ -129,6 +230,10 @@ int main(void)
 		cmocka_unit_test(test_adding),
 		cmocka_unit_test(test_errnames),
 		cmocka_unit_test(test_tame),
+		cmocka_unit_test(test_tame_ascii),
+		cmocka_unit_test(test_ns),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_lines),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

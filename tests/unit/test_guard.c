@@ -279,7 +279,7 @@ static void test_system_time_is_set(void **state)
 	one();
 	if (!out.wait)
 		one();
-	assert_said("something has set this machine's clock: it is off by 3600.000 s");
+	assert_said("something has set this machine's clock: it is off by 3600 s");
 	recovers();
 }
 
@@ -324,7 +324,7 @@ static void test_off_at_start(void **state)
 	kvm_state = '?';
 	kvm_reach = 1;
 	seconds(1);
-	assert_said("this machine's clock is off by -400.000 ms");
+	assert_said("this machine's clock is off by -400 ms");
 	assert_int_equal(did(), 0);	/* what a chronyd that has just started measured is right */
 	kvm_state = '*';
 	seconds(0.25);
@@ -598,7 +598,7 @@ static void test_back_from_afar(void **state)
 	host_is(HOST_SYNCHRONIZED, 0);
 	seconds(15);
 	assert_int_equal(did(), GUARD_TAKE_OUT | GUARD_PUT_BACK | GUARD_MAKESTEP);
-	assert_said("off by -130.000 ms");
+	assert_said("off by -130 ms");
 }
 
 static void test_max_error(void **state)
@@ -781,7 +781,7 @@ static void test_unreadable(void **state)
 	kvm_reach = 0377;
 	seconds(1);
 	assert_said("can be read again (precise)");
-	assert_said("this machine's clock is off by -5.000 s");
+	assert_said("this machine's clock is off by -5.00 s");
 	in.offset = 0;
 	seconds(30);
 	assert_int_equal(restarts, 0);

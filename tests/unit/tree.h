@@ -175,6 +175,7 @@ static inline char *manifest(const char *path)
 /* --- in a process of its own --- */
 
 static char said_out[1 << 16], said_err[1 << 16];	/* what it said */
+static const char *locale = "C.UTF-8";			/* where it says that */
 
 static inline void read_back(int fd, char *text, size_t len)
 {
@@ -206,6 +207,7 @@ static inline int apart(int (*job)(void *arg), void *arg)
 	if (!pid) {
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
+		setenv("LC_ALL", locale, 1);
 		exit(finish(job(arg)));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
