@@ -29,8 +29,8 @@ static void quoted(const struct json *j, const char *val)
 
 		if (escape)
 			fprintf(j->f, "\\%c", letter[escape - special]);
-		else if (*s < 0x20)
-			fprintf(j->f, "\\u%04x", *s);
+		else if (is_control((const char *)s))
+			fprintf(j->f, "\\u%04x", n == 2 ? s[1] : *s);
 		else if (n)
 			fwrite(s, 1, n, j->f);
 		else

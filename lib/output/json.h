@@ -19,7 +19,8 @@ struct json {
 /* key is NULL for members of an array and for the outermost value. */
 void json_open(struct json *j, const char *key, char bracket);	/* '{' or '[' */
 void json_close(struct json *j, char bracket);			/* '}' or ']'; the outermost ends with a newline */
-void json_string(struct json *j, const char *key, const char *val);	/* NULL: null. Bytes that are no UTF-8 become U+FFFD */
+/* NULL: null. Control characters are escaped, bytes that are no UTF-8 become U+FFFD. */
+void json_string(struct json *j, const char *key, const char *val);
 void json_s64(struct json *j, const char *key, int64_t val);
 void json_u64(struct json *j, const char *key, uint64_t val);
 void json_double(struct json *j, const char *key, double val);	/* 15 to 17 digits, to read back; null if not finite */

@@ -24,7 +24,7 @@ void metrics_counters(struct metrics *m, const char *name, const char *help)
 	family(m, name, help, "counter");
 }
 
-/* In label values backslash, quote and newline are escaped. */
+/* In label values backslash, quote and newline are escaped; there is no way to write other control characters. */
 static void label(FILE *f, const char *name, const char *value, char before)
 {
 	int n;
@@ -36,7 +36,7 @@ static void label(FILE *f, const char *name, const char *value, char before)
 			fputs("\\n", f);
 		else if (*value == '\\' || *value == '"')
 			fprintf(f, "\\%c", *value);
-		else if (n)
+		else if (n && !is_control(value))
 			fwrite(value, 1, n, f);
 		else
 			fputs("\xef\xbf\xbd", f);

@@ -20,7 +20,10 @@ struct metrics {
 void metrics_gauges(struct metrics *m, const char *name, const char *help);
 void metrics_counters(struct metrics *m, const char *name, const char *help);	/* "…_total" */
 
-/* Names and values of labels in pairs, then NULL. Bytes of a value that are no UTF-8 become U+FFFD. */
+/*
+ * Names and values of labels in pairs, then NULL. Bytes of a value that are no UTF-8, and control characters but
+ * newlines, become U+FFFD.
+ */
 void metrics_sample(struct metrics *m, double val, ...) __attribute__((sentinel));
 
 /* A family of one sample without labels */

@@ -93,7 +93,8 @@ static void test_strings(void **state)
 	(void)state;
 	string_is("say \"hi\" \\ /", "\"say \\\"hi\\\" \\\\ /\"\n");
 	string_is("\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\"\n");
-	string_is("\x01\x1f\x7f", "\"\\u0001\\u001f\x7f\"\n");
+	string_is("\x01\x1b\x1f\x7f", "\"\\u0001\\u001b\\u001f\\u007f\"\n");
+	string_is("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\"\\u0080\\u009b\\u009f\xc2\xa0\"\n");
 	string_is("\xc2\xb1 \xe2\x88\x92 \xf0\x9f\x95\x92", "\"\xc2\xb1 \xe2\x88\x92 \xf0\x9f\x95\x92\"\n");
 	string_is("\xf4\x8f\xbf\xbf", "\"\xf4\x8f\xbf\xbf\"\n");
 }

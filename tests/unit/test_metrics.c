@@ -183,10 +183,10 @@ static void test_escapes(void **state)
 	(void)state;
 	fill_all();
 	strcpy(given_facts.chrony.sources[0].name, "a\"b\\c\nd");
-	strcpy(given_facts.driver_version, "\"");
+	strcpy(given_facts.driver_version, "\"\033\177\302\233\t\377");
 	text = text_of();
 	has_line(text, "ptpkvm_chrony_source_info{refid=\"a\\\"b\\\\c\\nd\"} 1");
-	has_line(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"\\\"\"} 1");
+	has_line(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"\\\"\357\277\275\357\277\275\357\277\275\357\277\275\357\277\275\"} 1");
 	free(text);
 }
 
