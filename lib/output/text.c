@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/numbers.h"
 #include "base/text.h"
 #include "output/text.h"
 
@@ -68,17 +69,26 @@ static char *tamed(const char *fmt, ...)
 	return made;
 }
 
+/* COLUMNS, which who does not want to have lines wrapped sets */
+static int columns(void)
+{
+	const char *val = getenv("COLUMNS");
+	uint64_t n;
+
+	return val && parse_u64(val, 40, 100000, &n) ? (int)n : TEXT_COLUMNS;
+}
+
 void text_columns(FILE *f, int indent, const char *left, const char *right)
 {
 	char *words = tamed("%s", right), *save, *word;
-	int at = text_width(left);
+	int at = text_width(left), max = columns();
 	bool first = true;
 
 	text(f, "%s", left);
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		int width = text_width(word);
 
-		if (first ? at && at >= indent : at + 1 + width > TEXT_COLUMNS) {
+		if (first ? at && at >= indent : at + 1 + width > max) {
 			fputc('\n', f);
 			at = 0;
 		}

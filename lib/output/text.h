@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define TEXT_COLUMNS 80		/* of a line that we make */
+#define TEXT_COLUMNS 80		/* of a line that we make, where the environment's COLUMNS has no other number */
 
 void text(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* On standard output */

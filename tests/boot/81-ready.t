@@ -26,7 +26,7 @@ healthy() {
 		chronyc -c sources | grep -q "^#,[*],KVM," && exit; sleep 0.5; done; chronyc sources; exit 1'
 	# A patched host that says it is synchronized, and just has been: then there is nothing left to warn of
 	host '/lab/ntpstate --synced yes --max-error-us 100 --est-error-us 10' >/dev/null
-	said=$(ready g1 'sudo ptpkvm check') || status=$?
+	said=$(ready g1 'sudo env COLUMNS=1000 ptpkvm check') || status=$?
 	is "$status" 0 "$when: ptpkvm check"
 	unlike "$said" 'WARN|FAIL' "$when: has nothing to complain of"
 	note "$said"
@@ -51,7 +51,7 @@ by_secure() {
 	is "$(ready g1 'mokutil --sb-state')" 'SecureBoot enabled' 'Secure Boot: it is that'
 	is "$(ready g1 'sudo systemctl is-system-running --wait >/dev/null; systemctl --failed --no-legend --plain | cut -d " " -f 1')" \
 		systemd-modules-load.service 'Secure Boot: nothing has failed but to load the module'
-	said=$(ready g1 'sudo ptpkvm check')
+	said=$(ready g1 'sudo env COLUMNS=1000 ptpkvm check')
 	is $? 2 'Secure Boot: ptpkvm check'
 	like "$said" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
 		'Secure Boot: the module is refused, and what to do is said'

@@ -457,6 +457,7 @@ int main(void)
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/lab", 1);
 	setenv("HOME", "/root", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("COLUMNS", "1000", 1);	/* for our tools: one finding, one line */
 	redirect();
 	watch_children();
 	if (getpid() == 1)
