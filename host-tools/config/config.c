@@ -347,7 +347,6 @@ static bool resolve(struct config *c, struct param_port *port, struct nic_under 
 				    port->from, under->stamps[i]);
 	if (under->what[0])
 		add_text(port->from, sizeof(port->from), " (%s)", under->what);
-	c->plan.bond |= under->bond;
 	return true;
 }
 

@@ -358,7 +358,10 @@ static void chrony_conf(const struct plan *plan, struct generated *file)
 	finish_file(f);
 }
 
-/* phc2sys' options, and in comments above them what they are for */
+/*
+ * phc2sys' options, and in comments above them what they are for. Always with -a: so it ends its work when ptp4l has
+ * lost its master, and goes with a bond to its active port.
+ */
 static void phc2sys_options(const struct plan *plan, FILE *comments, char options[300])
 {
 	const struct params *p = plan->params;
@@ -367,14 +370,6 @@ static void phc2sys_options(const struct plan *plan, FILE *comments, char option
 		fprintf(comments, "# -a -r -r, %s: the system's clock to those of the network cards\n",
 			p->from[PARAM_ROLE]);
 		snprintf(options, 300, "-a -r -r");
-	} else if (p->slave && !has_refclock(plan) && plan->bond) {
-		fprintf(comments, "# -a -r, %s: from the active port's clock, whichever it is; TAI - UTC is what ptp4l "
-			"says\n", p->ports[0].from);
-		snprintf(options, 300, "-a -r");
-	} else if (p->slave && !has_refclock(plan)) {
-		fprintf(comments, "# -s, %s: from this interface's clock; -w: TAI - UTC is what ptp4l says\n",
-			p->ports[0].from);
-		snprintf(options, 300, "-s %s -w", p->ports[0].name);
 	} else {
 		fprintf(comments, "# -a -r, %s: from the port that is a client, while there is one; TAI - UTC is what "
 			"ptp4l says\n", p->from[p->role == ROLE_BOUNDARY ? PARAM_ROLE : PARAM_SLAVE]);

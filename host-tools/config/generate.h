@@ -35,7 +35,6 @@ struct plan {
 	struct chrony_version chrony;	/* of no meaning where chronyd has no part */
 	bool hardware;			/* the network cards stamp, else the kernel */
 	enum phcs phcs;			/* do the interfaces share a clock? */
-	bool bond;			/* one of them is, or is on, a bond: its clock changes with the active port */
 	char stamping_from[PARAM_FROM_MAX];	/* why it is one or the other */
 };
 

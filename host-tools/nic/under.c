@@ -46,7 +46,6 @@ static bool bond_good(struct nic_under *u, const struct nic *n, char *why, size_
 	}
 	for (int i = 0; i < n->n_lower; i++)
 		add_stamps(u, n->lower[i]);
-	u->bond = true;
 	add_text(u->what, sizeof(u->what), "%san active-backup bond of %s", u->what[0] ? ", " : "", list);
 	return true;
 }

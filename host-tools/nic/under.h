@@ -7,7 +7,6 @@
 
 struct nic_under {
 	char what[120];		/* "a VLAN over eno1"; empty for a card */
-	bool bond;		/* somewhere below: the card, and with it the clock, may become another */
 	bool vlan_over_bond;
 	char stamps[NIC_LOWER_MAX][IFNAMSIZ];	/* which have to stamp packets, each of them */
 	int n_stamps;

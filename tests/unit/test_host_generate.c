@@ -97,7 +97,7 @@ static void test_ordinary(void **state)
 			    "# where pmc and phc2sys ask; linuxptp's default, for versions that may change it\n"
 			    "uds_address /var/run/ptp4l\n\n# --interface\n[eth0]\n");
 	has(DEB_PHC, "\nRequires=ptp4l@eth0.service\nAfter=ptp4l@eth0.service\n");
-	has(DEB_PHC, "\nExecStart=/usr/sbin/phc2sys -s eth0 -w -n 24 -z /var/run/ptp4l\n");
+	has(DEB_PHC, "\nExecStart=/usr/sbin/phc2sys -a -r -n 24 -z /var/run/ptp4l\n");
 	has(DEB_PHC, "\nRestart=on-failure\n");
 	has(DEB_PHC, "\n[Install]\nWantedBy=multi-user.target\n");
 	lacks(DEB_PHC, "-O");
@@ -144,6 +144,9 @@ static void test_every_line_explained(void **state)
 		for (int k = 0; k < n; k++)
 			if (!strstr(files[k].path, "sysconfig"))
 				commented(files[k].path, files[k].text);
+		/* phc2sys goes by the ports' states: one with -s and -w would go on when the master is lost. */
+		for (int k = 0; k < n; k++)
+			assert_null(strstr(files[k].text, "phc2sys -s"));
 	}
 }
 
@@ -357,7 +360,7 @@ static void test_rhel(void **state)
 	assert_int_equal(n, 5);
 	has("/etc/ptp4l.conf", "\n[eno1]\n");
 	has("/etc/sysconfig/ptp4l", "\nOPTIONS=\"-f /etc/ptp4l.conf\"\n");
-	has("/etc/sysconfig/phc2sys", "\nOPTIONS=\"-s eno1 -w -n 0 -z /var/run/ptp4l\"\n");
+	has("/etc/sysconfig/phc2sys", "\nOPTIONS=\"-a -r -n 0 -z /var/run/ptp4l\"\n");
 	has("/etc/systemd/system/ptp4l.service.d/ptpkvm-host.conf", "\nRestart=on-failure\n");
 	has("/etc/systemd/system/phc2sys.service.d/ptpkvm-host.conf", "\nRestrictAddressFamilies=AF_UNIX AF_INET ");
 	assert_null(plan_chrony_include(&plan));
