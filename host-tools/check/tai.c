@@ -73,7 +73,7 @@ static void judge_kernel_tai(struct judge *j, bool good)
 		judge_say(j, VERDICT_WARN, "tai", "tai-kernel",
 			  "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
 			  j->r->tai_utc);
-		judge_remedy(j, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/linuxptp /etc/ptp4l.conf");
+		judge_remedy(j, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
 		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
 			  f->kernel.tai_utc, f->n_ptp4l ? " and in PTP" : "");

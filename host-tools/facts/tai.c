@@ -75,6 +75,7 @@ static void scan_files(struct check_facts *f)
 {
 	static const char *const patterns[] = {
 		"/etc/linuxptp/*.conf", "/etc/ptp4l*.conf", "/etc/phc2sys*.conf", "/etc/timemaster.conf",
+		"/etc/ptpkvm/ptp4l.conf", "/etc/ptpkvm/timemaster.conf",
 		"/etc/sysconfig/ptp4l*", "/etc/sysconfig/phc2sys*", "/etc/default/ptp4l*",
 		"/etc/default/phc2sys*", "/etc/systemd/system/ptp4l*.service",
 		"/etc/systemd/system/phc2sys*.service", "/etc/systemd/system/ptp4l*.service.d/*.conf",

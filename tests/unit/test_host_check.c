@@ -1075,19 +1075,21 @@ static void test_constants(void **state)
 	PROCESS(11, "ptp4l\n", "ptp4l\0--utc_offset=35");
 	put("/etc/linuxptp/ptp4l.conf", "[global]\n#utc_offset 36\nutc_offset\t\t34\noffset_from_master_min_threshold 36\n");
 	put("/etc/linuxptp/timemaster.conf", "[chrony.conf]\nrefclock PHC /dev/ptp0 offset -36.0 poll 0\n[phc2sys]\n");
+	put("/etc/ptpkvm/ptp4l.conf", "[global]\nutc_offset 35\n");
 	put("/etc/sysconfig/phc2sys", "OPTIONS=\"-a -r -O-36\"\n");
 	put("/etc/systemd/system/phc2sys@.service.d/x.conf", "ExecStart=/usr/sbin/phc2sys -s %I -O 37\n");
 	put("/etc/chrony/chrony.conf", "include /etc/chrony/more\nserver x offset 36\n");
 	put("/etc/chrony/more", "\nrefclock PHC /dev/ptp0 offset 36\nrefclock SHM 0 offset 0.036 delay 36\n");
 	check_gather(&facts);
-	assert_int_equal(facts.n_constants, 7);
+	assert_int_equal(facts.n_constants, 8);
 	constant_is(0, "phc2sys, process 10", "-36");
 	constant_is(1, "ptp4l, process 11", "35");
 	constant_is(2, "/etc/linuxptp/ptp4l.conf:3", "34");
 	constant_is(3, "/etc/linuxptp/timemaster.conf:2", "-36.0");
-	constant_is(4, "/etc/sysconfig/phc2sys:1", "-36");
-	constant_is(5, "/etc/systemd/system/phc2sys@.service.d/x.conf:1", "37");
-	constant_is(6, "/etc/chrony/more:2", "36");
+	constant_is(4, "/etc/ptpkvm/ptp4l.conf:2", "35");
+	constant_is(5, "/etc/sysconfig/phc2sys:1", "-36");
+	constant_is(6, "/etc/systemd/system/phc2sys@.service.d/x.conf:1", "37");
+	constant_is(7, "/etc/chrony/more:2", "36");
 	assert_float_equal(facts.constants[3].seconds, 36, 0);
 }
 
