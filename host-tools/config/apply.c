@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +14,9 @@
 #include "config/apply.h"
 #include "output/text.h"
 #include "system/install.h"
-#include "system/run.h"
 #include "system/tree.h"
 
 #define UNITS "/etc/systemd/system/"
-#define DIFF_MS 10000
 
 static volatile sig_atomic_t interrupted;
 
@@ -122,45 +119,32 @@ static void print_next(const struct plan *plan, bool elsewhere, const char *old_
 	plan_firewall(plan, stdout);
 }
 
-/* Units whose file or drop-in this was */
-static void add_unit_of(char *list, size_t len, const char *path)
-{
-	char unit[300], *slash;
-
-	if (strncmp(path, UNITS, strlen(UNITS)))
-		return;
-	snprintf(unit, sizeof(unit), "%s", path + strlen(UNITS));
-	slash = strstr(unit, ".d/");
-	if (slash)
-		*slash = 0;
-	add_unit(list, len, unit);
-}
-
-/* Of what is taken away, those that are not wanted under the new plan, either */
+/* Those whose file or drop-in goes, and which are not wanted under the new plan, either */
 static void list_old_units(const struct install *in, const struct plan *plan, char *list, size_t len)
 {
-	char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN], one[320];
-	int n = plan ? plan_units(plan, units) : 0;
-	bool stays;
+	char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN], unit[NAME_MAX + 1];
+	int n = plan ? plan_units(plan, units) : 0, k;
 
 	list[0] = 0;
 	for (int i = 0; i < in->n; i++) {
-		if (in->steps[i].text)
+		const char *name = in->files[i].path, *drop_in;
+
+		if (in->files[i].text || in->files[i].what == INSTALL_LEAVE || strncmp(name, UNITS, strlen(UNITS)))
 			continue;
-		one[0] = 0;
-		add_unit_of(one, sizeof(one), in->steps[i].path);
-		stays = !one[0] || strstr(list, one);
-		for (int k = 0; k < n; k++)
-			stays |= !strcmp(one + 1, units[k]);
-		if (!stays)
-			add_text(list, len, "%s", one);
+		name += strlen(UNITS);
+		drop_in = strstr(name, ".d/");
+		snprintf(unit, sizeof(unit), "%.*s", drop_in ? (int)(drop_in - name) : NAME_MAX, name);
+		for (k = 0; k < n && strcmp(unit, units[k]); k++)
+			;
+		if (k == n && !strstr(list, unit))
+			add_unit(list, len, unit);
 	}
 }
 
 static bool chrony_goes(const struct install *in)
 {
 	for (int i = 0; i < in->n; i++)
-		if (!in->steps[i].text && is_chrony_ours(in->steps[i].path))
+		if (!in->files[i].text && is_chrony_ours(in->files[i].path))
 			return true;
 	return false;
 }
@@ -225,74 +209,15 @@ int config_output(const struct plan *plan, const char *dir, bool elsewhere)
 
 /* --- installing --- */
 
-/* For diff to read, which has no view of a tree: in memory, by a path of this process. NULL: an empty file */
-static bool for_diff(char path[static 32], int *fd, const char *text, size_t len, char *why, size_t why_len)
+static struct install new_install(void)
 {
-	strcpy(path, "/dev/null");
-	*fd = -1;
-	if (!text)
-		return true;
-	*fd = memfd_create("ptpkvm-host", 0);
-	if (*fd < 0 || write(*fd, text, len) != (ssize_t)len)
-		return refuse(why, why_len, "no memory for what diff compares: %s", strerror(errno));
-	snprintf(path, 32, "/proc/self/fd/%d", *fd);
-	return true;
-}
+	static const char *const places[] = {
+		"/etc/ptpkvm/ptp4l.conf", "/etc/ptpkvm/timemaster.conf", "/etc/chrony/conf.d/ptpkvm-host.conf",
+		"/etc/chrony.d/ptpkvm-host.conf", "/etc/systemd/system/*.service.d/ptpkvm-host.conf",
+		"/etc/systemd/system/phc2sys@*.service", NULL,
+	};
 
-static bool run_diff(const struct install_step *s, const char *old, const char *new, char *why, size_t len)
-{
-	char now[FILE_PATH_MAX], label[FILE_PATH_MAX + sizeof(INSTALL_SAVED)];
-	struct run_result res;
-	bool good;
-
-	file_path(now, s->path);
-	snprintf(label, sizeof(label), "%s%s", now, s->what == INSTALL_RESTORE ? INSTALL_SAVED : " (new)");
-	run(&res, DIFF_MS,
-	    (const char *const[]){ "diff", "-u", "--label", now, "--label", label, "--", old, new, NULL });
-	good = res.status <= 1;		/* 1: they differ */
-	if (good)
-		text_lines(stdout, "", res.out);
-	else
-		run_explain(&res, "diff", DIFF_MS, why, len);
-	run_free(&res);
-	return good;
-}
-
-/* The unified difference between what is there and what would be, both as the tree has them */
-static bool print_diff(const struct install_step *s, char *why, size_t len)
-{
-	char old[32], new[32], name[sizeof(s->path) + sizeof(INSTALL_SAVED)], *saved = NULL;
-	size_t saved_len = 0;
-	int old_fd, new_fd = -1;
-	bool good;
-
-	snprintf(name, sizeof(name), "%s" INSTALL_SAVED, s->path);
-	if (s->what == INSTALL_RESTORE) {
-		saved = file_read(name, &saved_len);
-		if (!saved)
-			return refuse(why, len, "cannot read %s%s: %s", file_root, name, strerror(errno));
-	}
-	good = for_diff(old, &old_fd, s->before, s->before_len, why, len) &&
-	       for_diff(new, &new_fd, s->text ? s->text : saved, s->text ? s->len : saved_len, why, len) &&
-	       run_diff(s, old, new, why, len);
-	if (old_fd >= 0)
-		close(old_fd);
-	if (new_fd >= 0)
-		close(new_fd);
-	free(saved);
-	return good;
-}
-
-static void print_steps(const struct install *in)
-{
-	for (int i = 0; i < in->n; i++) {
-		const struct install_step *s = &in->steps[i];
-
-		print("%-11s %s%s", install_verb(s->what), file_root, s->path);
-		if (s->what == INSTALL_REPLACE)
-			print(" (kept as %s" INSTALL_SAVED ")", base_name(s->path));
-		print("\n");
-	}
+	return (struct install){ .journal = CONFIG_JOURNAL, .marker = GENERATE_MARKER, .places = places };
 }
 
 static void catch_signals(void)
@@ -305,43 +230,57 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);	/* nobody reads the progress any more: the work goes on */
 }
 
+static void print_steps(const struct install *in, bool with_text)
+{
+	for (int i = 0; i < in->n; i++) {
+		const struct install_file *f = &in->files[i];
+		bool writes = f->text && (f->what == INSTALL_WRITE || f->what == INSTALL_SAVE);
+
+		print("%-11s %s%s", install_verb(f->what), file_root, f->path);
+		if (f->what == INSTALL_SAVE)
+			print(" as %s", base_name(f->saved));
+		print("%s\n", f->what == INSTALL_LEAVE ? ", which is somebody else's" : "");
+		if (writes && f->what == INSTALL_SAVE)
+			print("%-11s %s%s\n", install_verb(INSTALL_WRITE), file_root, f->path);
+		if (writes && with_text) {
+			text_lines(stdout, "", f->text);
+			print("\n");
+		}
+	}
+}
+
 /* Plan and do it; 1: done, or nothing to do; 0: it was a dry run; -1: failed, and said */
 static int change(struct install *in, bool dry_run)
 {
 	char why[FILE_PATH_MAX + 600];
-	bool undone;
+	bool undone, good = install_plan(in, why, sizeof(why));
 
-	if (!install_plan(in, why, sizeof(why))) {
+	if (!good) {
 		broken(why);
 		return -1;
 	}
-	for (int i = 0; i < in->n && dry_run; i++) {
-		if (!print_diff(&in->steps[i], why, sizeof(why))) {
-			broken(why);
-			return -1;
-		}
-	}
+	if (!dry_run && geteuid() && !file_root[0])
+		die("only root may do this; try: sudo ptpkvm-host config … (or --dry-run)");
+	print_steps(in, dry_run);
+	fflush(stdout);
 	if (dry_run)
 		return 0;
-	if (geteuid() && !file_root[0])
-		die("only root may do this; try: sudo ptpkvm-host config … (or --dry-run)");
 	umask(022);
 	catch_signals();
 	in->stop = &interrupted;
-	print_steps(in);
-	fflush(stdout);
-	if (install_idle(in) || install_carry_out(in, &undone, why, sizeof(why)))
-		return 1;
-	broken(why);
-	broken(undone ? "everything is as it was before" : "not all of it could be undone; run: ptpkvm-host config "
-		"--uninstall");
-	return -1;
+	good = install_carry_out(in, &undone, why, sizeof(why));
+	if (!good) {
+		broken(why);
+		broken(undone ? "everything is as it was before" : "not all of it could be undone; run: ptpkvm-host "
+		       "config --uninstall");
+	}
+	return good ? 1 : -1;
 }
 
 int config_install(const struct plan *plan, bool dry_run)
 {
 	struct generated files[GENERATED_MAX];
-	struct install in = { .n = 0 };
+	struct install in = new_install();
 	char old[600];
 	int n = generate(plan, files), done;
 
@@ -359,10 +298,13 @@ int config_install(const struct plan *plan, bool dry_run)
 
 int config_uninstall(bool dry_run)
 {
-	struct install in = { .n = 0 };
+	struct install in = new_install();
 	char old[600];
 	int done = change(&in, dry_run);
+	bool all = done >= 0;
 
+	for (int i = 0; i < in.n; i++)
+		all &= !in.files[i].failed;
 	if (done > 0 && !in.n) {
 		print("nothing is installed\n");
 	} else if (done > 0) {
@@ -377,5 +319,5 @@ int config_uninstall(bool dry_run)
 		       "  systemctl enable --now systemd-timesyncd.service\n");
 	}
 	install_free(&in);
-	return done < 0 ? EXIT_BROKEN : EXIT_GOOD;
+	return all ? EXIT_GOOD : EXIT_BROKEN;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is done with the generated files: printed, written below a directory, compared, installed, taken away. */
+/* What is done with the generated files: printed, written below a directory, installed, taken away. */
 #ifndef CONFIG_APPLY_H
 #define CONFIG_APPLY_H
 
 #include <stdbool.h>
 
 #include "config/generate.h"
+
+#define CONFIG_JOURNAL "/etc/ptpkvm/host-state"
 
 /* Each exits as the verb does, having said on standard error what went wrong. */
 int config_print(const struct plan *plan);

@@ -19,16 +19,17 @@
 #define SHM_SEGMENT 0
 
 #define UNITS "/etc/systemd/system/"
+#define PTP4L_CONF "/etc/ptpkvm/ptp4l.conf"
+#define TIMEMASTER_CONF "/etc/ptpkvm/timemaster.conf"
+/* chrony's part is where AppArmor lets chronyd read */
 #define CHRONY_RHEL "/etc/chrony.d"	/* a confdir that is not there is an empty one */
 
 static const struct {
-	const char *name, *ptp4l, *timemaster, *chrony_conf, *chrony_unit, *chrony_ours, *chrony_include;
+	const char *name, *chrony_conf, *chrony_unit, *chrony_ours, *chrony_include;
 } distributions[] = {
-	[DISTRIBUTION_DEBIAN] = { "Debian", "/etc/linuxptp/ptp4l.conf", "/etc/linuxptp/timemaster.conf",
-				  "/etc/chrony/chrony.conf", "chrony.service", "/etc/chrony/conf.d/ptpkvm-host.conf",
-				  NULL },
-	[DISTRIBUTION_RHEL] = { "RHEL", "/etc/ptp4l.conf", "/etc/timemaster.conf", "/etc/chrony.conf",
-				"chronyd.service", CHRONY_RHEL "/ptpkvm-host.conf",
+	[DISTRIBUTION_DEBIAN] = { "Debian", "/etc/chrony/chrony.conf", "chrony.service",
+				  "/etc/chrony/conf.d/ptpkvm-host.conf", NULL },
+	[DISTRIBUTION_RHEL] = { "RHEL", "/etc/chrony.conf", "chronyd.service", CHRONY_RHEL "/ptpkvm-host.conf",
 				"confdir " CHRONY_RHEL },
 };
 
@@ -144,7 +145,7 @@ static void add_escaped(char *to, size_t len, const char *name)
 static void unit_name(const struct plan *plan, const char *program, char unit[PLAN_UNIT_LEN])
 {
 	snprintf(unit, PLAN_UNIT_LEN, "%s", program);
-	if (plan->distribution == DISTRIBUTION_DEBIAN) {
+	if (plan->distribution == DISTRIBUTION_DEBIAN && strcmp(program, "timemaster")) {
 		add_text(unit, PLAN_UNIT_LEN, "@");
 		add_escaped(unit, PLAN_UNIT_LEN, plan->params->ports[0].name);
 	}
@@ -157,7 +158,7 @@ int plan_units(const struct plan *plan, char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN
 	int n = 0;
 
 	if (chain == CHAIN_TIMEMASTER) {
-		strcpy(units[n++], "timemaster.service");
+		unit_name(plan, "timemaster", units[n++]);
 		return n;
 	}
 	if (chain == CHAIN_CHRONYD)
@@ -271,7 +272,7 @@ static void ptp4l_conf(const struct plan *plan, struct generated *file)
 	const struct params *p = plan->params;
 	FILE *f = begin(plan, file);
 
-	strcpy(file->path, distributions[plan->distribution].ptp4l);
+	strcpy(file->path, PTP4L_CONF);
 	fprintf(f, "# %s.\n\n[global]\n", plan_why(p));
 	ptp4l_role(plan, f);
 	line(f, p->from[PARAM_DOMAIN], "domainNumber %u", p->domain);
@@ -315,7 +316,7 @@ static void timemaster_conf(const struct plan *plan, struct generated *file)
 	const struct params *p = plan->params;
 	FILE *f = begin(plan, file);
 
-	strcpy(file->path, distributions[plan->distribution].timemaster);
+	strcpy(file->path, TIMEMASTER_CONF);
 	fprintf(f, "# %s.\n"
 		   "# Here, chrony %d.%d gets PTP's measurements over %s; while there are none it goes on by NTP.\n"
 		   "# timemaster itself makes ptp4l a client and chooses hardware or software time stamps.\n\n"
@@ -359,47 +360,28 @@ static void chrony_conf(const struct plan *plan, struct generated *file)
 }
 
 /*
- * phc2sys' options, and in comments above them what they are for. Always with -a: so it ends its work when ptp4l has
- * lost its master, and goes with a bond to its active port.
+ * In comments what the options are for, and the command. phc2sys always with -a: so it ends its work when ptp4l
+ * has lost its master, and goes with a bond to its active port.
  */
-static void phc2sys_options(const struct plan *plan, FILE *comments, char options[300])
+static void exec_phc2sys(const struct plan *plan, FILE *f)
 {
 	const struct params *p = plan->params;
 
-	if (p->role == ROLE_GRANDMASTER) {
-		fprintf(comments, "# -a -r -r, %s: the system's clock to those of the network cards\n",
-			p->from[PARAM_ROLE]);
-		snprintf(options, 300, "-a -r -r");
-	} else {
-		fprintf(comments, "# -a -r, %s: from the port that is a client, while there is one; TAI - UTC is what "
-			"ptp4l says\n", p->from[p->role == ROLE_BOUNDARY ? PARAM_ROLE : PARAM_SLAVE]);
-		snprintf(options, 300, "-a -r");
-	}
-	fprintf(comments, "# -n, %s; -z: ptp4l's uds_address\n", p->from[PARAM_DOMAIN]);
-	add_text(options, 300, " -n %u -z " UDS, p->domain);
-	if (!has_refclock(plan))
-		return;
-	fprintf(comments, "# -E, %s: chronyd steers the clock, phc2sys only measures\n", p->servers[0].from);
-	if (is_4(plan))
-		add_text(options, 300, " -E refclock_sock --refclock_sock_address " SOCK);
+	if (p->role == ROLE_GRANDMASTER)
+		fprintf(f, "# -a -r -r, %s: the system's clock to those of the network cards\n", p->from[PARAM_ROLE]);
 	else
-		add_text(options, 300, " -E ntpshm -M %d", SHM_SEGMENT);
-}
-
-static void sysconfig(const struct plan *plan, const char *program, struct generated *file)
-{
-	FILE *f = begin(plan, file);
-	char options[300];
-
-	snprintf(file->path, sizeof(file->path), "/etc/sysconfig/%s", program);
-	if (!strcmp(program, "ptp4l")) {
-		fputs("# the interfaces are in the file\n", f);
-		snprintf(options, sizeof(options), "-f %s", distributions[plan->distribution].ptp4l);
-	} else {
-		phc2sys_options(plan, f, options);
-	}
-	fprintf(f, "OPTIONS=\"%s\"\n", options);
-	finish_file(f);
+		fprintf(f, "# -a -r, %s: from the port that is a client, while there is one; TAI - UTC is what ptp4l "
+			"says\n", p->from[p->role == ROLE_BOUNDARY ? PARAM_ROLE : PARAM_SLAVE]);
+	fprintf(f, "# -n, %s; -z: ptp4l's uds_address\n", p->from[PARAM_DOMAIN]);
+	if (has_refclock(plan))
+		fprintf(f, "# -E, %s: chronyd steers the clock, phc2sys only measures\n", p->servers[0].from);
+	fprintf(f, "ExecStart=/usr/sbin/phc2sys -a -r%s -n %u -z " UDS, p->role == ROLE_GRANDMASTER ? " -r" : "",
+		p->domain);
+	if (has_refclock(plan) && is_4(plan))
+		fputs(" -E refclock_sock --refclock_sock_address " SOCK, f);
+	else if (has_refclock(plan))
+		fprintf(f, " -E ntpshm -M %d", SHM_SEGMENT);
+	fputc('\n', f);
 }
 
 static const char restart[] =
@@ -415,11 +397,14 @@ static void after_chronyd(const struct plan *plan, FILE *f)
 		   "After=%s\nPartOf=%s\n", plan->params->servers[0].from, unit, unit);
 }
 
-static void drop_in(const struct plan *plan, const char *unit, struct generated *file)
+/* That of a package's unit: which stays as it is, as its configuration does */
+static void drop_in(const struct plan *plan, const char *program, struct generated *file)
 {
-	bool timemaster = !strcmp(unit, "timemaster.service");
+	bool timemaster = !strcmp(program, "timemaster"), phc2sys = !strcmp(program, "phc2sys");
 	FILE *f = begin(plan, file);
+	char unit[PLAN_UNIT_LEN];
 
+	unit_name(plan, program, unit);
 	snprintf(file->path, sizeof(file->path), UNITS "%s.d/ptpkvm-host.conf", unit);
 	fputs("[Unit]\n# the interfaces are there, with their addresses\n"
 	      "Wants=network-online.target\nAfter=network-online.target\n", f);
@@ -429,13 +414,18 @@ static void drop_in(const struct plan *plan, const char *unit, struct generated 
 		      "After=chrony.service chronyd.service systemd-timesyncd.service\n", f);
 	else
 		fputs("# which starts a ptp4l of its own\nConflicts=timemaster.service\n", f);
-	if (has_refclock(plan) && (plan->hardware == !strncmp(unit, "phc2sys", 7)))
+	if (has_refclock(plan) && plan->hardware == phc2sys)
 		after_chronyd(plan, f);
-	fprintf(f, "# see Restart\nStartLimitIntervalSec=0\n\n[Service]\n%s", restart);
+	fputs("# see Restart\nStartLimitIntervalSec=0\n\n[Service]\n# in place of the package's\nExecStart=\n", f);
+	if (phc2sys)
+		exec_phc2sys(plan, f);
+	else
+		fprintf(f, "ExecStart=/usr/sbin/%s -f %s\n", program, timemaster ? TIMEMASTER_CONF : PTP4L_CONF);
+	fputs(restart, f);
 	if (timemaster)
 		fputs("# chronyd's and phc2sys' sockets are in there; the package's unit may allow less\n"
 		      "ReadWritePaths=/run\n", f);
-	if (!strcmp(unit, "phc2sys.service"))
+	if (phc2sys)
 		fputs("# it finds an interface's clock through a socket; the package's unit may allow less\n"
 		      "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n", f);
 	finish_file(f);
@@ -444,7 +434,7 @@ static void drop_in(const struct plan *plan, const char *unit, struct generated 
 /* Debian's: a drop-in can't take away what phc2sys@.service requires, so the instance has a unit of its own. */
 static void phc2sys_unit(const struct plan *plan, struct generated *file)
 {
-	char unit[PLAN_UNIT_LEN], ptp4l[PLAN_UNIT_LEN], options[300];
+	char unit[PLAN_UNIT_LEN], ptp4l[PLAN_UNIT_LEN];
 	FILE *f = begin(plan, file);
 
 	unit_name(plan, "phc2sys", unit);
@@ -460,37 +450,29 @@ static void phc2sys_unit(const struct plan *plan, struct generated *file)
 	if (has_refclock(plan))
 		after_chronyd(plan, f);
 	fputs("# see Restart\nStartLimitIntervalSec=0\n\n[Service]\n", f);
-	phc2sys_options(plan, f, options);
-	fprintf(f, "ExecStart=/usr/sbin/phc2sys %s\n%s\n[Install]\nWantedBy=multi-user.target\n", options, restart);
+	exec_phc2sys(plan, f);
+	fprintf(f, "%s\n[Install]\nWantedBy=multi-user.target\n", restart);
 	finish_file(f);
 }
 
 int generate(const struct plan *plan, struct generated files[GENERATED_MAX])
 {
 	enum chain chain = plan_chain(plan->params);
-	char unit[PLAN_UNIT_LEN];
 	int n = 0;
 
 	if (chain == CHAIN_TIMEMASTER) {
 		timemaster_conf(plan, &files[n++]);
-		drop_in(plan, "timemaster.service", &files[n++]);
+		drop_in(plan, "timemaster", &files[n++]);
 		return n;
 	}
 	ptp4l_conf(plan, &files[n++]);
 	if (chain == CHAIN_CHRONYD)
 		chrony_conf(plan, &files[n++]);
-	unit_name(plan, "ptp4l", unit);
-	drop_in(plan, unit, &files[n++]);
-	if (plan->distribution == DISTRIBUTION_RHEL)
-		sysconfig(plan, "ptp4l", &files[n++]);
-	if (!has_phc2sys(plan))
-		return n;
-	if (plan->distribution == DISTRIBUTION_DEBIAN) {
+	drop_in(plan, "ptp4l", &files[n++]);
+	if (has_phc2sys(plan) && plan->distribution == DISTRIBUTION_DEBIAN)
 		phc2sys_unit(plan, &files[n++]);
-		return n;
-	}
-	sysconfig(plan, "phc2sys", &files[n++]);
-	drop_in(plan, "phc2sys.service", &files[n++]);
+	else if (has_phc2sys(plan))
+		drop_in(plan, "phc2sys", &files[n++]);
 	return n;
 }
 

@@ -51,12 +51,12 @@ const char *plan_why(const struct params *p);
 bool plan_valid(const struct plan *plan, char *why, size_t len);
 
 struct generated {
-	char path[300];
+	char path[200];
 	char *text;
 	size_t len;
 };
 
-#define GENERATED_MAX 6
+#define GENERATED_MAX 4
 
 /* The files, at most GENERATED_MAX: their number. */
 int generate(const struct plan *plan, struct generated files[GENERATED_MAX]);

@@ -1,361 +1,304 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The order of things: the journal first, so that after a power cut at any moment it says what may have been
- * done; then each file, what was there before linked to its second name first; for taking away the journal
- * goes last. A file counts as ours only by its hash in the journal.
+ * done; then each file, one that was edited linked to its second name first; for taking away the journal goes
+ * last. A file counts as ours, and not edited, by its hash in the journal.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/array.h"
 #include "base/die.h"
 #include "base/text.h"
 #include "system/install.h"
 #include "system/tree.h"
 
-#define DIRS_MAX 32
-#define HASHES_MAX 8
-#define JOURNAL_BEGIN "# Written by ptpkvm-host config: what it did, for --uninstall. Not to be edited.\n"
+#define VERSION "version 2"
+#define HASH_LEN 16
 
-struct install_journal {
-	bool present;
-	struct {
-		char path[300];
-		uint64_t hash[HASHES_MAX];	/* of each content that we gave it; the latest are kept */
-		int n;
-		bool saved;			/* there was another before */
-	} files[INSTALL_FILES_MAX];
+static char *__attribute__((format(printf, 1, 2))) text_of(const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
 	int n;
-	char dirs[DIRS_MAX][300];		/* that were not there, parents first */
-	int n_dirs;
-};
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die("out of memory");
+	return text;
+}
+
+static void *one_more(void *list, int n, size_t size)
+{
+	list = reallocarray(list, n + 1, size);
+	if (!list)
+		die("out of memory");
+	return list;
+}
 
 /* --- the journal --- */
 
-/* What a damaged journal might name is not touched. */
-static bool path_is_ours(const char *path)
+static struct install_file *file_of(struct install *in, const char *path)
 {
-	static const char *const places[] = {
-		"/etc/linuxptp/",	"/etc/ptp4l.conf", "/etc/timemaster.conf", "/etc/sysconfig/",
-		"/etc/chrony/conf.d/", "/etc/chrony.d/",  "/etc/systemd/system/",
-	};
-
-	if (strstr(path, "/../") || strlen(path) >= 300 - sizeof(INSTALL_SAVED))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (!strncmp(path, places[i], strlen(places[i])))
-			return true;
-	return false;
+	for (int i = 0; i < in->n; i++)
+		if (!strcmp(in->files[i].path, path))
+			return &in->files[i];
+	in->files = one_more(in->files, in->n, sizeof(*in->files));
+	in->files[in->n] = (struct install_file){ .path = text_of("%s", path) };
+	return &in->files[in->n++];
 }
 
-static int find(const struct install_journal *j, const char *path)
+static void add_dir(struct install *in, const char *path, int len)
 {
-	for (int i = 0; i < j->n; i++)
-		if (!strcmp(j->files[i].path, path))
-			return i;
-	return -1;
-}
-
-static int find_or_add(struct install_journal *j, const char *path)
-{
-	int i = find(j, path);
-
-	if (i < 0 && j->n < INSTALL_FILES_MAX) {
-		i = j->n++;
-		snprintf(j->files[i].path, sizeof(j->files[i].path), "%s", path);
-	}
-	return i;
-}
-
-static bool has_hash(const struct install_journal *j, int i, uint64_t hash)
-{
-	for (int k = 0; i >= 0 && k < j->files[i].n; k++)
-		if (j->files[i].hash[k] == hash)
-			return true;
-	return false;
-}
-
-static void add_hash(struct install_journal *j, int i, uint64_t hash)
-{
-	int *n = &j->files[i].n;
-
-	if (has_hash(j, i, hash))
-		return;
-	if (*n == HASHES_MAX)
-		memmove(j->files[i].hash, j->files[i].hash + 1, --*n * sizeof(hash));
-	j->files[i].hash[(*n)++] = hash;
-}
-
-static void add_dir(struct install_journal *j, const char *path)
-{
-	for (int i = 0; i < j->n_dirs; i++)
-		if (!strcmp(j->dirs[i], path))
+	for (int i = 0; i < in->n_dirs; i++)
+		if (!strncmp(in->dirs[i], path, len) && !in->dirs[i][len])
 			return;
-	if (j->n_dirs < DIRS_MAX)
-		snprintf(j->dirs[j->n_dirs++], sizeof(j->dirs[0]), "%s", path);
+	in->dirs = one_more(in->dirs, in->n_dirs, sizeof(*in->dirs));
+	in->dirs[in->n_dirs++] = text_of("%.*s", len, path);
 }
 
-static bool parse_line(struct install_journal *j, const char *line)
+/* Another that a damaged journal might name is not touched. In names is what systemd has in those of units. */
+static bool in_places(const struct install *in, const char *path)
 {
-	char path[300], end;
-	uint64_t hash;
-	int i;
+	static const char allowed[] = "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@";
 
-	if (sscanf(line, "file %16" SCNx64 " %299s%c", &hash, path, &end) == 2 && path_is_ours(path)) {
-		i = find_or_add(j, path);
-		if (i >= 0)
-			add_hash(j, i, hash);
-		return i >= 0;
-	}
-	if (sscanf(line, "saved %299s%c", path, &end) == 1) {
-		i = find(j, path);
-		if (i >= 0)
-			j->files[i].saved = true;
-		return i >= 0;
-	}
-	if (sscanf(line, "directory %299s%c", path, &end) == 1 && !strncmp(path, "/etc/", 5) &&
-	    !strstr(path, "..")) {
-		add_dir(j, path);
+	if (path[strspn(path, allowed)] || strlen(path) >= FILE_PATH_MAX)
+		return false;
+	for (const char *const *place = in->places; *place; place++)
+		if (!fnmatch(*place, path, FNM_PATHNAME | FNM_NOESCAPE))
+			return true;
+	return false;
+}
+
+static bool parse_line(struct install *in, const char *line)
+{
+	bool next = !strncmp(line, "next ", 5);
+	struct install_file *f;
+
+	if (!strncmp(line, "directory /etc/", 15) && !strstr(line, "/..")) {
+		add_dir(in, line + 10, strlen(line + 10));
 		return true;
 	}
-	return line[0] == '#' || !strcmp(line, "version 1");
+	if (!next && strncmp(line, "file ", 5))
+		return line[0] == '#' || !strcmp(line, VERSION);
+	line += 5;
+	if (strspn(line, "0123456789abcdef") != HASH_LEN || line[HASH_LEN] != ' ' ||
+	    !in_places(in, line + HASH_LEN + 1))
+		return false;
+	f = file_of(in, line + HASH_LEN + 1);
+	*(next ? &f->next : &f->was) = strtoull(line, NULL, 16);
+	*(next ? &f->has_next : &f->has_was) = true;
+	return true;
 }
 
-static bool read_journal(struct install_journal *j, char *why, size_t len)
+/* Of 0.1.0, which put its files in the place of others'. No release had it. */
+static bool refuse_version_1(const char *journal, char *why, size_t len)
 {
-	char *text = file_read(INSTALL_JOURNAL, NULL), *line, *next;
+	return refuse(why, len, "%s%s is version 0.1.0's. Undo by hand what it did, then try again: cd %s/ && "
+		      "sed -n 's,^file [^ ]* /,,p' %s | xargs -d '\\n' rm -f; sed -n 's,^saved /,,p' %s | "
+		      "while read -r f; do mv \"$f" INSTALL_SAVED "\" \"$f\"; done; rm %s",
+		      file_root, journal, file_root, journal + 1, journal + 1, journal + 1);
+}
+
+static bool read_journal(struct install *in, char *why, size_t len)
+{
+	char *text, *rest, *line;
 	bool good = true;
-	int number = 0;
 
-	if (!text && (errno == ENOENT || errno == ENOTDIR))
-		return true;
-	if (!text)
-		return refuse(why, len, "cannot read %s" INSTALL_JOURNAL ": %s", file_root, strerror(errno));
-	j->present = true;
-	for (line = text; *line && good; line = next) {
-		number++;
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
-		good = parse_line(j, line);
-		if (!good)
-			refuse(why, len, "%s" INSTALL_JOURNAL ":%d is damaged: '%.60s'; what was there before is in "
-			     "files named *" INSTALL_SAVED ", to be put back by hand", file_root, number, line);
+	in->old = file_read(in->journal, &in->old_len);
+	if (!in->old)
+		return errno == ENOENT || errno == ENOTDIR ||
+		       refuse(why, len, "cannot read %s%s: %s", file_root, in->journal, strerror(errno));
+	text = rest = text_of("%s", in->old);
+	for (int i = 1; good && (line = strsep(&rest, "\n")) && (*line || rest); i++) {
+		if (!strcmp(line, "version 1"))
+			good = refuse_version_1(in->journal, why, len);
+		else if (!parse_line(in, line))
+			good = refuse(why, len, "%s%s:%d is damaged: '%.60s'; remove that file, then try again: what "
+				      "was installed is known by its first lines, too", file_root, in->journal, i,
+				      line);
 	}
 	free(text);
 	return good;
 }
 
-static bool write_journal(const struct install_journal *j, char *why, size_t len)
+static bool has_marker(const struct install *in, const char *text)
 {
+	return text && !strncmp(text, in->marker, strlen(in->marker));
+}
+
+/* Without a journal */
+static void find_marked(struct install *in)
+{
+	char **paths, *text;
+	int n;
+
+	for (const char *const *place = in->places; *place; place++) {
+		n = file_glob(*place, &paths);
+		for (int i = 0; i < n; i++) {
+			text = file_read(paths[i], NULL);
+			if (has_marker(in, text) && in_places(in, paths[i]))
+				file_of(in, paths[i]);
+			free(text);
+		}
+		file_glob_free(paths, n);
+	}
+}
+
+/* During the change it knows the old and the new content of each file; closed, what is installed. */
+static bool write_journal(const struct install *in, bool closed, char *why, size_t len)
+{
+	bool any = !closed;
 	char *text;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
-	int err;
 
 	if (!f)
 		die("out of memory");
-	fputs(JOURNAL_BEGIN "version 1\n", f);
-	for (int i = 0; i < j->n_dirs; i++)
-		fprintf(f, "directory %s\n", j->dirs[i]);
-	for (int i = 0; i < j->n; i++) {
-		for (int k = 0; k < j->files[i].n; k++)
-			fprintf(f, "file %016" PRIx64 " %s\n", j->files[i].hash[k], j->files[i].path);
-		if (j->files[i].saved)
-			fprintf(f, "saved %s\n", j->files[i].path);
+	fprintf(f, "%s: what it did, for taking it away. Not to be edited.\n" VERSION "\n", in->marker);
+	for (int i = 0; i < in->n_dirs; i++)
+		fprintf(f, "directory %s\n", in->dirs[i]);
+	for (int i = 0; i < in->n; i++) {
+		const struct install_file *file = &in->files[i];
+		uint64_t will = file->text ? file_hash(file->text, file->len) : file->next;
+		uint64_t was = closed && file->text ? will : file->was;
+
+		if (closed ? file->text || file->failed : file->has_was) {
+			fprintf(f, "file %016" PRIx64 " %s\n", was, file->path);
+			any = true;
+		}
+		if (!closed && (file->text || file->has_next) && !(file->has_was && will == was))
+			fprintf(f, "next %016" PRIx64 " %s\n", will, file->path);
 	}
 	if (fclose(f))
 		die("out of memory");
-	err = file_write(INSTALL_JOURNAL, text, size, 0644, why, len);
+	any = any ? !file_write(in->journal, text, size, 0644, why, len) : !file_remove(in->journal, why, len);
 	free(text);
-	return !err;
+	return any;
 }
 
-/* From the nth on */
-static void remove_dirs(const struct install_journal *j, int n)
+static void note_dirs(struct install *in, const char *path)
 {
-	for (int i = j->n_dirs; i-- > n;)
-		file_rmdir(j->dirs[i]);	/* stays where something else is in it */
-}
+	char *dir = text_of("%s", path);
 
-static void note_dirs(struct install_journal *j, const char *path)
-{
-	char dir[300];
-
-	for (size_t i = 1; path[i]; i++) {
+	for (int i = strlen("/etc/"); path[i]; i++) {
 		if (path[i] != '/')
 			continue;
-		snprintf(dir, sizeof(dir), "%.*s", (int)i, path);
+		dir[i] = 0;
 		if (!file_exists(dir))
-			add_dir(j, dir);
+			add_dir(in, path, i);
+		dir[i] = '/';
 	}
+	free(dir);
+}
+
+/* From the nth on, but those with something else in them */
+static void remove_dirs(const struct install *in, int n)
+{
+	for (int i = in->n_dirs; i-- > n;)
+		file_rmdir(in->dirs[i]);
 }
 
 /* --- the plan --- */
 
 void install_want(struct install *in, const char *path, const char *text, size_t len)
 {
-	struct install_step *s = &in->steps[in->n++];
+	struct install_file *f = file_of(in, path);
 
-	snprintf(s->path, sizeof(s->path), "%s", path);
-	s->text = text;
-	s->len = len;
+	f->text = text;
+	f->len = len;
 }
 
-static const char *saved_name(char name[300], const char *path)
+/* The first name that is free, or that has the same content already */
+static void choose_saved(struct install_file *f)
 {
-	snprintf(name, 300, "%.280s" INSTALL_SAVED, path);
-	return name;
+	struct stat st;
+	size_t len;
+	char *old;
+
+	for (int i = 1;; i++) {
+		f->saved = i > 1 ? text_of("%s" INSTALL_SAVED "%d", f->path, i) : text_of("%s" INSTALL_SAVED, f->path);
+		if (file_lstat(f->saved, &st))
+			return;
+		old = S_ISREG(st.st_mode) ? file_read(f->saved, &len) : NULL;
+		f->saved_already = old && len == f->before_len && !memcmp(old, f->before, len);
+		free(old);
+		if (f->saved_already)
+			return;
+		free(f->saved);
+	}
 }
 
-/* What is there: false for what can be neither replaced nor restored. */
-static bool look(struct install_step *s, char *why, size_t len)
+/* Of one that is there: ours, ours with edits, or another's */
+static bool plan_there(const struct install *in, struct install_file *f)
+{
+	uint64_t now = f->before ? file_hash(f->before, f->before_len) : 0;
+
+	if (f->before && ((f->has_was && f->was == now) || (f->has_next && f->next == now))) {
+		f->was = now;
+		f->has_was = true;
+		f->what = f->text ? INSTALL_WRITE : INSTALL_REMOVE;
+	} else if (f->before && (f->has_was || has_marker(in, f->before))) {
+		f->what = INSTALL_SAVE;
+		if (f->text && f->has_was && f->was == file_hash(f->text, f->len))
+			f->what = INSTALL_KEEP;
+		else
+			choose_saved(f);
+	} else {
+		f->what = INSTALL_LEAVE;
+	}
+	if (f->text && f->before && f->before_len == f->len && !memcmp(f->before, f->text, f->len))
+		f->what = INSTALL_SAME;
+	return !f->text || f->what != INSTALL_LEAVE;
+}
+
+static bool plan_file(const struct install *in, struct install_file *f, char *why, size_t len)
 {
 	struct stat st;
 
-	if (file_lstat(s->path, &st))
-		return errno == ENOENT || refuse(why, len, "%s%s: %s", file_root, s->path, strerror(errno));
-	s->before = S_ISREG(st.st_mode) ? file_read(s->path, &s->before_len) : NULL;
-	s->before_mode = st.st_mode & 07777;
-	return s->before || refuse(why, len, "%s%s is there and no readable file; move it away first", file_root,
-				       s->path);
-}
-
-/* A power cut between keeping and replacing leaves the file as it was, under both names. */
-static bool kept_already(const struct install *in, int i, const struct install_step *s)
-{
-	char name[300], *old;
-	size_t len;
-	bool same;
-
-	if (i < 0 || !in->was->files[i].saved)
-		return false;
-	old = file_read(saved_name(name, s->path), &len);
-	same = old && len == s->before_len && !memcmp(old, s->before, len);
-	free(old);
-	return same;
-}
-
-static bool plan_wanted(struct install *in, struct install_step *s, char *why, size_t len)
-{
-	int i = find(in->was, s->path);
-	char name[300];
-
-	if (!s->before) {
-		s->what = INSTALL_NEW;
+	if (file_lstat(f->path, &st)) {
+		f->what = errno == ENOENT || errno == ENOTDIR ? INSTALL_GONE : INSTALL_LEAVE;
+		if (f->text)
+			f->what = INSTALL_WRITE;	/* which tells why it can't be seen */
 		return true;
 	}
-	if (has_hash(in->was, i, file_hash(s->before, s->before_len))) {
-		bool same = s->before_len == s->len && !memcmp(s->before, s->text, s->len);
-
-		s->what = same ? INSTALL_SAME : INSTALL_REWRITE;
-		return true;
-	}
-	s->kept = kept_already(in, i, s);
-	if (i >= 0 && !s->kept && !(in->was->files[i].saved && !file_exists(saved_name(name, s->path))))
-		return refuse(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away to have it written "
-			    "anew", file_root, s->path);
-	if (!strncmp(s->before, "# Written by ptpkvm-host", 24))
-		return refuse(why, len, "%s%s is from an earlier install whose journal is lost; remove it, or put %s "
-			    "back if that is there", file_root, s->path, saved_name(name, s->path));
-	if (!s->kept && file_exists(saved_name(name, s->path)))
-		return refuse(why, len, "%s%s is there already, where %s would be kept; move it away first", file_root,
-			    name, s->path);
-	s->what = INSTALL_REPLACE;
-	return true;
-}
-
-static bool plan_unwanted(struct install *in, struct install_step *s, char *why, size_t len)
-{
-	int i = find(in->was, s->path);
-	bool saved = in->was->files[i].saved;
-	char name[300];
-
-	if (s->before && !has_hash(in->was, i, file_hash(s->before, s->before_len)) && !kept_already(in, i, s)) {
-		if (!saved || file_exists(saved_name(name, s->path)))
-			return refuse(why, len, "%s%s was edited since ptpkvm-host wrote it; move it away first, then "
-				    "again", file_root, s->path);
-		s->what = INSTALL_FORGET;	/* a power cut before it was kept: it is as it was */
-		return true;
-	}
-	saved = saved && file_exists(saved_name(name, s->path));
-	s->what = saved ? INSTALL_RESTORE : s->before ? INSTALL_REMOVE : INSTALL_FORGET;
-	return true;
-}
-
-static bool wanted(const struct install *in, int n, const char *path)
-{
-	for (int i = 0; i < n; i++)
-		if (!strcmp(in->steps[i].path, path))
-			return true;
-	return false;
-}
-
-/* The journal during the change knows the old and the new content of each file. */
-static void plan_journal(struct install *in)
-{
-	*in->will = *in->was;
-	note_dirs(in->will, INSTALL_JOURNAL);
-	for (int k = 0; k < in->n; k++) {
-		const struct install_step *s = &in->steps[k];
-		int i = find_or_add(in->will, s->path);
-
-		if (!s->text || i < 0)
-			continue;
-		note_dirs(in->will, s->path);
-		add_hash(in->will, i, file_hash(s->text, s->len));
-		in->will->files[i].saved |= s->what == INSTALL_REPLACE;
-	}
+	f->before = S_ISREG(st.st_mode) ? file_read(f->path, &f->before_len) : NULL;
+	f->before_mode = st.st_mode & 07777;
+	return plan_there(in, f) ||
+	       refuse(why, len, "%s%s is there, and %s did not write it; move it away first", file_root, f->path,
+		      progname);
 }
 
 bool install_plan(struct install *in, char *why, size_t len)
 {
-	int n = in->n;
-
-	in->was = xcalloc(1, sizeof(*in->was));
-	in->will = xcalloc(1, sizeof(*in->will));
-	if (!read_journal(in->was, why, len))
+	if (!read_journal(in, why, len))
 		return false;
-	for (int i = 0; i < in->was->n; i++) {
-		if (wanted(in, n, in->was->files[i].path))
-			continue;
-		if (in->n == INSTALL_FILES_MAX)
-			return refuse(why, len, "more than %d files", INSTALL_FILES_MAX);
-		install_want(in, in->was->files[i].path, NULL, 0);
-	}
+	if (!in->old)
+		find_marked(in);
+	in->old_dirs = in->n_dirs;
+	note_dirs(in, in->journal);
 	for (int i = 0; i < in->n; i++) {
-		struct install_step *s = &in->steps[i];
-
-		if (!look(s, why, len) || !(s->text ? plan_wanted(in, s, why, len) : plan_unwanted(in, s, why, len)))
+		if (!plan_file(in, &in->files[i], why, len))
 			return false;
+		if (in->files[i].text)
+			note_dirs(in, in->files[i].path);
 	}
-	plan_journal(in);
 	return true;
-}
-
-bool install_idle(const struct install *in)
-{
-	bool any = false;
-
-	for (int i = 0; i < in->n; i++) {
-		if (in->steps[i].what != INSTALL_SAME)
-			return false;
-		any = true;
-	}
-	return any || !in->was->present;
 }
 
 const char *install_verb(enum install_what what)
 {
 	static const char *const verbs[] = {
-		[INSTALL_SAME] = "already so", [INSTALL_NEW] = "write",	   [INSTALL_REWRITE] = "rewrite",
-		[INSTALL_REPLACE] = "replace", [INSTALL_REMOVE] = "remove", [INSTALL_RESTORE] = "restore",
-		[INSTALL_FORGET] = "gone",
+		[INSTALL_SAME] = "already so", [INSTALL_KEEP] = "keep edited", [INSTALL_WRITE] = "write",
+		[INSTALL_SAVE] = "save edited", [INSTALL_REMOVE] = "remove", [INSTALL_LEAVE] = "leave",
+		[INSTALL_GONE] = "gone",
 	};
 
 	return verbs[what];
@@ -363,79 +306,36 @@ const char *install_verb(enum install_what what)
 
 /* --- carrying it out --- */
 
-static bool move(const char *from, const char *to, int (*how)(const char *a, const char *b), char *why, size_t len)
+static bool do_step(struct install_file *f, char *why, size_t len)
 {
-	return !how(from, to) || refuse(why, len, "cannot keep %s%s as %s%s: %s", file_root, from, file_root, to,
-					strerror(errno));
-}
-
-/* The second name goes, even where both are of one file, which rename(2) leaves as it is. */
-static bool put_back(const char *name, const char *path, char *why, size_t len)
-{
-	return move(name, path, file_rename, why, len) && !file_remove(name, why, len);
-}
-
-/* Half a file that a power cut left */
-static void remove_temporary(const char *path)
-{
-	const char *base = base_name(path);
-	char name[FILE_PATH_MAX], why[FILE_PATH_MAX + 100];
-
-	snprintf(name, sizeof(name), "%.*s.%s" FILE_TEMPORARY, (int)(base - path), path, base);
-	file_remove(name, why, sizeof(why));
-}
-
-static bool do_step(struct install_step *s, char *why, size_t len)
-{
-	char name[300];
-
-	saved_name(name, s->path);
-	switch (s->what) {
-	case INSTALL_REPLACE:
-		if (!s->kept && !move(s->path, name, file_link, why, len))
-			return false;
-		s->done = true;
-		return !file_write(s->path, s->text, s->len, 0644, why, len);
-	case INSTALL_NEW:
-	case INSTALL_REWRITE:
-		s->done = !file_write(s->path, s->text, s->len, 0644, why, len);
-		return s->done;
-	case INSTALL_REMOVE:
-		s->done = !file_remove(s->path, why, len);
-		return s->done;
-	case INSTALL_RESTORE:
-		s->done = put_back(name, s->path, why, len);
-		remove_temporary(s->path);
-		return s->done;
-	case INSTALL_FORGET:
-		remove_temporary(s->path);
+	if (f->what == INSTALL_SAME || f->what == INSTALL_KEEP || f->what == INSTALL_LEAVE)
 		return true;
-	default:
-		return true;
+	if (f->what == INSTALL_SAVE && !f->saved_already) {
+		if (file_link(f->path, f->saved))
+			return refuse(why, len, "cannot save %s%s as %s: %s", file_root, f->path,
+				      base_name(f->saved), strerror(errno));
+		f->done = true;
 	}
+	/* One that is gone, too: there may be half a file that a power cut left */
+	if (f->text ? file_write(f->path, f->text, f->len, 0644, why, len) : file_remove(f->path, why, len))
+		return false;
+	f->done = true;
+	return true;
 }
 
-static bool undo_step(struct install_step *s, char *why, size_t len)
+static bool undo_step(const struct install_file *f, char *why, size_t len)
 {
-	char name[300];
-
-	if (!s->done)
+	if (!f->done)
 		return true;
-	saved_name(name, s->path);
-	switch (s->what) {
-	case INSTALL_REPLACE:
-		return put_back(name, s->path, why, len);
-	case INSTALL_NEW:
-		return !file_remove(s->path, why, len);
-	case INSTALL_RESTORE:
-		if (!s->before)
-			return move(s->path, name, file_rename, why, len);
-		if (!move(s->path, name, file_link, why, len))
-			return false;
-		/* fall through */
-	default:
-		return !file_write(s->path, s->before, s->before_len, s->before_mode, why, len);
+	if (f->what == INSTALL_SAVE && !f->saved_already) {
+		/* Where both names are one file's, rename(2) does nothing. */
+		if (file_rename(f->saved, f->path))
+			return refuse(why, len, "cannot put back %s%s: %s", file_root, f->saved, strerror(errno));
+		return !file_remove(f->saved, why, len);
 	}
+	if (f->before)
+		return !file_write(f->path, f->before, f->before_len, f->before_mode, why, len);
+	return !file_remove(f->path, why, len);
 }
 
 static bool undo(struct install *in, char *why, size_t len)
@@ -443,56 +343,48 @@ static bool undo(struct install *in, char *why, size_t len)
 	bool good = true;
 
 	for (int i = in->n; i--;)
-		good &= undo_step(&in->steps[i], why, len);
-	if (good && in->was->present)
-		good = write_journal(in->was, why, len);
-	else if (good)
-		good = !file_remove(INSTALL_JOURNAL, why, len);
+		good &= undo_step(&in->files[i], why, len);
 	if (good)
-		remove_dirs(in->will, in->was->n_dirs);
+		good = in->old ? !file_write(in->journal, in->old, in->old_len, 0644, why, len) :
+				 !file_remove(in->journal, why, len);
+	if (good)
+		remove_dirs(in, in->old_dirs);
 	return good;
 }
 
-/* After the change: what isn't ours any more is forgotten. */
-static bool close_journal(struct install *in, char *why, size_t len)
+static bool do_steps(struct install *in, char *why, size_t len)
 {
-	struct install_journal *now = xcalloc(1, sizeof(*now));
-	bool good;
+	bool wanted = false;
 
-	memcpy(now->dirs, in->will->dirs, sizeof(now->dirs));
-	now->n_dirs = in->will->n_dirs;
-	for (int k = 0; k < in->n; k++) {
-		if (!in->steps[k].text)
+	for (int i = 0; i < in->n; i++)
+		wanted |= !!in->files[i].text;
+	for (int i = 0; i < in->n; i++) {
+		if (in->stop && *in->stop)
+			return refuse(why, len, "interrupted");
+		if (do_step(&in->files[i], why, len))
 			continue;
-		now->files[now->n++] = in->will->files[find(in->will, in->steps[k].path)];
+		if (wanted)
+			return false;
+		complain("%s", why);
+		in->files[i].failed = true;
 	}
-	if (now->n) {
-		good = write_journal(now, why, len);
-	} else {
-		good = !file_remove(INSTALL_JOURNAL, why, len);
-		if (good)
-			remove_dirs(now, 0);
-	}
-	free(now);
-	return good;
+	return true;
 }
 
 bool install_carry_out(struct install *in, bool *undone, char *why, size_t len)
 {
-	bool good = true;
 	size_t used;
 
 	*undone = true;
-	if (!write_journal(in->will, why, len))
-		return false;
-	for (int i = 0; i < in->n && good; i++) {
-		if (in->stop && *in->stop)
-			good = refuse(why, len, "interrupted");
-		else
-			good = do_step(&in->steps[i], why, len);
-	}
-	if (good && close_journal(in, why, len))
+	if (!in->n && !in->old)
 		return true;
+	if (!write_journal(in, false, why, len))
+		return false;
+	if (do_steps(in, why, len) && write_journal(in, true, why, len)) {
+		if (!file_exists(in->journal))
+			remove_dirs(in, 0);
+		return true;
+	}
 	add_text(why, len, "; ");
 	used = strlen(why);
 	*undone = undo(in, why + used, len - used);
@@ -503,8 +395,14 @@ bool install_carry_out(struct install *in, bool *undone, char *why, size_t len)
 
 void install_free(struct install *in)
 {
-	for (int i = 0; i < in->n; i++)
-		free(in->steps[i].before);
-	free(in->was);
-	free(in->will);
+	for (int i = 0; i < in->n; i++) {
+		free(in->files[i].path);
+		free(in->files[i].before);
+		free(in->files[i].saved);
+	}
+	for (int i = 0; i < in->n_dirs; i++)
+		free(in->dirs[i]);
+	free(in->files);
+	free(in->dirs);
+	free(in->old);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files put in the place of others below file_root, all of them or none, so that they can be taken away again
- * to the byte: a file that was there before is kept beside its place, and a journal says what was done.
+ * Files of our own below file_root, all of them or none, and taken away again. Nobody else's file is replaced or
+ * removed. One of ours that was edited stays while what is wanted in its place is what we wrote last; else it is
+ * saved beside, under its name and INSTALL_SAVED (and a number, if that is taken).
  */
 #ifndef SYSTEM_INSTALL_H
 #define SYSTEM_INSTALL_H
@@ -12,59 +13,65 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define INSTALL_JOURNAL "/etc/ptpkvm/host-state"
-#define INSTALL_SAVED ".ptpkvm-save"	/* after the name of the file that was there before */
-#define INSTALL_FILES_MAX 32
+#define INSTALL_SAVED ".ptpkvm-save"
 
 enum install_what {
 	INSTALL_SAME,		/* there already */
-	INSTALL_NEW,
-	INSTALL_REWRITE,	/* ours, with another content */
-	INSTALL_REPLACE,	/* somebody else's, which is kept */
-	INSTALL_REMOVE,		/* ours, not wanted any more */
-	INSTALL_RESTORE,	/* the same, and what was there before comes back */
-	INSTALL_FORGET,		/* somebody took it away already */
+	INSTALL_KEEP,		/* edited, and nothing else is wanted than what was edited */
+	INSTALL_WRITE,
+	INSTALL_SAVE,		/* edited: goes beside before the new one is written, if there is one */
+	INSTALL_REMOVE,
+	INSTALL_LEAVE,		/* not ours, any more */
+	INSTALL_GONE,		/* somebody took it away already */
 };
 
-struct install_step {
-	char path[300];
-	const char *text;	/* NULL where it goes */
+struct install_file {
+	char *path;
+	const char *text;	/* wanted; NULL: it goes */
 	size_t len;
 	enum install_what what;
-	char *before;		/* what is there now, NULL if nothing */
+	bool has_was, has_next;
+	uint64_t was, next;	/* the journal's hashes: of what we wrote last, and were about to */
+	char *before;		/* what is there now; NULL: nothing, or no readable file */
 	size_t before_len;
 	mode_t before_mode;
-	bool kept;		/* it has its second name already */
-	bool done;
+	char *saved;		/* the name to save it under; NULL: it isn't */
+	bool saved_already;	/* by a run that a power cut ended */
+	bool done, failed;
 };
 
 struct install {
-	struct install_step steps[INSTALL_FILES_MAX];
-	int n;
-	struct install_journal *was, *will;	/* as it is, and as it is going to be */
+	const char *journal;		/* its path */
+	const char *marker;		/* the beginning of each of our files */
+	const char *const *places;	/* patterns of glob(7), ended by NULL, where alone files may be: all below /etc */
 	const volatile sig_atomic_t *stop;	/* set: end, and undo; may be NULL */
+	struct install_file *files;
+	int n;
+	char **dirs;			/* that were not there, parents first */
+	int n_dirs, old_dirs;		/* all, and those that the journal had */
+	char *old;			/* the journal as it was, NULL if there was none */
+	size_t old_len;
 };
 
-/* A file that is wanted; text has to live as long as in. path is a constant, or one of ours. */
+/* A file that is wanted, in one of the places; text begins with the marker and has to live as long as in. */
 void install_want(struct install *in, const char *path, const char *text, size_t len);
 
 /*
- * Compares what is wanted, nothing for taking all away, with what is there. False with the reason where
- * something is in the way: a file that was edited since, a journal that is damaged.
+ * Compares what is wanted, nothing for taking all away, with the journal and what is there. False with the reason
+ * and the remedy where something is in the way: somebody else's file, a journal that is damaged. What is to be
+ * taken away is never in the way.
  */
 bool install_plan(struct install *in, char *why, size_t len);
 
-/* There is nothing to do. */
-bool install_idle(const struct install *in);
+/* "write", "keep edited", …, for people */
+const char *install_verb(enum install_what what);
 
 /*
- * Does it; 0644, as files of /etc are. False with the reason, and everything is as it was; unless *undone is
- * false, then with a second reason.
+ * Does it, where there is anything to do; 0644, as files of /etc are. False with the reason, and everything is as it
+ * was; unless *undone is false, then with a second reason. Where all goes, a file that can't be removed does not keep
+ * the others: it is said, has failed set, and stays on record.
  */
 bool install_carry_out(struct install *in, bool *undone, char *why, size_t len);
-
-/* "write", "replace", …, for people */
-const char *install_verb(enum install_what what);
 
 void install_free(struct install *in);
 

@@ -35,7 +35,7 @@ host "ip netns add gm && ip link set $virtio netns gm && ip -n gm link set $virt
 is "$(host "ip netns exec gm /lab/ptpkvm-host config --role grandmaster --interface $virtio --transport L2 \
 	--timestamping software --output /run/gm >/run/gm.said; echo \$?; cat /run/gm.said" | head -n 1)" 0 \
 	'config writes the grandmaster'
-host "ip netns exec gm ptp4l -m -f /run/gm/etc/linuxptp/ptp4l.conf --uds_address /run/gm.sock >/run/gm.log 2>&1 &
+host "ip netns exec gm ptp4l -m -f /run/gm/etc/ptpkvm/ptp4l.conf --uds_address /run/gm.sock >/run/gm.log 2>&1 &
 	echo \$! >/run/gm.pid"
 host "printf '%s\n' 'parameter_defaults:' '  PtpInterface: $igb' '  PtpSlaveMode: 1' '  PtpMessageTransport: L2' \
 	>/run/env.yaml"
@@ -44,15 +44,15 @@ before=$(host "$etc")
 said=$(host '/lab/ptpkvm-host config --tripleo /run/env.yaml --timestamping software --install; echo $?')
 is "${said##*$'\n'}" 0 'config installs the client'
 note "$said"
-like "$(host 'cat /etc/linuxptp/ptp4l.conf')" "# /run/env.yaml:2:.*PtpInterface"$'\n'"\[$igb\]" \
+like "$(host 'cat /etc/ptpkvm/ptp4l.conf')" "# /run/env.yaml:2:.*PtpInterface"$'\n'"\[$igb\]" \
 	'each line says where it comes from'
-host "ptp4l -m -f /etc/linuxptp/ptp4l.conf >/run/client.log 2>&1 & echo \$! >/run/client.pid"
+host "ptp4l -m -f /etc/ptpkvm/ptp4l.conf >/run/client.log 2>&1 & echo \$! >/run/client.pid"
 until_port SLAVE
 identity=$(host "pmc -u -b 0 -s /run/gm.sock 'GET DEFAULT_DATA_SET'" | sed -nE 's/^.*clockIdentity +//p')
 says 'a client' "ptp4l  .*$igb SLAVE; grandmaster $identity, class 248, 1 step, software timestamps" \
 	'offset .* to the master, path delay ' 'PASS  steering      ptp4l' "nic  .*$igb" --
 json=$(host '/lab/ptpkvm-host check --json') || true
-client=$(jq '.ptp.ptp4l[] | select(.conf == "/etc/linuxptp/ptp4l.conf")' <<<"$json")
+client=$(jq '.ptp.ptp4l[] | select(.conf == "/etc/ptpkvm/ptp4l.conf")' <<<"$json")
 is "$(jq -r '"\(.answers) \(.grandmaster) \(.ports[0].state)"' <<<"$client")" "true $identity SLAVE" 'a client: JSON'
 cmp "$(jq '.offset_ns | fabs | floor' <<<"$client")" '<' 100000000 'a client: an offset in ns that a busy machine may have'
 

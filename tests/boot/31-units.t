@@ -76,6 +76,8 @@ a_client() {
 	configured "$what" "$g" --interface "$card" --transport L2 --timestamping software
 	until_so "$g" "$port 'portState *SLAVE'" "$what: its port is a slave's"
 	steady "$what" "$g" "$unit"
+	like "$(guest "$g" "systemctl show -P ExecStart $unit")" 'ptp4l -f /etc/ptpkvm/ptp4l[.]conf ;' \
+		"$what: of the package's unit and the drop-in, the latter says which configuration"
 	guest "$g" "systemctl kill -s KILL $unit"
 	until_so "$g" "systemctl is-active -q $unit && $port 'portState *SLAVE'" "$what: killed, it comes again"
 	guest_reboot "$g"

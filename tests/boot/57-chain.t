@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/clock.sh
 
 export LAB_TIMEOUT=180 LAB_BOOT_TIMEOUT=240
-ptp4l='ptp4l -m -f /etc/linuxptp/ptp4l.conf >>/run/ptp4l.log 2>&1 & echo $! >/run/ptp4l.pid'
+ptp4l='ptp4l -m -f /etc/ptpkvm/ptp4l.conf >>/run/ptp4l.log 2>&1 & echo $! >/run/ptp4l.pid'
 
 link_up() {
 	on "$1" host 'modprobe virtio_net && udevadm settle && nic=$(ls /sys/bus/virtio/drivers/virtio_net/*/net) &&

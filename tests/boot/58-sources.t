@@ -72,7 +72,7 @@ hops 'ahead' 1000
 host 'kill $(cat /run/phc2sys.pid)'
 
 # --- timemaster, and an NTP server beside ---
-ptp4l='ptp4l -f /run/gm/etc/linuxptp/ptp4l.conf >/run/ptp4l.log 2>&1 & echo $! >/run/ptp4l.pid'
+ptp4l='ptp4l -f /run/gm/etc/ptpkvm/ptp4l.conf >/run/ptp4l.log 2>&1 & echo $! >/run/ptp4l.pid'
 card='modprobe virtio_net && udevadm settle && basename /sys/bus/virtio/drivers/virtio_net/*/net/*'
 gm_card=$(on gm host "$card") && card=$(host "$card") || bail 'no network between the two machines'
 on gm host "ip link set $gm_card up && ip addr add 192.168.80.1/24 dev $gm_card && date -s '+100 seconds' >/dev/null &&
@@ -84,7 +84,7 @@ host "ip link set $card up && ip addr add 192.168.80.2/24 dev $card"
 runs 'config with an NTP server: timemaster' host \
 	"/lab/ptpkvm-host config --interface $card --transport L2 --ntp-server 192.168.80.1 --install"
 host 'mkdir -p -m 0750 /run/chrony && chown _chrony: /run/chrony
-	timemaster -m -f /etc/linuxptp/timemaster.conf >/run/timemaster.log 2>&1 & echo $! >/run/timemaster.pid'
+	timemaster -m -f /etc/ptpkvm/timemaster.conf >/run/timemaster.log 2>&1 & echo $! >/run/timemaster.pid'
 runs "timemaster's chronyd follows PTP" until_source '#,[*],PTP0,'
 said=$(host '/lab/ptpkvm-host check; chronyc -n sources') || true
 like "$said" 'PASS  steering      chronyd, from refclock PTP0' 'timemaster: check says that chronyd alone steers, by PTP'

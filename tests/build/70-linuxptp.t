@@ -40,8 +40,8 @@ write() {
 wrong() {
 	local dir=build/linuxptp/$1/wrong file
 	cp -r "build/linuxptp/$1/debian-ordinary-UDPv4-hardware-0-ntp" "$dir"
-	cp "build/linuxptp/$1/debian-ordinary-UDPv4-hardware-1-ntp/etc/linuxptp/timemaster.conf" "$dir/etc/linuxptp"
-	for file in etc/linuxptp/ptp4l.conf etc/linuxptp/timemaster.conf etc/chrony/conf.d/ptpkvm-host.conf; do
+	cp "build/linuxptp/$1/debian-ordinary-UDPv4-hardware-1-ntp/etc/ptpkvm/timemaster.conf" "$dir/etc/ptpkvm"
+	for file in etc/ptpkvm/ptp4l.conf etc/ptpkvm/timemaster.conf etc/chrony/conf.d/ptpkvm-host.conf; do
 		echo 'nonsense 1' >>"$dir/$file"
 	done
 	sed -i 's/phc2sys -a/& --nonsense/; s/^Restart=/Nonsense=/' "$dir/etc/systemd/system/phc2sys@v0.service"

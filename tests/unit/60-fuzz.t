@@ -34,7 +34,7 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'ptp4l\n1\n[global]\nclock_servo ntpshm\n0::/a/ptp4l@eth0.service\n|-f|/x|-i|eth0|-S|--domainNumber=7|' \
 	$'phc2sys\n7\n0::/phc2sys.service\n|-arr|' \
 	$'up\nlower_eth1\nDEVTYPE=vlan\n1000' '4.2-dirty' \
-	$'version 1\nfile 00000000deadbeef /etc/ptp4l.conf\nsaved /etc/ptp4l.conf\ndirectory /etc/linuxptp'; do
+	$'#\nversion 2\ndirectory /etc/x\nfile 00000000deadbeef /etc/a.conf\nnext 00000000deadbeef /etc/systemd/x.service.d/b.conf'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" | tr '|' '\0' >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done

@@ -464,13 +464,14 @@ static void fuzz_linuxptp_version(void)
 /* What it names is gone: there is nothing to remove, and nothing elsewhere is touched. */
 static void fuzz_journal(void)
 {
-	struct install in = { .n = 0 };
+	static const char *const places[] = { "/etc/a.conf", "/etc/systemd/*.service.d/b.conf", NULL };
+	struct install in = { .journal = "/etc/state", .marker = "#", .places = places };
 	char reason[700];
 
 	if (install_plan(&in, reason, sizeof(reason)))
 		for (int i = 0; i < in.n; i++)
-			must((in.steps[i].what == INSTALL_FORGET || in.steps[i].what == INSTALL_RESTORE) &&
-			     !strncmp(in.steps[i].path, "/etc/", 5) && !strstr(in.steps[i].path, "/../"));
+			must(in.files[i].what == INSTALL_GONE && !strncmp(in.files[i].path, "/etc/", 5) &&
+			     !strstr(in.files[i].path, "/../"));
 	else
 		must(memchr(reason, 0, sizeof(reason)) && reason[0]);
 	install_free(&in);

@@ -12,16 +12,15 @@
 
 #include "base/array.h"
 #include "base/die.h"
+#include "config/apply.h"
 #include "nic/order.h"
 #include "nic/stamps.h"
 #include "ptpkvm-host.h"
-#include "system/install.h"
 #include "tree.h"
 
-#define CONF "/etc/linuxptp/ptp4l.conf"
+#define CONF "/etc/ptpkvm/ptp4l.conf"
 #define PHC2SYS "/etc/systemd/system/phc2sys@eth0.service"
 #define DROP_IN "/etc/systemd/system/ptp4l@eth0.service.d/ptpkvm-host.conf"
-#define PACKAGED "# the package's\n[global]\n"
 
 /* Instead of the kernel's word: "hardware 3", "software -1", "none -1"; no file: ENODEV */
 int nic_stamps(const char *name, struct nic_stamps *s)
@@ -80,8 +79,6 @@ static int setup(void **state)
 	program("ptp4l", "cat $T/version\n");
 	program("chronyd", "echo 'chronyd (chrony) version 4.6 (+CMDMON)'\n");
 	put("/etc/os-release", "NAME=Debian\nID=debian\n");
-	put(CONF, PACKAGED);
-	put("/etc/linuxptp/timemaster.conf", "# the package's\n");
 	put("/etc/systemd/system/x.service", "");
 	nic("eth0", "up\n", "hardware 0");
 	nic("eth1", "up\n", "hardware 0");
@@ -395,7 +392,7 @@ static void test_another_machine(void **state)
 	(void)state;
 	gone("/sys/class/net");
 	good(config("--linuxptp-version", "3.1", "--interface", "eno5", "--timestamping", "hardware", "--distribution", "rhel"));
-	has(said_out, "==> /etc/ptp4l.conf <==");
+	has(said_out, "==> /etc/systemd/system/ptp4l.service.d/");
 	refused(config("--linuxptp-version", "3.1", "--interface", "eno5"), "say --timestamping hardware or software");
 	refused(config("--linuxptp-version", "3.1", "--timestamping", "software"),
 		"default of --interface: nic1 is counted on the machine itself; here give the interface's name");
@@ -410,18 +407,18 @@ static void test_another_machine(void **state)
 static void test_distributions(void **state)
 {
 	static const struct {
-		const char *release, *conf;
+		const char *release, *name;
 	} cases[] = {
-		{ "ID=ubuntu\nID_LIKE=debian\n", "==> /etc/linuxptp/" }, { "ID=\"rhel\"\n", "==> /etc/ptp4l.conf" },
-		{ "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "==> /etc/ptp4l.conf" },
-		{ "NAME=debian\nID=fedora", "==> /etc/ptp4l.conf" }, { "ID=mint\nID_LIKE=\"ubuntu debian\"\n", "==> /etc/linuxptp/" },
+		{ "ID=ubuntu\nID_LIKE=debian\n", " on Debian;" }, { "ID=\"rhel\"\n", " on RHEL;" },
+		{ "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", " on RHEL;" },
+		{ "NAME=debian\nID=fedora", " on RHEL;" }, { "ID=mint\nID_LIKE=\"ubuntu debian\"\n", " on Debian;" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		put("/etc/os-release", cases[i].release);
 		good(config(NULL));
-		has(said_out, cases[i].conf);
+		has(said_out, cases[i].name);
 	}
 	put("/etc/os-release", "NAME=debian\nID=debianoid\n");
 	remember();
@@ -498,15 +495,13 @@ static void test_install(void **state)
 	put("/usr/lib/systemd/system/systemd-timesyncd.service", "");
 	put("/lib/systemd/system/chrony.service", "");
 	good(config("--install"));
-	has(said_out, "replace     ");
-	has(said_out, CONF " (kept as ptp4l.conf.ptpkvm-save)\n");
+	has(said_out, "write       ");
 	has(said_out, "  systemctl daemon-reload\n  systemctl disable --now systemd-timesyncd.service chrony.service\n"
 		      "  systemctl enable ptp4l@eth0.service phc2sys@eth0.service\n"
 		      "  systemctl restart ptp4l@eth0.service phc2sys@eth0.service\n");
 	has(said_out, "PTP is UDP 319 and 320");
 	has(get(CONF), "\nclientOnly 1\n");
-	assert_string_equal(get(CONF INSTALL_SAVED), PACKAGED);
-	has(get(DROP_IN), "Restart=on-failure");
+	has(get(DROP_IN), "\nExecStart=\nExecStart=/usr/sbin/ptp4l -f " CONF "\n");
 	once = manifest("/etc");
 	good(config("--install"));
 	has(said_out, "already so  ");
@@ -515,42 +510,80 @@ static void test_install(void **state)
 	free(once);
 	free(twice);
 	good(config("--uninstall"));
-	has(said_out, "restore     ");
+	has(said_out, "remove      ");
 	has(said_out, "systemctl disable --now ptp4l@eth0.service phc2sys@eth0.service\n");
 	etc_is_as_before();
 	good(config("--uninstall"));
 	assert_string_equal(said_out, "nothing is installed\n");
 }
 
-/* Other parameters: what is not wanted any more goes, and what was there first is what comes back. */
+/* Other parameters: what is not wanted any more goes. */
 static void test_reinstall(void **state)
 {
 	(void)state;
 	good(config("--install", "--domain", "1"));
 	good(config("--install", "--domain", "2"));
-	has(said_out, "rewrite     ");
 	has(get(CONF), "\ndomainNumber 2\n");
 	good(config("--install", "--ntp-server", "a.example"));
 	has(said_out, "systemctl disable --now ptp4l@eth0.service phc2sys@eth0.service\n");
-	assert_string_equal(get(CONF), PACKAGED);
+	assert_false(file_exists(CONF));
 	assert_false(file_exists(PHC2SYS));
-	assert_false(file_exists(CONF INSTALL_SAVED));
-	has(get("/etc/linuxptp/timemaster.conf"), "[ntp_server a.example]");
+	has(get("/etc/ptpkvm/timemaster.conf"), "[ntp_server a.example]");
 	good(config("--install", "--interface", "eth1"));
 	has(get(CONF), "[eth1]");
 	assert_false(file_exists(PHC2SYS));
+	/* A unit that stays is none to disable, whatever is in its name. */
+	nic("br-ex", "up\n", "hardware 0");
+	good(config("--install", "--interface", "br-ex"));
+	has(said_out, "disable --now ptp4l@eth1.service phc2sys@eth1.service\n");
+	good(config("--install", "--interface", "br-ex", "--timestamping", "software"));
+	has(said_out, "disable --now 'phc2sys@br\\x2dex.service'\n");
 	good(config("--uninstall"));
-	has(said_out, "ptp4l@eth1.service");
+	has(said_out, "'ptp4l@br\\x2dex.service'");
 	etc_is_as_before();
+}
+
+/* Whatever the parameters, not a byte of anybody else's changes: neither of what packages brought nor of an admin's. */
+static void test_nobody_elses(void **state)
+{
+	static char *const parameters[][4] = {
+		{ "--ntp-server", "a.example" }, { "--role", "grandmaster" }, { "--timestamping", "software" },
+		{ "--slave", "0", "--ntp-server", "a.example" },
+	};
+	static const char *const others[] = {
+		"/etc/linuxptp/ptp4l.conf", "/etc/linuxptp/timemaster.conf", "/etc/ptp4l.conf", "/etc/timemaster.conf",
+		"/etc/sysconfig/ptp4l", "/etc/sysconfig/phc2sys", "/etc/default/ptp4l", "/etc/chrony/chrony.conf",
+		"/etc/chrony.conf", "/etc/systemd/system/ptp4l@eth0.service.d/override.conf", "/etc/ptpkvm/state",
+		"/etc/systemd/system/phc2sys@.service",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		put_mode(others[i], "an admin's\n", 0640);
+	remember();
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(parameters); i++) {
+		char *const *p = parameters[i / 2];
+
+		put("/etc/os-release", i & 1 ? "ID=rhel\n" : "ID=debian\n");
+		good(config("--install", p[0], p[1], p[2], p[3]));
+		for (size_t k = 0; k < ARRAY_SIZE(others); k++)
+			assert_string_equal(get(others[k]), "an admin's\n");
+		for (char *line = strtok(said_out, "\n"); line && !strncmp(line, "write ", 6); line = strtok(NULL, "\n"))
+			if (!strstr(line, "/etc/ptpkvm/") && !strstr(line, "/ptpkvm-host.conf") && !strstr(line, PHC2SYS))
+				fail_msg("%s", line);
+		good(config("--uninstall"));
+	}
+	put("/etc/os-release", "NAME=Debian\nID=debian\n");
+	/* A unit of his own in the place of ours */
+	put(PHC2SYS, "an admin's\n");
+	remember();
+	refused(config("--install"), PHC2SYS " is there, and ptpkvm-host did not write it; move it away first");
 }
 
 static void test_rhel(void **state)
 {
 	(void)state;
-	gone("/etc/linuxptp");
 	put("/etc/os-release", "ID=rhel\n");
-	put("/etc/ptp4l.conf", PACKAGED);
-	put_mode("/etc/sysconfig/ptp4l", "OPTIONS=\"-f /etc/ptp4l.conf -i eth0\"\n", 0640);
 	put("/etc/chrony.conf", "pool a\n");
 	put("/usr/lib/systemd/system/chronyd.service", "");
 	remember();
@@ -558,54 +591,32 @@ static void test_rhel(void **state)
 	has(said_out, "  echo 'confdir /etc/chrony.d' >>/etc/chrony.conf\n"
 		      "  systemctl enable chronyd.service ptp4l.service phc2sys.service\n");
 	lacks(said_out, "disable");
-	has(get("/etc/sysconfig/ptp4l"), "OPTIONS=\"-f /etc/ptp4l.conf\"");
 	put("/etc/chrony.conf", "pool a\nconfdir /etc/chrony.d\n");
 	good(config("--install", "--slave", "0", "--ntp-server", "a.example"));
 	lacks(said_out, "echo");
 	good(config("--uninstall"));
 	has(said_out, "systemctl try-restart chronyd.service\n");
-	put("/etc/chrony.conf", "pool a\n");
-	has(get("/etc/sysconfig/ptp4l"), "-i eth0");
 	assert_false(file_exists("/etc/chrony.d"));
-	assert_false(file_exists(INSTALL_JOURNAL));
+	assert_false(file_exists("/etc/ptpkvm"));
 }
 
 static void test_dry_run(void **state)
 {
 	(void)state;
 	good(config("--install", "--dry-run"));
-	has(said_out, CONF " (new)\n@@ ");
-	has(said_out, "\n-# the package's\n");
-	has(said_out, "\n+clientOnly 1\n");
-	has(said_out, PHC2SYS " (new)\n@@ -0,0 ");
+	has(said_out, "write       ");
+	has(said_out, CONF "\n" GENERATE_MARKER);
+	has(said_out, "\nclientOnly 1\n");
 	etc_is_as_before();
 	good(config("--dry-run"));
-	has(said_out, "\n+clientOnly 1\n");
+	has(said_out, "\nclientOnly 1\n");
 	good(config("--install"));
 	remember();
 	good(config("--dry-run"));
-	assert_string_equal(said_out, "");
+	has(said_out, "already so  ");
+	lacks(said_out, "clientOnly");
 	good(config("--uninstall", "--dry-run"));
-	has(said_out, "\n-clientOnly 1\n");
-	has(said_out, "\n+# the package's\n");
-	etc_is_as_before();
-	program("diff", "echo broken >&2; exit 2\n");
-	refused(config("--uninstall", "--dry-run"), "diff: exit status 2: broken");
-}
-
-/* What diff is given comes from the tree: an absolute link ends in it. */
-static void test_dry_run_link(void **state)
-{
-	char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
-
-	(void)state;
-	mkdir(file_path(to, "/srv"), 0755);
-	assert_return_code(rename(file_path(from, "/etc/linuxptp"), file_path(to, "/srv/linuxptp")), errno);
-	put_link("/etc/linuxptp", "/srv/linuxptp");
-	remember();
-	good(config("--install", "--dry-run"));
-	has(said_out, CONF " (new)\n@@ ");
-	has(said_out, "\n-# the package's\n");
+	has(said_out, "remove      ");
 	etc_is_as_before();
 }
 
@@ -644,67 +655,62 @@ static void test_image(void **state)
 	refused(config("--root", root, "--install", "--interface", "eth0"), "Say --linuxptp-version");
 }
 
-/* --- in the way --- */
+/* --- edited --- */
 
 static void test_edited(void **state)
 {
 	(void)state;
 	good(config("--install"));
 	put(CONF, "mine\n");
-	put("/etc/systemd/system/phc2sys@eth0.service", "mine too\n");
-	remember();
-	refused(config("--install", "--domain", "3"), CONF " was edited since ptpkvm-host wrote it; move it away");
-	refused(config("--uninstall"), " was edited since ptpkvm-host wrote it; move it away first");
-	refused(config("--install", "--ntp-server", "a"), " was edited since ptpkvm-host wrote it");
-	gone(CONF);
-	gone("/etc/systemd/system/phc2sys@eth0.service");
+	good(config("--install"));
+	has(said_out, "keep edited ");
+	assert_string_equal(get(CONF), "mine\n");
+	good(config("--install", "--domain", "3"));
+	has(said_out, CONF " as ptp4l.conf.ptpkvm-save\n");
+	has(get(CONF), "\ndomainNumber 3\n");
+	assert_string_equal(get(CONF ".ptpkvm-save"), "mine\n");
+	put(PHC2SYS, "mine too\n");
 	good(config("--uninstall"));
-	assert_string_equal(get(CONF), PACKAGED);
-	assert_false(file_exists(INSTALL_JOURNAL));
+	has(said_out, "save edited ");
+	has(said_out, PHC2SYS " as phc2sys@eth0.service.ptpkvm-save\n");
+	assert_string_equal(get(PHC2SYS ".ptpkvm-save"), "mine too\n");
+	assert_false(file_exists(CONFIG_JOURNAL));
+	/* In its place is somebody else's by now, and so is the unit. */
+	good(config("--install"));
+	put_link(PHC2SYS, "/etc/other");
+	good(config("--uninstall"));
+	has(said_out, PHC2SYS ", which is somebody else's\n");
+	has(said_out, "disable --now ptp4l@eth0.service\n");
+	gone(PHC2SYS);
+	gone(CONF ".ptpkvm-save");
+	gone("/etc/ptpkvm");
+	gone(PHC2SYS ".ptpkvm-save");
+	etc_is_as_before();
 }
 
-static void test_in_the_way(void **state)
+/* One that can't be taken away does not keep the others. */
+static int with_immovable(void *arg)
 {
 	char full[FILE_PATH_MAX];
 
-	(void)state;
-	put(CONF INSTALL_SAVED, "somebody's\n");
-	remember();
-	refused(config("--install"), CONF INSTALL_SAVED " is there already, where ");
-	gone(CONF INSTALL_SAVED);
-	gone(CONF);
-	assert_return_code(symlink("/etc/passwd", file_path(full, CONF)), errno);
-	remember();
-	refused(config("--install"), CONF " is there and no readable file; move it away first");
-	gone(CONF);
-	put(CONF "/x", "");
-	remember();
-	refused(config("--install"), CONF " is there and no readable file");
-	gone(CONF);
-	put(CONF, "# Written by ptpkvm-host config once\n");
-	remember();
-	refused(config("--install"), "is from an earlier install whose journal is lost");
-	gone("/etc/linuxptp");
-	put("/etc/linuxptp", "no directory\n");
-	remember();
-	refused(config("--install"), "Not a directory");
+	own_mounts();
+	if (mount(file_path(full, CONF), full, NULL, MS_BIND, NULL))
+		die("mount: %s", strerror(errno));
+	return call(arg);
 }
 
-static void test_journal_damaged(void **state)
+static void test_immovable(void **state)
 {
-	static const char *const damage[] = {
-		"file 12 /etc/passwd\n", "file 12 /etc/linuxptp/../passwd\n", "saved /etc/linuxptp/ptp4l.conf\n",
-		"directory /usr\n", "directory /etc/../usr\n", "\n", "version 2\n", "file zz /etc/linuxptp/x\n", "half of a li",
-	};
-
 	(void)state;
 	good(config("--install"));
-	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
-		put(INSTALL_JOURNAL, damage[i]);
-		remember();
-		refused(config("--uninstall"), INSTALL_JOURNAL ":1 is damaged: '");
-		refused(config("--install"), "damaged");
-	}
+	assert_int_equal(apart(with_immovable, (char *[]){ "config", "--uninstall", NULL }), EXIT_BROKEN);
+	has(said_err, "cannot remove ");
+	has(said_err, "Device or resource busy");
+	has(said_out, "  systemctl disable --now ptp4l@eth0.service phc2sys@eth0.service\n");
+	assert_false(file_exists(PHC2SYS));
+	assert_false(file_exists(DROP_IN));
+	good(config("--uninstall"));
+	etc_is_as_before();
 }
 
 /* --- what goes wrong in the middle --- */
@@ -756,94 +762,6 @@ static void test_disk(void **state)
 	has(said_err, "everything is as it was before");
 }
 
-/* Like the tool, but interrupted, or cut off, before the nth step */
-static struct install in;
-static volatile sig_atomic_t stop;
-
-static void prepare(void)
-{
-	char why[600];
-
-	memset(&in, 0, sizeof(in));
-	install_want(&in, CONF, "# ours\n", 7);
-	install_want(&in, "/etc/linuxptp/new.conf", "# ours\n", 7);
-	if (!install_plan(&in, why, sizeof(why)))
-		fail_msg("%s", why);
-}
-
-static void test_interrupted(void **state)
-{
-	char why[600];
-	bool undone;
-
-	(void)state;
-	prepare();
-	in.stop = &stop;
-	stop = 1;
-	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
-	assert_string_equal(why, "interrupted");
-	assert_true(undone);
-	etc_is_as_before();
-	install_free(&in);
-	/* A step that fails after others were done: somebody has put a directory there meanwhile. */
-	prepare();
-	put("/etc/linuxptp/new.conf/x", "");
-	remember();
-	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
-	has(why, "cannot write ");
-	assert_true(undone);
-	etc_is_as_before();
-	install_free(&in);
-}
-
-/* Of an update and of taking away, too: each step back */
-static void test_undo(void **state)
-{
-	char why[600];
-	bool undone;
-
-	(void)state;
-	prepare();
-	assert_true(install_carry_out(&in, &undone, why, sizeof(why)));
-	install_free(&in);
-	memset(&in, 0, sizeof(in));
-	install_want(&in, "/etc/linuxptp/new.conf", "# newer\n", 8);
-	install_want(&in, "/etc/linuxptp/other.conf", "# ours\n", 7);
-	assert_true(install_plan(&in, why, sizeof(why)));
-	assert_int_equal(in.n, 3);
-	assert_int_equal(in.steps[2].what, INSTALL_RESTORE);
-	/* Now the restoring fails: what was kept has gone meanwhile. */
-	gone(CONF INSTALL_SAVED);
-	assert_false(install_carry_out(&in, &undone, why, sizeof(why)));
-	assert_true(undone);
-	assert_string_equal(get("/etc/linuxptp/new.conf"), "# ours\n");
-	assert_false(file_exists("/etc/linuxptp/other.conf"));
-	assert_string_equal(get(CONF), "# ours\n");
-	install_free(&in);
-}
-
-/* The journal is there, and something of the rest: of each file the states that a power cut can leave */
-static void test_power_cut(void **state)
-{
-	char journal[5000], full[FILE_PATH_MAX], other[FILE_PATH_MAX];
-
-	(void)state;
-	good(config("--install"));
-	strcpy(journal, get(INSTALL_JOURNAL));
-	good(config("--uninstall"));
-	for (int i = 0; i < 4; i++) {
-		put(INSTALL_JOURNAL, journal);
-		if (i > 0)	/* kept, and not yet replaced */
-			assert_return_code(link(file_path(full, CONF), file_path(other, CONF INSTALL_SAVED)), errno);
-		if (i > 1)	/* written half */
-			put("/etc/linuxptp/.ptp4l.conf" FILE_TEMPORARY, "hal");
-		if (i == 3)	/* from there the same command goes on */
-			good(config("--install"));
-		good(config("--uninstall"));
-		etc_is_as_before();
-	}
-}
-
 static int closed(void *arg)
 {
 	close(STDOUT_FILENO);
@@ -892,8 +810,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nic_numbers), T(interfaces), T(virtual_function), T(stamps), T(vlan), T(bond), T(vlan_over_bond), T(bridge),
 		T(versions), T(another_machine),
-		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(rhel), T(dry_run), T(dry_run_link), T(not_root), T(image),
-		T(edited), T(in_the_way), T(journal_damaged), T(disk), T(interrupted), T(undo), T(power_cut),
+		T(distributions), T(tripleo), T(output), T(install), T(reinstall), T(nobody_elses), T(rhel), T(dry_run), T(not_root), T(image),
+		T(edited), T(immovable), T(disk),
 		T(closed_output), T(bad_options),
 	};
 

@@ -77,8 +77,8 @@ static void lacks(const char *path, const char *part)
 		fail_msg("'%s' is in %s: %s", part, path, file(path));
 }
 
-#define DEB "/etc/linuxptp/ptp4l.conf"
-#define DEB_TM "/etc/linuxptp/timemaster.conf"
+#define CONF "/etc/ptpkvm/ptp4l.conf"
+#define TIMEMASTER "/etc/ptpkvm/timemaster.conf"
 #define DEB_PHC "/etc/systemd/system/phc2sys@eth0.service"
 #define DEB_DROP_IN "/etc/systemd/system/ptp4l@eth0.service.d/ptpkvm-host.conf"
 #define DEB_CHRONY "/etc/chrony/conf.d/ptpkvm-host.conf"
@@ -90,7 +90,7 @@ static void test_ordinary(void **state)
 	set(PARAM_DOMAIN, "24");
 	make();
 	assert_int_equal(n, 3);
-	assert_string_equal(strchr(strchr(file(DEB), '\n') + 1, '\n') + 1,
+	assert_string_equal(strchr(strchr(file(CONF), '\n') + 1, '\n') + 1,
 			    "# Without NTP servers PTP alone steers the clock; no chronyd.\n\n[global]\n"
 			    "# default of --slave\nclientOnly 1\n# --domain\ndomainNumber 24\n"
 			    "# default of --transport\nnetwork_transport UDPv4\n# stamps\ntime_stamping hardware\n"
@@ -102,7 +102,7 @@ static void test_ordinary(void **state)
 	has(DEB_PHC, "\n[Install]\nWantedBy=multi-user.target\n");
 	lacks(DEB_PHC, "-O");
 	has(DEB_DROP_IN, "\nRestart=on-failure\n");
-	lacks(DEB_DROP_IN, "ExecStart");
+	has(DEB_DROP_IN, "\nExecStart=\nExecStart=/usr/sbin/ptp4l -f " CONF "\n");
 	/* By name, each file says who wrote it */
 	for (int i = 0; i < n; i++)
 		assert_memory_equal(files[i].text, GENERATE_MARKER, strlen(GENERATE_MARKER));
@@ -142,8 +142,7 @@ static void test_every_line_explained(void **state)
 		}
 		make();
 		for (int k = 0; k < n; k++)
-			if (!strstr(files[k].path, "sysconfig"))
-				commented(files[k].path, files[k].text);
+			commented(files[k].path, files[k].text);
 		/* phc2sys goes by the ports' states: one with -s and -w would go on when the master is lost. */
 		for (int k = 0; k < n; k++)
 			assert_null(strstr(files[k].text, "phc2sys -s"));
@@ -157,21 +156,21 @@ static void test_version_3(void **state)
 	for (int minor = 1; minor < 3; minor++) {
 		plan.linuxptp = (struct linuxptp_version){ 3, minor, 1 };
 		make();
-		has(DEB, "\nslaveOnly 1\n");
-		has(DEB, "\ntx_timestamp_timeout 10\n");
-		lacks(DEB, "clientOnly");
+		has(CONF, "\nslaveOnly 1\n");
+		has(CONF, "\ntx_timestamp_timeout 10\n");
+		lacks(CONF, "clientOnly");
 	}
 	plan.hardware = false;
 	make();
-	lacks(DEB, "tx_timestamp_timeout");
+	lacks(CONF, "tx_timestamp_timeout");
 	setup(NULL);
 	set(PARAM_INTERFACE, "eth0");
 	set(PARAM_ROLE, "grandmaster");
 	plan.linuxptp = (struct linuxptp_version){ 3, 1, 1 };
 	make();
-	has(DEB, "\nmasterOnly 1\n");
-	lacks(DEB, "serverOnly");
-	lacks(DEB, "slaveOnly");
+	has(CONF, "\nmasterOnly 1\n");
+	lacks(CONF, "serverOnly");
+	lacks(CONF, "slaveOnly");
 }
 
 /* The kernel stamps, so that ptp4l steers CLOCK_REALTIME itself. */
@@ -183,11 +182,11 @@ static void test_software(void **state)
 	plan.hardware = false;
 	make();
 	assert_int_equal(n, 2);
-	has(DEB, "\ntime_stamping software\n");
-	lacks(DEB, "free_running");
-	has(DEB, "\nnetwork_transport L2\n");
+	has(CONF, "\ntime_stamping software\n");
+	lacks(CONF, "free_running");
+	has(CONF, "\nnetwork_transport L2\n");
 	assert_string_equal(file(DEB_PHC), "");
-	lacks(DEB, "clock_servo");
+	lacks(CONF, "clock_servo");
 }
 
 static void test_may_become_master(void **state)
@@ -196,7 +195,7 @@ static void test_may_become_master(void **state)
 	set(PARAM_INTERFACE, "eth0");
 	set(PARAM_SLAVE, "0");
 	make();
-	has(DEB, "# --slave\nclientOnly 0\n");
+	has(CONF, "# --slave\nclientOnly 0\n");
 	has(DEB_PHC, "phc2sys -a -r -n 0 ");
 }
 
@@ -208,19 +207,19 @@ static void test_boundary(void **state)
 	set(PARAM_INTERFACE, "br-ex");
 	plan.phcs = PHCS_ONE;
 	make();
-	has(DEB, "\n# --interface\n[eth0]\n\n# --interface\n[br-ex]\n");
-	has(DEB, "# --role\nclientOnly 0\n");
-	lacks(DEB, "jbod");
+	has(CONF, "\n# --interface\n[eth0]\n\n# --interface\n[br-ex]\n");
+	has(CONF, "# --role\nclientOnly 0\n");
+	lacks(CONF, "jbod");
 	has(DEB_PHC, "phc2sys -a -r -n 0 ");
 	plan.phcs = PHCS_SEVERAL;
 	make();
-	has(DEB, "\nboundary_clock_jbod 1\n");
+	has(CONF, "\nboundary_clock_jbod 1\n");
 	plan.phcs = PHCS_UNKNOWN;
 	make();
-	has(DEB, "\nboundary_clock_jbod 1\n");
+	has(CONF, "\nboundary_clock_jbod 1\n");
 	plan.hardware = false;
 	make();
-	lacks(DEB, "jbod");
+	lacks(CONF, "jbod");
 }
 
 static void test_boundary_ntp(void **state)
@@ -235,7 +234,7 @@ static void test_boundary_ntp(void **state)
 	has(DEB_CHRONY, "\nrefclock SOCK /var/run/refclock.ptp.sock poll 2 ");
 	has(DEB_PHC, "phc2sys -a -r -n 0 -z /var/run/ptp4l -E refclock_sock --refclock_sock_address /var/run/refclock.ptp.sock\n");
 	has(DEB_PHC, "\nAfter=chrony.service\nPartOf=chrony.service\n");
-	lacks(DEB, "clock_servo");
+	lacks(CONF, "clock_servo");
 	plan.linuxptp = (struct linuxptp_version){ 3, 1, 0 };
 	make();
 	has(DEB_CHRONY, "\nrefclock SHM 0 poll 2 dpoll 0 ");
@@ -243,13 +242,13 @@ static void test_boundary_ntp(void **state)
 	/* In software ptp4l itself reports */
 	plan.hardware = false;
 	make();
-	has(DEB, "\nclock_servo ntpshm\n");
-	has(DEB, "\nntpshm_segment 0\n");
+	has(CONF, "\nclock_servo ntpshm\n");
+	has(CONF, "\nntpshm_segment 0\n");
 	has(DEB_DROP_IN, "\nPartOf=chrony.service\n");
 	plan.linuxptp = (struct linuxptp_version){ 4, 0, 0 };
 	make();
-	has(DEB, "\nclock_servo refclock_sock\n");
-	has(DEB, "\nrefclock_sock_address /var/run/refclock.ptp.sock\n");
+	has(CONF, "\nclock_servo refclock_sock\n");
+	has(CONF, "\nrefclock_sock_address /var/run/refclock.ptp.sock\n");
 	/* phc2sys can't do both */
 	plan.hardware = true;
 	plan.phcs = PHCS_SEVERAL;
@@ -257,8 +256,8 @@ static void test_boundary_ntp(void **state)
 	assert_non_null(strstr(why, "--ntp-server: phc2sys can't both keep"));
 	plan.phcs = PHCS_UNKNOWN;
 	make();
-	lacks(DEB, "jbod");
-	has(DEB, "have to share one clock");
+	lacks(CONF, "jbod");
+	has(CONF, "have to share one clock");
 }
 
 static void test_grandmaster(void **state)
@@ -267,26 +266,26 @@ static void test_grandmaster(void **state)
 	set(PARAM_ROLE, "grandmaster");
 	set(PARAM_INTERFACE, "eth0");
 	make();
-	has(DEB, "\nserverOnly 1\n");
-	has(DEB, "\npriority1 127\n");
-	has(DEB, "\nclockClass 248\n");
-	lacks(DEB, "timeSource");
-	lacks(DEB, "clientOnly");
-	lacks(DEB, "free_running");
+	has(CONF, "\nserverOnly 1\n");
+	has(CONF, "\npriority1 127\n");
+	has(CONF, "\nclockClass 248\n");
+	lacks(CONF, "timeSource");
+	lacks(CONF, "clientOnly");
+	lacks(CONF, "free_running");
 	has(DEB_PHC, "phc2sys -a -r -r -n 0 ");
 	/* NTP gives the time, and there is no refclock: it would be chronyd's own */
 	set(PARAM_NTP_SERVER, "a.example");
 	make();
-	has(DEB, "\ntimeSource 0x50\n");
+	has(CONF, "\ntimeSource 0x50\n");
 	has(DEB_CHRONY, "server a.example iburst\n");
 	lacks(DEB_CHRONY, "refclock");
 	has(DEB_PHC, "phc2sys -a -r -r -n 0 -z /var/run/ptp4l\n");
 	plan.hardware = false;
 	make();
 	assert_string_equal(file(DEB_PHC), "");
-	lacks(DEB, "clock_servo");
+	lacks(CONF, "clock_servo");
 	/* chronyd keeps the clock that ptp4l stamps with */
-	has(DEB, "\nfree_running 1\n");
+	has(CONF, "\nfree_running 1\n");
 }
 
 static void test_timemaster(void **state)
@@ -300,26 +299,28 @@ static void test_timemaster(void **state)
 	set(PARAM_DOMAIN, "5");
 	make();
 	assert_int_equal(n, 2);
-	has(DEB_TM, "\n# --ntp-server\n[ntp_server 2001:db8::1]\n");
-	has(DEB_TM, "\n# --domain\n[ptp_domain 5]\n# --interface\ninterfaces eth0\n");
-	has(DEB_TM, "\n[chrony.conf]\ninclude /etc/chrony/chrony.conf\n");
-	has(DEB_TM, "over a socket (SOCK)");
-	lacks(DEB_TM, "tx_timestamp_timeout");
+	has(TIMEMASTER, "\n# --ntp-server\n[ntp_server 2001:db8::1]\n");
+	has(TIMEMASTER, "\n# --domain\n[ptp_domain 5]\n# --interface\ninterfaces eth0\n");
+	has(TIMEMASTER, "\n[chrony.conf]\ninclude /etc/chrony/chrony.conf\n");
+	has(TIMEMASTER, "over a socket (SOCK)");
+	lacks(TIMEMASTER, "tx_timestamp_timeout");
 	has("/etc/systemd/system/timemaster.service.d/ptpkvm-host.conf", "\nReadWritePaths=/run\n");
+	has("/etc/systemd/system/timemaster.service.d/ptpkvm-host.conf",
+	    "\nExecStart=\nExecStart=/usr/sbin/timemaster -f " TIMEMASTER "\n");
 	assert_int_equal(plan_units(&plan, units), 1);
 	assert_string_equal(units[0], "timemaster.service");
 	plan.linuxptp = (struct linuxptp_version){ 3, 1, 1 };
 	plan.distribution = DISTRIBUTION_RHEL;
 	make();
-	has("/etc/timemaster.conf", "\ninclude /etc/chrony.conf\n");
-	has("/etc/timemaster.conf", "over shared memory (SHM)");
-	has("/etc/timemaster.conf", "\ntx_timestamp_timeout 10\n");
+	has(TIMEMASTER, "\ninclude /etc/chrony.conf\n");
+	has(TIMEMASTER, "over shared memory (SHM)");
+	has(TIMEMASTER, "\ntx_timestamp_timeout 10\n");
 	/* Several domains, of TripleO's making */
 	if (!params_set(&p, PARAM_PTP_INTERFACES, "0:a,7:b,0:c", "f:1", why, sizeof(why)))
 		fail_msg("%s", why);
 	p.given[PARAM_DOMAIN] = false;
 	make();
-	has("/etc/timemaster.conf", "\n# f:1\n[ptp_domain 0]\n# f:1\ninterfaces a c\n\n# f:1\n[ptp_domain 7]\n# f:1\ninterfaces b\n");
+	has(TIMEMASTER, "\n# f:1\n[ptp_domain 0]\n# f:1\ninterfaces a c\n\n# f:1\n[ptp_domain 7]\n# f:1\ninterfaces b\n");
 }
 
 static void test_chains(void **state)
@@ -357,17 +358,20 @@ static void test_rhel(void **state)
 	plan.distribution = DISTRIBUTION_RHEL;
 	set(PARAM_INTERFACE, "eno1");
 	make();
-	assert_int_equal(n, 5);
-	has("/etc/ptp4l.conf", "\n[eno1]\n");
-	has("/etc/sysconfig/ptp4l", "\nOPTIONS=\"-f /etc/ptp4l.conf\"\n");
-	has("/etc/sysconfig/phc2sys", "\nOPTIONS=\"-a -r -n 0 -z /var/run/ptp4l\"\n");
+	assert_int_equal(n, 3);
+	has(CONF, "\n[eno1]\n");
+	has("/etc/systemd/system/ptp4l.service.d/ptpkvm-host.conf",
+	    "\nExecStart=\nExecStart=/usr/sbin/ptp4l -f " CONF "\n");
 	has("/etc/systemd/system/ptp4l.service.d/ptpkvm-host.conf", "\nRestart=on-failure\n");
+	has("/etc/systemd/system/phc2sys.service.d/ptpkvm-host.conf", "\nExecStart=\n# -a -r, default of --slave: ");
+	has("/etc/systemd/system/phc2sys.service.d/ptpkvm-host.conf",
+	    "\nExecStart=/usr/sbin/phc2sys -a -r -n 0 -z /var/run/ptp4l\n");
 	has("/etc/systemd/system/phc2sys.service.d/ptpkvm-host.conf", "\nRestrictAddressFamilies=AF_UNIX AF_INET ");
 	assert_null(plan_chrony_include(&plan));
 	set(PARAM_SLAVE, "0");
 	set(PARAM_NTP_SERVER, "a.example");
 	make();
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 4);
 	has("/etc/chrony.d/ptpkvm-host.conf", "refclock SOCK");
 	assert_string_equal(plan_chrony_include(&plan), "confdir /etc/chrony.d");
 	has("/etc/systemd/system/phc2sys.service.d/ptpkvm-host.conf", "\nPartOf=chronyd.service\n");
