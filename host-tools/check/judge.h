@@ -33,11 +33,14 @@ void check_judge(const struct check_facts *f, struct check_report *r);
 int check_exit_status(const struct check_facts *f, const struct check_report *r);
 
 /*
- * "at most MAX_ERROR off UTC", which is the kernel's bound in words of the caller's; or that there is none: ptp4l and
- * phc2sys leave it at 0.
+ * The kernel's bound on its clock's error and its estimate, ns, as k has them; both NAN beside one that steers without
+ * telling the kernel a bound: what it has then is counted from 0.
  */
+struct kernel_clock check_kernel(const struct check_report *r, const struct kernel_clock *k);
+/* "at most MAX_ERROR off UTC", which is the bound of check_kernel() in words of the caller's; or that there is none */
 #define CHECK_BOUND_LEN 100
-const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error);
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct check_report *r, const struct kernel_clock *k,
+			const char *max_error);
 
 struct judge {
 	const struct check_facts *f;
@@ -58,6 +61,8 @@ void judge_nics(struct judge *j);
 /* Who steers the clock, for the report */
 void judge_find_steerers(struct judge *j);
 void judge_ptp4l(struct judge *j);
+/* Each ptp4l tells that it follows no master, and none is meant to be a grandmaster. */
+bool judge_no_master(const struct check_facts *f);
 void judge_offset(struct judge *j);
 void judge_steering(struct judge *j);
 

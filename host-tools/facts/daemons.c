@@ -30,6 +30,7 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 {
 	const char *server;
 
+	pmc_unknown(&p->data);
 	if (f->offline)
 		return;		/* of another system's socket nothing is to be known */
 	server = choose_socket(f, &p->process);

@@ -36,18 +36,12 @@ static const char usage[] =
 
 /* --- for people --- */
 
-static const char *signed_ns(char buf[static NS_TEXT_LEN + 1], int64_t ns)
+static const char *signed_ns(char buf[static NS_TEXT_LEN + 1], double ns)
 {
 	char text[NS_TEXT_LEN];
 
 	snprintf(buf, NS_TEXT_LEN + 1, "%s%s", ns > 0 ? "+" : "", ns_text(text, ns));
 	return buf;
-}
-
-/* chrony's seconds; more than a few centuries are no offset */
-static int64_t to_ns(double s)
-{
-	return llrint(fmax(-9e9, fmin(9e9, s)) * NSEC_PER_SEC);
 }
 
 static bool is_master(const struct pmc_data *d)
@@ -69,19 +63,23 @@ static void print_grandmaster(const struct pmc_data *d)
 		printf("grandmaster   none is heard\n");
 		return;
 	}
-	printf("grandmaster   %s, class %d, ", d->grandmaster, d->gm_class);
+	printf("grandmaster   %s", d->grandmaster);
+	if (d->gm_class != UNKNOWN)
+		printf(", class %d", d->gm_class);
 	if (accuracy)
-		printf("accuracy %s, ", accuracy);
-	printf("%d step%s away%s\n", d->steps, d->steps == 1 ? "" : "s",
-	       own ? ": this host" : "");
+		printf(", accuracy %s", accuracy);
+	if (d->steps != UNKNOWN)
+		printf(", %d step%s away", d->steps, d->steps == 1 ? "" : "s");
+	printf("%s\n", own ? ": this host" : "");
 }
 
 static void print_ports(const struct ptp4l_fact *p)
 {
 	printf("ptp4l         ");
 	for (int i = 0; i < p->data.n_ports; i++)
-		printf("%s%s %s", i ? ", " : "", check_port_name(p, i), p->data.ports[i].state);
-	printf("%s (process %d, domain %d, %s timestamps%s)\n", p->data.n_ports ? "" : "no ports",
+		printf("%s%s %s", i ? ", " : "", check_port_name(p, i),
+		       p->data.ports[i].state[0] ? p->data.ports[i].state : "in an unknown state");
+	printf("%s (process %d, domain %d, %s timestamps%s)\n", p->data.n_ports ? "" : "ports not told",
 	       p->process.pid, p->process.domain, check_hardware(p) ? "hardware" : "software",
 	       ptp4l_measures_only(&p->process) ? ", measuring only" : "");
 }
@@ -95,7 +93,7 @@ static void print_hops(const struct status *s, int i)
 	if (!check_slave_port(&p->data))
 		return;
 	printf("GM > %-8s %s, path delay %s\n", s->has_hop[i] ? "NIC" : "system",
-	       signed_ns(offset, check_offset(&p->data)), ns_text(more, to_ns(p->data.path_delay_ns * 1e-9)));
+	       signed_ns(offset, check_offset(&p->data)), ns_text(more, check_path_delay(&p->data)));
 	if (!s->has_hop[i])
 		return;
 	if (hop->known)
@@ -114,7 +112,7 @@ static void print_ptp4l(const struct status *s, int i)
 		       p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
 		return;
 	}
-	if (p->data.has_parent)
+	if (p->data.grandmaster[0])
 		print_grandmaster(&p->data);
 	print_ports(p);
 	print_hops(s, i);
@@ -122,7 +120,7 @@ static void print_ptp4l(const struct status *s, int i)
 
 static void print_clock(const struct status *s)
 {
-	const struct kernel_clock *k = &s->facts.kernel;
+	const struct kernel_clock k = check_kernel(&s->report, &s->facts.kernel);
 	const struct chrony_tracking *t = &s->tracking;
 	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
@@ -133,11 +131,11 @@ static void print_clock(const struct status *s)
 		printf("chronyd       follows no source\n");
 	else if (s->has_tracking)
 		printf("chronyd       %s to %s (stratum %d), at most %s off\n",
-		       signed_ns(offset, to_ns(t->system)), t->name, t->stratum,
-		       ns_text(error, to_ns(status_root_distance(t))));
-	if (k->known)
-		printf("kernel        %s, %s\n", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
-		       check_bound(bound, k, ns_text(error, k->maxerror_us * 1000)));
+		       signed_ns(offset, t->system * 1e9), t->name, t->stratum,
+		       ns_text(error, status_root_distance(t) * 1e9));
+	if (k.known)
+		printf("kernel        %s, %s\n", k.status & STA_UNSYNC ? "not synchronized" : "synchronized",
+		       check_bound(bound, &s->report, &k, ns_text(error, k.max_error_ns)));
 }
 
 static void print_guest(const struct kvm_guest *g)
@@ -220,8 +218,8 @@ static void json_kernel(struct json *j, const struct kernel_clock *k)
 	}
 	json_open(j, "kernel", '{');
 	json_bool(j, "synchronized", !(k->status & STA_UNSYNC));
-	json_s64(j, "max_error_us", k->maxerror_us);
-	json_s64(j, "est_error_us", k->esterror_us);
+	json_double(j, "max_error_us", k->max_error_ns / 1e3);
+	json_double(j, "est_error_us", k->est_error_ns / 1e3);
 	json_s64(j, "tai_utc_s", k->tai_utc);
 	json_close(j, '}');
 }
@@ -250,6 +248,7 @@ static void json_guests(struct json *j, const struct kvm_guests *all)
 
 static void print_json(const struct status *s, int code)
 {
+	const struct kernel_clock kernel = check_kernel(&s->report, &s->facts.kernel);
 	struct json j = { .f = stdout };
 
 	json_open(&j, NULL, '{');
@@ -264,7 +263,7 @@ static void print_json(const struct status *s, int code)
 	json_close(&j, ']');
 	check_json_steering(&j, &s->report);
 	json_chrony(&j, s);
-	json_kernel(&j, &s->facts.kernel);
+	json_kernel(&j, &kernel);
 	json_guests(&j, &s->guests);
 	json_close(&j, '}');
 }

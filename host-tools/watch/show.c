@@ -55,10 +55,10 @@ static void print_line(const struct watch *w, const struct watch_tick *t)
 	for (int i = 0; i < WATCH_SERIES; i++)
 		print_ns(now(w, i));
 	printf(" %5s", synchronized(&t->kernel));
-	if (t->kernel.known)
-		printf(" %12" PRId64, t->kernel.maxerror_us);
-	else
+	if (isnan(t->kernel.max_error_ns))
 		printf(" %12s", "-");
+	else
+		printf(" %12.0f", t->kernel.max_error_ns / 1e3);
 	if (t->guests >= 0)
 		printf(" %7d", t->guests);
 	else
@@ -80,18 +80,21 @@ static void print_summary(FILE *f, const struct watch *w)
 
 static void ptp4l_line(struct screen *s, const struct watch_tick *t)
 {
-	char delay[SERIES_NS_LEN];
+	char delay[SERIES_NS_LEN], class[24] = "";
 
+	if (t->ptp4l.gm_class != UNKNOWN)
+		snprintf(class, sizeof(class), ", class %d", t->ptp4l.gm_class);
 	if (!t->has_ptp4l)
 		screen_line(s, "ptp4l: %s", t->late ? "not asked: late" : "no answer");
 	else if (t->follows)
-		screen_line(s, "ptp4l: %s; grandmaster %s, class %d, path delay %s", t->ports, t->ptp4l.grandmaster,
-			    t->ptp4l.gm_class, series_ns(delay, t->ptp4l.path_delay_ns, false));
+		screen_line(s, "ptp4l: %s; grandmaster %s%s, path delay %s", t->ports,
+			    t->ptp4l.grandmaster[0] ? t->ptp4l.grandmaster : "unknown", class,
+			    series_ns(delay, check_path_delay(&t->ptp4l), false));
 	else
 		screen_line(s, "ptp4l: %s; it follows no master", t->ports);
 }
 
-static void clock_lines(struct screen *s, const struct watch_tick *t)
+static void clock_lines(struct screen *s, const struct watch *w, const struct watch_tick *t)
 {
 	char bound[SERIES_NS_LEN], text[CHECK_BOUND_LEN];
 
@@ -100,7 +103,7 @@ static void clock_lines(struct screen *s, const struct watch_tick *t)
 			    series_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
 	if (t->kernel.known)
 		screen_line(s, "kernel: %s, %s", t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
-			    check_bound(text, &t->kernel, series_ns(bound, t->kernel.maxerror_us * 1e3, false)));
+			    check_bound(text, w->report, &t->kernel, series_ns(bound, t->kernel.max_error_ns, false)));
 	if (t->guests >= 0 && t->has_served)
 		screen_line(s, "guests: %d, served %" PRIu64 " times in this tick", t->guests, t->served);
 	else if (t->guests >= 0)
@@ -116,7 +119,7 @@ static void print_live(const struct watch *w, const struct watch_tick *t)
 	screen_line(&s, "tick %u of %u, %g s apart; Ctrl-C ends", t->nth, w->count, w->interval);
 	ptp4l_line(&s, t);
 	screen_stats(&s, &set);
-	clock_lines(&s, t);
+	clock_lines(&s, w, t);
 	screen_sparklines(&s, &set);
 	screen_end();
 }
@@ -129,15 +132,21 @@ static void csv_head(void)
 	      "chrony_offset_ns,chrony_root_distance_ns,synchronized,max_error_us,guests,served\r\n", stdout);
 }
 
+/* Empty where it is not known */
+static void csv_ns(double ns)
+{
+	if (!isnan(ns))
+		printf("%.0f", ns);
+}
+
 static void csv_tick(const struct watch_tick *t)
 {
 	char when[40];
 
 	printf("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
-	if (t->follows)
-		printf("%" PRId64 ",%.0f", check_offset(&t->ptp4l), t->ptp4l.path_delay_ns);
-	else
-		putchar(',');
+	csv_ns(check_offset(&t->ptp4l));
+	putchar(',');
+	csv_ns(check_path_delay(&t->ptp4l));
 	printf(",%s,", t->ptp4l.grandmaster);
 	series_csv(t->ports);
 	if (t->hop.known)
@@ -148,10 +157,11 @@ static void csv_tick(const struct watch_tick *t)
 		printf(",%.0f,%.0f", t->tracking.system * 1e9, status_root_distance(&t->tracking) * 1e9);
 	else
 		fputs(",,", stdout);
+	putchar(',');
 	if (t->kernel.known)
-		printf(",%d,%" PRId64, !(t->kernel.status & STA_UNSYNC), t->kernel.maxerror_us);
-	else
-		fputs(",,", stdout);
+		putchar(t->kernel.status & STA_UNSYNC ? '0' : '1');
+	putchar(',');
+	csv_ns(t->kernel.max_error_ns / 1e3);
 	putchar(',');
 	if (t->guests >= 0)
 		printf("%d", t->guests);
@@ -168,10 +178,10 @@ static void json_ptp4l(struct json *j, const struct watch_tick *t)
 		return;
 	}
 	json_open(j, "gm", '{');
-	json_if_s64(j, "offset_ns", t->follows, check_offset(&t->ptp4l));
-	json_double(j, "path_delay_ns", t->follows ? t->ptp4l.path_delay_ns : NAN);
+	json_double(j, "offset_ns", check_offset(&t->ptp4l));
+	json_double(j, "path_delay_ns", check_path_delay(&t->ptp4l));
 	json_text(j, "grandmaster", t->ptp4l.grandmaster);
-	json_if_s64(j, "gm_class", t->ptp4l.has_parent, t->ptp4l.gm_class);
+	json_int(j, "gm_class", t->ptp4l.gm_class);
 	json_text(j, "ports", t->ports);
 	json_close(j, '}');
 }
@@ -217,11 +227,8 @@ static void json_tick(const struct watch_tick *t)
 	json_ptp4l(&j, t);
 	json_system(&j, t);
 	json_chrony(&j, t);
-	if (t->kernel.known)
-		json_bool(&j, "synchronized", !(t->kernel.status & STA_UNSYNC));
-	else
-		json_null(&j, "synchronized");
-	json_if_s64(&j, "max_error_us", t->kernel.known, t->kernel.maxerror_us);
+	json_bit(&j, "synchronized", t->kernel.known ? !(t->kernel.status & STA_UNSYNC) : UNKNOWN);
+	json_double(&j, "max_error_us", t->kernel.max_error_ns / 1e3);
 	json_if_s64(&j, "guests", t->guests >= 0, t->guests);
 	json_if_u64(&j, "served", t->has_served, t->served);
 	json_close(&j, '}');

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "output/text.h"
 
-const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns)
+const char *ns_text(char buf[static NS_TEXT_LEN], double ns)
 {
-	double a = fabs((double)ns);
+	double a = fabs(ns);
 
-	if (a < 1e3)
-		snprintf(buf, NS_TEXT_LEN, "%" PRId64 " ns", ns);
+	if (isnan(ns))
+		strcpy(buf, "no measurement");
+	else if (a < 999.5)
+		snprintf(buf, NS_TEXT_LEN, "%.0f ns", rint(ns) + 0.0);	/* no "-0" */
 	else if (a < 1e6 - 50)
 		snprintf(buf, NS_TEXT_LEN, "%.1f µs", ns / 1e3);
 	else if (a < 1e9 - 5e4)

@@ -3,10 +3,8 @@
 #ifndef OUTPUT_TEXT_H
 #define OUTPUT_TEXT_H
 
-#include <stdint.h>
-
-/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s" */
+/* "-3 ns", "1.2 µs", "3.4 ms", "5.0 s"; NAN: "no measurement" */
 #define NS_TEXT_LEN 24
-const char *ns_text(char buf[static NS_TEXT_LEN], int64_t ns);
+const char *ns_text(char buf[static NS_TEXT_LEN], double ns);
 
 #endif

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +77,7 @@ static void healthy(struct check_facts *f)
 		.n_phc2sys = 1,
 		.n_rivals = 1,
 		.n_leap_files = 1,
-		.kernel = { .known = true, .maxerror_us = 50, .esterror_us = 1, .tai_utc = 37 },
+		.kernel = { .known = true, .max_error_ns = 50000, .est_error_ns = 1000, .tai_utc = 37 },
 		.clocksource = "tsc",
 		.clocksources = "tsc hpet acpi_pm ",
 		.cpu = { .known = true, .vmx = true, .constant_tsc = true, .nonstop_tsc = true },
@@ -101,12 +102,7 @@ static void healthy(struct check_facts *f)
 			     .socket = "/var/run/ptp4l" },
 		.asked = true,
 		.result = PMC_ANSWERED,
-		.data = { .has_default = true,
-			  .has_current = true,
-			  .has_parent = true,
-			  .has_time = true,
-			  .has_status = true,
-			  .identity = "6e2bee.fffe.8fb69c",
+		.data = { .identity = "6e2bee.fffe.8fb69c",
 			  .slave_only = true,
 			  .clock_class = 255,
 			  .steps = 1,
@@ -117,7 +113,7 @@ static void healthy(struct check_facts *f)
 			  .utc_offset = 37,
 			  .utc_offset_valid = true,
 			  .ptp_timescale = true,
-			  .master_offset_ns = -12,
+			  .ingress_ns = NOW * 1e9,
 			  .gm_present = true,
 			  .n_ports = 1,
 			  .ports = { { "6e2bee.fffe.8fb69c-1", "SLAVE", "eno1", "HARDWARE" } } },
@@ -316,6 +312,16 @@ static void denied(struct check_facts *f)
 	f->ptp4l[0].data = (struct pmc_data){ 0 };
 }
 
+/* As a user, whose pmc linuxptp 4.4's ptp4l doesn't see (PrivateTmp=), though there is a socket for everybody */
+static void unheard_by_user(struct check_facts *f)
+{
+	f->root = false;
+	strcpy(f->ptp4l[0].process.socket_read_only, "/var/run/ptp4lro");
+	pmc_unknown(&f->ptp4l[0].data);
+	f->ptp4l[0].result = PMC_SILENT;
+	strcpy(f->ptp4l[0].why, "no answer from ptp4l");
+}
+
 static void unanswered(struct check_facts *f, enum pmc_result result, const char *why)
 {
 	f->ptp4l[0].result = result;
@@ -449,23 +455,22 @@ static void class_default(struct check_facts *f)
 
 static void off_at_bound(struct check_facts *f)
 {
-	f->ptp4l[0].data.master_offset_ns = -CHECK_HARDWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = -CHECK_HARDWARE_OFFSET_WARN_NS;
 }
 
 static void off(struct check_facts *f)
 {
-	f->ptp4l[0].data.master_offset_ns = CHECK_HARDWARE_OFFSET_WARN_NS + 1;
+	f->ptp4l[0].data.offset_ns = CHECK_HARDWARE_OFFSET_WARN_NS + 1;
 }
 
 static void off_software(struct check_facts *f)
 {
 	software_of_ptp4l(f);
-	f->ptp4l[0].data.master_offset_ns = CHECK_SOFTWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = CHECK_SOFTWARE_OFFSET_WARN_NS;
 }
 
 static void far_off(struct check_facts *f)
 {
-	f->ptp4l[0].data.has_status = false;
 	f->ptp4l[0].data.offset_ns = -CHECK_OFFSET_FAIL_NS - 1;
 }
 
@@ -477,6 +482,75 @@ static void long_path(struct check_facts *f)
 static void negative_path(struct check_facts *f)
 {
 	f->ptp4l[0].data.path_delay_ns = -1;
+}
+
+/* Announce comes, by port 320; Sync doesn't, by 319. */
+static void no_sync(struct check_facts *f)
+{
+	uncalibrated(f);
+	f->ptp4l[0].data.ingress_ns = 0;
+	f->ptp4l[0].data.offset_ns = f->ptp4l[0].data.path_delay_ns = NAN;
+}
+
+static void no_sync_for_chronyd(struct check_facts *f)
+{
+	uncalibrated_for_chronyd(f);
+	no_sync(f);
+}
+
+static void no_delay_answer(struct check_facts *f)
+{
+	no_sync(f);
+	f->ptp4l[0].data.ingress_ns = 1.8e18;
+}
+
+static void offset_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.offset_ns = f->ptp4l[0].data.ingress_ns = NAN;
+}
+
+static void path_delay_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.path_delay_ns = NAN;
+}
+
+/* pmc's answers lack parts. */
+static void parent_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.grandmaster[0] = 0;
+	f->ptp4l[0].data.gm_class = f->ptp4l[0].data.gm_accuracy = UNKNOWN;
+}
+
+static void ports_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.n_ports = 0;
+}
+
+static void a_port_untold(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].data.number_ports = 2;
+}
+
+static void state_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.ports[0].state[0] = 0;
+}
+
+static void time_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.utc_offset = f->ptp4l[0].data.ptp_timescale = UNKNOWN;
+}
+
+static void class_untold(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].data.clock_class = UNKNOWN;
+}
+
+static void nothing_told(struct check_facts *f)
+{
+	pmc_unknown(&f->ptp4l[0].data);
 }
 
 static void nobody_steers(struct check_facts *f)
@@ -642,7 +716,27 @@ static void leap_none(struct check_facts *f)
 
 static void no_bound(struct check_facts *f)
 {
-	f->kernel.maxerror_us = 0;
+	f->kernel.max_error_ns = f->kernel.est_error_ns = NAN;
+}
+
+static void no_bound_of_chronyd(struct check_facts *f)
+{
+	ntp_only(f);
+	no_bound(f);
+}
+
+/* The master is lost: phc2sys -s goes on, phc2sys -a -r does not. */
+static void lost_by_phc2sys(struct check_facts *f)
+{
+	listening(f);
+	no_bound(f);
+}
+
+static void lost_by_automatic(struct check_facts *f)
+{
+	listening(f);
+	f->phc2sys[0].process.automatic = true;
+	f->n_rivals = 0;
 }
 
 static void unsynchronized(struct check_facts *f)
@@ -652,7 +746,7 @@ static void unsynchronized(struct check_facts *f)
 
 static void large_error(struct check_facts *f)
 {
-	f->kernel.maxerror_us = CHECK_MAXERROR_WARN_US + 1;
+	f->kernel.max_error_ns = CHECK_MAXERROR_WARN_US * 1e3 + 1;
 }
 
 static void no_adjtimex(struct check_facts *f)
@@ -777,17 +871,20 @@ static const struct {
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
 	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
+	{ unheard_by_user, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
 	{ silent, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl _PID=500" },
 	{ pmc_absent, "pmc-absent", EXIT_WARNINGS, "sudo apt install linuxptp" },
 	{ pmc_garbled, "pmc-garbled", EXIT_WARNINGS, "sudo pmc -u" },
 	{ shared_socket, "ptp4l-shared-socket", EXIT_WARNINGS, "echo 'uds_address /var/run/ptp4l.1'" },
-	{ faulty, "ptp4l-faulty", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
-	{ listening, "ptp4l-listening", EXIT_BROKEN, "sudo tcpdump -c 5 -ni eno1" },
+	{ faulty, "ptp4l-faulty kernel-holdover", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
+	{ lost_by_phc2sys, "ptp4l-listening kernel-holdover", EXIT_BROKEN, "sudo tcpdump" },
+	{ lost_by_automatic, "ptp4l-listening steering-none", EXIT_BROKEN, "sudo tcpdump" },
+	{ listening, "ptp4l-listening kernel-holdover", EXIT_BROKEN, "sudo tcpdump -c 5 -ni eno1" },
 	{ listening_with_backup, "ptp4l-listening", EXIT_WARNINGS, "sudo tcpdump" },
 	{ uncalibrated, "ptp4l-uncalibrated", EXIT_WARNINGS, "sudo journalctl" },
 	{ uncalibrated_for_chronyd, "", EXIT_GOOD, "" },
-	{ own_master, "ptp4l-master", EXIT_WARNINGS, "sudo journalctl" },
+	{ own_master, "ptp4l-master kernel-holdover", EXIT_WARNINGS, "sudo journalctl" },
 	{ grandmaster, "", EXIT_GOOD, "" },
 	{ grandmaster_and_client, "steering-ptp-unused", EXIT_WARNINGS, "" },
 	{ server_only, "", EXIT_GOOD, "" },
@@ -802,6 +899,18 @@ static const struct {
 	{ far_off, "offset-large", EXIT_BROKEN, "sudo journalctl" },
 	{ long_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
 	{ negative_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_sync, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_sync_for_chronyd, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_delay_answer, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ offset_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo tcpdump -c 5 -ni eno1 'ether proto 0x88f7 or udp port 319'" },
+	{ path_delay_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'" },
+	{ parent_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PARENT_DATA_SET'" },
+	{ ports_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ a_port_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ state_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ time_untold, "", EXIT_GOOD, "" },
+	{ class_untold, "ptp4l-master kernel-holdover", EXIT_WARNINGS, "sudo journalctl" },
+	{ nothing_told, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
 	{ watches_only, "", EXIT_GOOD, "" },
@@ -927,8 +1036,29 @@ static void test_texts(void **state)
 	text_is(nothing, "offset", "-12 ns to the master, path delay 1.3 µs (hardware timestamps)");
 	text_is(nothing, "steering", "phc2sys, from eno1");
 	text_is(nothing, "tai", "TAI − UTC is 37 s, in the kernel and in PTP");
-	text_is(no_bound, "kernel", "synchronized, with no bound on its error: ptp4l and phc2sys tell none");
-	text_is(nothing, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.0 µs)");
+	text_is(no_bound, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
+	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
+	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
+	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.0 µs)");
+	text_is(ptp_but_nobody_steers, "kernel",
+		"synchronized, at most 50.0 µs off UTC by what the kernel was last told (estimate 1.0 µs)");
+	text_is(large_error, "kernel", "synchronized, but the kernel's bound on its error is 100.0 ms");
+	text_is(no_sync, "ptp4l", "eno1 UNCALIBRATED; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware "
+				  "timestamps: not locked to it (yet)");
+	text_is(no_sync, "offset", "no measurement: no Sync of the master has come");
+	text_is(no_delay_answer, "offset",
+		"no measurement: Sync comes, but no answer by which to measure the path delay");
+	text_is(offset_untold, "offset", "no measurement: ptp4l does not tell one");
+	text_is(path_delay_untold, "offset", "-12 ns to the master, path delay no measurement (hardware timestamps)");
+	text_is(parent_untold, "ptp4l", "eno1 SLAVE; grandmaster unknown, 1 step, hardware timestamps: it does not tell "
+					"the grandmaster and its class");
+	text_is(nothing_told, "ptp4l", "ptp4l of eno1: it does not tell the states of its ports");
+	text_is(nothing_told, "offset", "not looked at: ptp4l does not tell");
+	text_is(denied, "offset", "not looked at: ptp4l does not tell");
+	text_is(denied, "ptp4l", "ptp4l of eno1 runs, but only root can ask it: its socket is root's");
+	text_is(unheard_by_user, "ptp4l", "ptp4l of eno1 runs, but only root can ask it: no answer from ptp4l");
+	text_is(time_untold, "tai", "TAI − UTC is 37 s, in the kernel");
 	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
 	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last offset 3.0 µs");
 	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last offset 3.0 µs");

@@ -2,6 +2,7 @@
 /* The host's exposition, of a status that is made up. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -174,12 +175,50 @@ static void test_some(void **state)
 	free(text);
 
 	given.facts.ptp4l[0].result = PMC_SILENT;
-	given.facts.ptp4l[0].data = (struct pmc_data){ 0 };
+	pmc_unknown(&given.facts.ptp4l[0].data);
 	text = text_of();
 	has_line(text, "ptpkvm_host_ptp4l_up{ptp4l=\"eno1\"} 0");
 	lacks_word(text, "grandmaster");
 	lacks_word(text, "port_state");
 	well_formed(text, "ptpkvm_host_");
+	free(text);
+}
+
+/* What is not known is absent, and no 0. */
+static void test_unknown(void **state)
+{
+	struct ptp4l_fact *p = &given.facts.ptp4l[0];
+	char *text;
+
+	(void)state;
+	fill_all();
+	pmc_unknown(&p->data);
+	p->data.n_ports = 1;
+	strcpy(p->data.ports[0].identity, "6e2bee.fffe.8fb69c-1");
+	given.facts.kernel = (struct kernel_clock){ .known = true, .max_error_ns = NAN, .est_error_ns = NAN };
+	text = text_of();
+	has_line(text, "ptpkvm_host_ptp4l_up{ptp4l=\"eno1\"} 1");
+	has_line(text, "ptpkvm_host_kernel_synchronized 1");
+	lacks_word(text, "grandmaster");
+	lacks_word(text, "steps_removed");
+	lacks_word(text, "ptp4l_offset");
+	lacks_word(text, "path_delay");
+	lacks_word(text, "port_state");
+	lacks_word(text, "kernel_max_error");
+	lacks_word(text, "kernel_est_error");
+	free(text);
+
+	p->denied = true;
+	p->result = PMC_SILENT;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	free(text);
+
+	fill_all();		/* what the kernel was told before counts for nothing beside phc2sys */
+	host_facts(&given.facts);
+	check_judge(&given.facts, &given.report);
+	text = text_of();
+	lacks_word(text, "kernel_max_error");
 	free(text);
 }
 
@@ -306,7 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
-		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_hostile, reset),
+		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_unknown, reset), cmocka_unit_test_setup(test_hostile, reset),
 		cmocka_unit_test_setup(test_documented, reset), cmocka_unit_test_setup(test_output, reset),
 		cmocka_unit_test_setup(test_misuse, reset),
 	};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The host's watch; time, ptp4l, the PHC, chronyd, the kernel and the guests are made up. */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
@@ -35,7 +36,7 @@ static struct {
 	int lost_from;			/* from then on no master is heard */
 	int slow_at;			/* the reading of the PHC that takes 130 ms */
 	int signal_at;			/* the one during which SIGTERM comes */
-	bool hanging_pmc, no_tracking, no_source, no_guests, stock;
+	bool no_sync, hanging_pmc, no_tracking, no_source, no_guests, stock;
 	int64_t now_ns;			/* what the monotonic clock shows */
 } fake;
 
@@ -81,7 +82,7 @@ static void fake_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 		return;
 	}
 	p->result = PMC_ANSWERED;
-	p->data.master_offset_ns = nth * nth;
+	p->data.offset_ns = fake.no_sync ? NAN : nth * nth;
 	if (fake.lost_from && nth >= fake.lost_from)
 		strcpy(p->data.ports[0].state, "LISTENING");
 }
@@ -160,6 +161,7 @@ static int reset(void **state)
 	memset(&fake, 0, sizeof(fake));
 	host_facts(&facts);
 	facts.chrony.pid = 498;
+	facts.n_phc2sys = 0;
 	unsetenv("TERM");
 	return 0;
 }
@@ -262,6 +264,37 @@ static void test_lost(void **state)
 	assert_int_equal(run_watch("-n", "3"), EXIT_BROKEN);
 }
 
+/* A master is heard, but no Sync: nothing is measured, and that is said once. */
+static void test_no_sync(void **state)
+{
+	(void)state;
+	fake.no_sync = true;
+	strcpy(facts.ptp4l[0].data.ports[0].state, "UNCALIBRATED");
+	assert_int_equal(run_watch("-n", "3"), EXIT_BROKEN);
+	assert_string_equal(said_err, "ptpkvm-host: ptp4l: no measurement: it hears a master, but no Sync and no answer of it\n");
+	has(said_out, "Z              -             -1            +25   yes           50       2       3  eno1 UNCALIBRATED\n");
+	has(said_out, "GM > NIC          0      3 ");
+	assert_int_equal(run_watch("-n", "2", "--json"), EXIT_BROKEN);
+	assert_int_equal(count_of(said_out, "\"gm\":{\"offset_ns\":null,"), 2);
+	assert_int_equal(run_watch("-n", "1", "--csv"), EXIT_BROKEN);
+	has(said_out, "Z,0,,1300,4e2367.fffe.f129c3,eno1 UNCALIBRATED,-1,15,");
+}
+
+/* The kernel's bound beside phc2sys is none; what parts of an answer lack is no 0. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	facts.n_phc2sys = 1;
+	facts.chrony.pid = 0;
+	pmc_unknown(&facts.ptp4l[0].data);
+	assert_int_equal(run_watch("-n", "1", "--json"), EXIT_BROKEN);
+	has(said_out, "\"gm\":{\"offset_ns\":null,\"path_delay_ns\":null,\"grandmaster\":null,\"gm_class\":null,"
+		      "\"ports\":null},\"system\":null,");
+	has(said_out, "\"synchronized\":true,\"max_error_us\":null,");
+	assert_int_equal(run_watch("-n", "1"), EXIT_BROKEN);
+	has(said_out, "Z              -              -              -   yes            -       2       3  \n");
+}
+
 static void test_csv(void **state)
 {
 	static const char head[] =
@@ -282,7 +315,7 @@ static void test_csv(void **state)
 
 	/* Every line has as many fields as the head. */
 	facts.chrony.pid = facts.nics.n = 0;
-	facts.kernel.known = false;
+	facts.kernel = (struct kernel_clock){ .max_error_ns = NAN, .est_error_ns = NAN };
 	facts.ptp4l[0].data.n_ports = 1;
 	fake.no_guests = true;
 	run_watch("-n", "1", "--csv");
@@ -343,7 +376,7 @@ static void test_json(void **state)
 	free(page);
 
 	facts.chrony.pid = facts.nics.n = 0;
-	facts.kernel.known = false;
+	facts.kernel = (struct kernel_clock){ .max_error_ns = NAN, .est_error_ns = NAN };
 	fake.stock = true;
 	run_watch("-n", "1", "--json");
 	has(said_out, "\"system\":null,\"chrony\":null,\"synchronized\":null,\"max_error_us\":null,\"guests\":2,"
@@ -536,6 +569,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_text, reset), cmocka_unit_test_setup(test_hops, reset),
 		cmocka_unit_test_setup(test_choice, reset), cmocka_unit_test_setup(test_lost, reset),
+		cmocka_unit_test_setup(test_no_sync, reset),
+		cmocka_unit_test_setup(test_unknown, reset),
 		cmocka_unit_test_setup(test_csv, reset), cmocka_unit_test_setup(test_json, reset),
 		cmocka_unit_test_setup(test_hanging_pmc, reset), cmocka_unit_test_setup(test_late, reset),
 		cmocka_unit_test_setup(test_signal, reset), cmocka_unit_test_setup(test_broken_output, reset),
