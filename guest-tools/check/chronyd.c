@@ -231,8 +231,7 @@ void judge_source(struct judge *j)
 	} else if (s->state == '*') {
 		judge_say(j, VERDICT_PASS, "source", "source",
 			  "%s is selected, reach %o, last offset %s ± %s", s->name, s->reach,
-			  ns_text(offset, llround(s->measured * 1e9)),
-			  ns_text(error, llround(s->error * 1e9)));
+			  ns_text(offset, s->measured * 1e9), ns_text(error, s->error * 1e9));
 	} else {
 		judge_unselected(j, s);
 	}

@@ -423,7 +423,9 @@ static void quality_text(const struct host_clock *h, char *buf, size_t len)
 	char ns[NS_TEXT_LEN];
 
 	snprintf(buf, len, "%s", h->has_status ? host_status_name(h->status) : "status not told");
-	if (h->has_max_error)
+	if (!h->has_max_error)
+		add_text(buf, len, ", with no bound on its error");
+	else
 		add_text(buf, len, ", at most %s off UTC",
 			 ns_text(ns, h->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)h->max_error_ns));
 	if (h->has_est_error)

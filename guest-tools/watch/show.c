@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -25,8 +26,10 @@ static void print_summary(FILE *f, const struct watch *w)
 
 static void print_line(const struct watch_tick *t)
 {
-	char when[40];
+	char when[40], offset[32] = "-";
 
+	if (!isnan(t->source.offset))
+		snprintf(offset, sizeof(offset), "%+.0f", view_offset_ns(t->source.offset));
 	printf("%s ", series_time(when, t->when_ns));
 	if (t->late)
 		printf("%14s %-10s", "-", "late");
@@ -35,8 +38,7 @@ static void print_line(const struct watch_tick *t)
 	else
 		printf("%+14lld %-10s", (long long)t->phc.offset_ns, phc_method_name(t->phc.method));
 	if (t->has_source)
-		printf(" %+14lld %-6s   %c   %03o\n", (long long)view_offset_ns(t->source.offset), t->source.name,
-		       t->source.state, t->source.reach);
+		printf(" %14s %-6s   %c   %03o\n", offset, t->source.name, t->source.state, t->source.reach);
 	else
 		printf(" %14s %-6s   %c   %3s\n", "-", "-", '-', "-");
 }
@@ -46,14 +48,16 @@ static void print_line(const struct watch_tick *t)
 static void source_line(struct screen *s, const struct watch_tick *t)
 {
 	const struct chrony_source *c = &t->source;
-	char error[SERIES_NS_LEN];
+	char error[SERIES_NS_LEN], last[80] = ", no sample yet";
 
+	if (!isnan(c->last_rx))
+		snprintf(last, sizeof(last), ", last sample %.0f s ago, +/- %s", c->last_rx,
+			 series_ns(error, c->error * 1e9, false));
 	if (!t->has_source)
 		screen_line(s, "chronyd: nothing known of its source");
 	else
-		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d, last sample %.0f s ago, +/- %s", c->name,
-			    c->state == '*' ? "selected" : "not selected", c->state, c->reach, c->poll, c->last_rx,
-			    series_ns(error, c->error * 1e9, false));
+		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d%s", c->name,
+			    c->state == '*' ? "selected" : "not selected", c->state, c->reach, c->poll, last);
 }
 
 static void print_live(const struct watch *w, const struct watch_tick *t)
@@ -94,8 +98,13 @@ static void csv_tick(const struct watch_tick *t)
 		       phc_method_name(t->phc.method));
 	if (t->has_source) {
 		series_csv(c->name);
-		printf(",%c,%u,%lld,%lld,%lld\r\n", c->state, c->reach, (long long)view_offset_ns(c->offset),
-		       (long long)view_offset_ns(c->measured), (long long)-view_offset_ns(c->error));
+		printf(",%c,%u,", c->state, c->reach);
+		series_csv_ns(view_offset_ns(c->offset));
+		putchar(',');
+		series_csv_ns(view_offset_ns(c->measured));
+		putchar(',');
+		series_csv_ns(-view_offset_ns(c->error));
+		fputs("\r\n", stdout);
 	} else {
 		fputs(",,,,,\r\n", stdout);
 	}
@@ -124,9 +133,9 @@ static void json_source(struct json *j, const struct chrony_source *c)
 	json_u64(j, "reach", c->reach);
 	json_s64(j, "poll", c->poll);
 	json_double(j, "last_rx_s", c->last_rx);
-	json_s64(j, "offset_ns", view_offset_ns(c->offset));
-	json_s64(j, "measured_ns", view_offset_ns(c->measured));
-	json_s64(j, "error_ns", -view_offset_ns(c->error));
+	json_double(j, "offset_ns", view_offset_ns(c->offset));
+	json_double(j, "measured_ns", view_offset_ns(c->measured));
+	json_double(j, "error_ns", -view_offset_ns(c->error));
 	json_close(j, '}');
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/now.h"
 #include "base/text.h"
 #include "check/judge.h"
 #include "output/text.h"
@@ -193,7 +192,7 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 		judge_remedy(j, c->n_refclocks ? "chronyc -n sources -v" : "sudo ptpkvm-host config --help");
 	} else {
 		judge_say(j, VERDICT_PASS, "steering", "chronyd", "chronyd, from %s, last offset %s", s->from,
-			  ns_text(off, llrint(source->offset * NSEC_PER_SEC)));
+			  ns_text(off, source->offset * 1e9));
 	}
 }
 

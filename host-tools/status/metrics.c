@@ -189,7 +189,8 @@ static void put_chrony(struct metrics *m, const struct status *s)
 {
 	const struct chrony_tracking *t = &s->tracking;
 
-	metrics_gauge(m, "chrony_up", "Whether chronyd answers.", s->has_tracking);
+	if (!s->facts.offline)
+		metrics_gauge(m, "chrony_up", "Whether chronyd answers.", s->has_tracking);
 	if (!s->has_tracking)
 		return;
 	metrics_gauge(m, "chrony_stratum", "Stratum of this host by chronyd; 0 if it is not synchronized.",

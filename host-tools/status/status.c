@@ -10,7 +10,6 @@
 
 #include "../../include/version.h"
 #include "base/die.h"
-#include "base/now.h"
 #include "check/json.h"
 #include "check/judge.h"
 #include "cli/options.h"

@@ -132,21 +132,14 @@ static void csv_head(void)
 	      "chrony_offset_ns,chrony_root_distance_ns,synchronized,max_error_us,guests,served\r\n", stdout);
 }
 
-/* Empty where it is not known */
-static void csv_ns(double ns)
-{
-	if (!isnan(ns))
-		printf("%.0f", ns);
-}
-
 static void csv_tick(const struct watch_tick *t)
 {
 	char when[40];
 
 	printf("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
-	csv_ns(check_offset(&t->ptp4l));
+	series_csv_ns(check_offset(&t->ptp4l));
 	putchar(',');
-	csv_ns(check_path_delay(&t->ptp4l));
+	series_csv_ns(check_path_delay(&t->ptp4l));
 	printf(",%s,", t->ptp4l.grandmaster);
 	series_csv(t->ports);
 	if (t->hop.known)
@@ -161,7 +154,7 @@ static void csv_tick(const struct watch_tick *t)
 	if (t->kernel.known)
 		putchar(t->kernel.status & STA_UNSYNC ? '0' : '1');
 	putchar(',');
-	csv_ns(t->kernel.max_error_ns / 1e3);
+	series_csv_ns(t->kernel.max_error_ns / 1e3);
 	putchar(',');
 	if (t->guests >= 0)
 		printf("%d", t->guests);

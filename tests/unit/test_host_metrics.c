@@ -208,6 +208,14 @@ static void test_unknown(void **state)
 	lacks_word(text, "kernel_est_error");
 	free(text);
 
+	given.facts.offline = true;
+	given.has_tracking = false;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	lacks_word(text, "chrony_up");
+	free(text);
+	given.facts.offline = false;
+
 	p->denied = true;
 	p->result = PMC_SILENT;
 	text = text_of();
