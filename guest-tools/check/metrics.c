@@ -20,7 +20,10 @@ static const char usage[] =
 	"                      written through, a symbolic link refused, no folder made\n"
 	"                      (default, and -: standard output)\n"
 	"      --root DIR      of the system's files below DIR; nothing is asked of devices\n"
+	"      --ignore CODE,...  these warnings and failures of check don't count\n"
 	"  -h, --help          this\n"
+	"\n"
+	CHECK_LIMITS_HELP
 	"\n"
 	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
 
@@ -142,11 +145,12 @@ int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct metrics_output o;
+	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_", usage, argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
+	verdicts_ignore(&report.said, &o.ignored);
 	put_all(&o.metrics, &facts, &report);
 	return metrics_output_end(&o);
 }

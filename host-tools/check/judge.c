@@ -30,6 +30,15 @@ const char *const check_codes[] = {
 	"kvm-no-node", "kvm-denied", "kvm-error", NULL,
 };
 
+struct limit check_limits[] = {
+	[WARN_OFFSET] = { "warn-offset", 1000, LIMIT_NS },
+	[WARN_SOFTWARE_OFFSET] = { "warn-software-offset", 100000, LIMIT_NS },
+	[FAIL_OFFSET] = { "fail-offset", 10000000, LIMIT_NS },
+	[WARN_PATH_DELAY] = { "warn-path-delay", 1000000, LIMIT_NS },
+	[WARN_KERNEL_ERROR] = { "warn-kernel-error", 100000000, LIMIT_NS },
+	{ 0 },
+};
+
 const char *judge_chrony_service(const struct check_facts *f)
 {
 	return f->debian ? "chrony" : "chronyd";
@@ -101,7 +110,7 @@ static void judge_kernel(struct judge *j)
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-holdover",
 			  "synchronized, as guests are told, but phc2sys goes on without a master: how far it is off is not known");
 		judge_remedy(j, "start phc2sys with -a -r instead of -s: it stops when there is no master");
-	} else if (raw->max_error_ns > CHECK_MAXERROR_WARN_US * 1e3) {
+	} else if (raw->max_error_ns > check_limits[WARN_KERNEL_ERROR].value) {
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-error", "synchronized, but the kernel's bound on its error is %s",
 			  ns_text(error, raw->max_error_ns));
 		judge_remedy(j, "chronyc tracking || adjtimex --print");

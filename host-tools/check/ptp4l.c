@@ -268,21 +268,22 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 {
 	bool hardware = check_hardware(p);
 	double offset = check_offset(&p->data), delay = check_path_delay(&p->data);
-	double bound = hardware ? CHECK_HARDWARE_OFFSET_WARN_NS : CHECK_SOFTWARE_OFFSET_WARN_NS;
+	double warn = check_limits[hardware ? WARN_OFFSET : WARN_SOFTWARE_OFFSET].value;
+	double fail = check_limits[FAIL_OFFSET].value;
 	char ns[NS_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
 
 	snprintf(text, sizeof(text), "%s%s to the master, path delay %s (%s timestamps)", offset > 0 ? "+" : "",
 		 ns_text(ns, offset), ns_text(delay_ns, delay), hardware ? "hardware" : "software");
 	if (isnan(offset)) {
 		say_unmeasured(j, p);
-	} else if (fabs(offset) > bound) {
-		judge_say(j, fabs(offset) > CHECK_OFFSET_FAIL_NS ? VERDICT_FAIL : VERDICT_WARN, "offset",
+	} else if (fabs(offset) > fmin(warn, fail)) {
+		judge_say(j, fabs(offset) > fail ? VERDICT_FAIL : VERDICT_WARN, "offset",
 			  "offset-large", "%s", text);
 		remedy_log(j, &p->process);
 	} else if (isnan(delay)) {
 		judge_say(j, VERDICT_WARN, "offset", "offset-unmeasured", "%s", text);
 		judge_remedy(j, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'");
-	} else if (delay < 0 || delay > CHECK_PATH_DELAY_WARN_NS) {
+	} else if (delay < 0 || delay > check_limits[WARN_PATH_DELAY].value) {
 		judge_say(j, VERDICT_WARN, "offset", "path-delay", "%s: %s", text,
 			  delay < 0 ? "a path delay below zero: its two ways differ, or are timestamped wrongly"
 				    : "a long way, by switches that don't know of PTP");

@@ -24,7 +24,10 @@ static const char usage[] =
 	"                      written through, a symbolic link refused, no folder made\n"
 	"                      (default, and -: standard output)\n"
 	"      --root DIR      of the system's files below DIR; nothing is asked that runs\n"
+	"      --ignore CODE,...  these warnings and failures of check don't count\n"
 	"  -h, --help          this\n"
+	"\n"
+	CHECK_LIMITS_HELP
 	"\n"
 	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
 
@@ -284,10 +287,11 @@ static void put_all(struct metrics *m, const struct status *s)
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o;
+	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_host_", usage, argc, argv);
 	status_gather(&s);
+	verdicts_ignore(&s.report.said, &o.ignored);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);
 }

@@ -455,28 +455,28 @@ static void class_default(struct check_facts *f)
 
 static void off_at_bound(struct check_facts *f)
 {
-	f->ptp4l[0].data.offset_ns = -CHECK_HARDWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = -check_limits[WARN_OFFSET].value;
 }
 
 static void off(struct check_facts *f)
 {
-	f->ptp4l[0].data.offset_ns = CHECK_HARDWARE_OFFSET_WARN_NS + 1;
+	f->ptp4l[0].data.offset_ns = check_limits[WARN_OFFSET].value + 1;
 }
 
 static void off_software(struct check_facts *f)
 {
 	software_of_ptp4l(f);
-	f->ptp4l[0].data.offset_ns = CHECK_SOFTWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = check_limits[WARN_SOFTWARE_OFFSET].value;
 }
 
 static void far_off(struct check_facts *f)
 {
-	f->ptp4l[0].data.offset_ns = -CHECK_OFFSET_FAIL_NS - 1;
+	f->ptp4l[0].data.offset_ns = -check_limits[FAIL_OFFSET].value - 1;
 }
 
 static void long_path(struct check_facts *f)
 {
-	f->ptp4l[0].data.path_delay_ns = CHECK_PATH_DELAY_WARN_NS + 1;
+	f->ptp4l[0].data.path_delay_ns = check_limits[WARN_PATH_DELAY].value + 1;
 }
 
 static void negative_path(struct check_facts *f)
@@ -746,7 +746,7 @@ static void unsynchronized(struct check_facts *f)
 
 static void large_error(struct check_facts *f)
 {
-	f->kernel.max_error_ns = CHECK_MAXERROR_WARN_US * 1e3 + 1;
+	f->kernel.max_error_ns = check_limits[WARN_KERNEL_ERROR].value + 1;
 }
 
 static void no_adjtimex(struct check_facts *f)
@@ -1006,6 +1006,37 @@ static void test_cases(void **state)
 	for (int i = 0; check_codes[i]; i++)
 		if (!seen[i])
 			fail_msg("no case for %s", check_codes[i]);
+}
+
+/* What the first warning or failure is, of facts that are well but for what options make of them */
+static void with_limit(int limit, int64_t value, const char *code)
+{
+	const int64_t was = check_limits[limit].value;
+
+	healthy(&facts);
+	facts.ptp4l[0].data.path_delay_ns = 1300;
+	check_limits[limit].value = value;
+	check_judge(&facts, &report);
+	check_limits[limit].value = was;
+	for (int i = 0; i < report.said.n; i++)
+		if (report.said.list[i].level == VERDICT_WARN || report.said.list[i].level == VERDICT_FAIL) {
+			assert_string_equal(report.said.list[i].code, code);
+			return;
+		}
+	assert_string_equal(code, "");
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	with_limit(WARN_OFFSET, 12, "");
+	with_limit(WARN_OFFSET, 11, "offset-large");
+	with_limit(FAIL_OFFSET, 11, "offset-large");
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
+	with_limit(WARN_SOFTWARE_OFFSET, 0, "");
+	with_limit(WARN_PATH_DELAY, 1300, "");
+	with_limit(WARN_PATH_DELAY, 1299, "path-delay");
+	with_limit(WARN_KERNEL_ERROR, 49999, "kernel-error");
 }
 
 static const char *text_of(const char *link)
@@ -1361,6 +1392,9 @@ static void test_misuse(void **state)
 	put_machine();
 	misused("eno1", "nic99", "there is no interface 'nic99', but there are br0 eno1\n");
 	misused("--ignore", "no-such-code", "there is no warning or failure 'no-such-code'");
+	misused("--warn-offset", "1.5", "--warn-offset: '1.5' is not a whole number from 0 to 1000000000000");
+	misused("--fail-offset", "-1", "--fail-offset: '-1' is not a whole number");
+	misused("--warn-path-delay", "1000000000001", "is not a whole number from 0 to 1000000000000");
 	misused("--root", "/nonexistent", "--root: /nonexistent: No such file");
 	progverb = "check";
 	misused("--wat", NULL, " check --help'.");
@@ -1396,6 +1430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),

@@ -40,6 +40,16 @@ static int reset(void **state)
 	return 0;
 }
 
+static int metrics(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_metrics(end - (char **)argv, argv);
+}
+
 static char *text_of(void)
 {
 	char *text;
@@ -230,6 +240,30 @@ static void test_unknown(void **state)
 	free(text);
 }
 
+/* Each code once, however often it is found; what is ignored doesn't count. */
+static void test_findings(void **state)
+{
+	char *argv[] = { "metrics", "--ignore", (char[]){ "ptp4l-untold" }, "--warn-offset=5", NULL }, *text;
+	char *bad[] = { "metrics", "--warn-offset", "x", NULL };
+
+	(void)state;
+	fill_all();
+	verdict_say(&given.report.said, VERDICT_WARN, "ptp4l", "ptp4l-untold", "one");
+	verdict_say(&given.report.said, VERDICT_FAIL, "offset", "offset-large", "far");
+	verdict_say(&given.report.said, VERDICT_WARN, "ptp4l", "ptp4l-untold", "two");
+	text = text_of();
+	has_line(text, "ptpkvm_host_check_finding{level=\"warn\",code=\"ptp4l-untold\",link=\"ptp4l\"} 2");
+	has_line(text, "ptpkvm_host_check_finding{level=\"fail\",code=\"offset-large\",link=\"offset\"} 1");
+	has_line(text, "ptpkvm_host_check_verdicts{level=\"warn\"} 2");
+	well_formed(text, "ptpkvm_host_");
+	free(text);
+	assert_int_equal(apart(metrics, argv), EXIT_GOOD);
+	lacks_word(said_out, "ptp4l-untold");
+	has_line(said_out, "ptpkvm_host_check_verdicts{level=\"warn\"} 0");
+	assert_int_equal(apart(metrics, bad), EXIT_MISUSE);
+	has(said_err, "--warn-offset: 'x' is not a whole number from 0 to 1000000000000");
+}
+
 /* No two samples are the same, whatever processes and guests are called, and all is UTF-8. */
 static void test_hostile(void **state)
 {
@@ -283,16 +317,6 @@ static void test_documented(void **state)
 	assert_true(n > 25);
 	free(text);
 	free(page);
-}
-
-static int metrics(void *argv)
-{
-	char **end = argv;
-
-	while (*end)
-		end++;
-	optind = 0;
-	return cmd_metrics(end - (char **)argv, argv);
 }
 
 /* A file: whole, for others to read, and again; a place where it can't be is an error. */
@@ -353,7 +377,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
-		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_unknown, reset), cmocka_unit_test_setup(test_hostile, reset),
+		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_unknown, reset), cmocka_unit_test_setup(test_findings, reset),
+		cmocka_unit_test_setup(test_hostile, reset),
 		cmocka_unit_test_setup(test_documented, reset), cmocka_unit_test_setup(test_output, reset),
 		cmocka_unit_test_setup(test_misuse, reset),
 	};

@@ -42,6 +42,16 @@ static void fake_judge(const struct check_facts *f, struct check_report *r)
 #undef check_gather
 #undef check_judge
 
+static int metrics(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_metrics(end - (char **)argv, argv);
+}
+
 static int reset(void **state)
 {
 	(void)state;
@@ -87,10 +97,10 @@ static void fill_all(void)
 	r->offset_ns = -1234567890;
 	r->uncertainty_ns = 17;
 	r->source = &f->chrony.sources[0];
-	r->said.n = 3;
-	r->said.list[0].level = VERDICT_WARN;
-	r->said.list[1].level = VERDICT_PASS;
-	r->said.list[2].level = VERDICT_WARN;
+	verdict_say(&r->said, VERDICT_WARN, "config", "config-number", "x");
+	verdict_say(&r->said, VERDICT_PASS, "boot", "boot", "x");
+	verdict_say(&r->said, VERDICT_FAIL, "config", "config-tai", "x");
+	verdict_say(&r->said, VERDICT_WARN, "config", "config-number", "y");
 }
 
 static void test_all(void **state)
@@ -127,7 +137,9 @@ static void test_all(void **state)
 	has_line(text, "ptpkvm_chrony_last_error_seconds 2.5e-07");
 	has_line(text, "ptpkvm_chrony_last_sample_age_seconds 2");
 	has_line(text, "ptpkvm_check_verdicts{level=\"warn\"} 2");
-	has_line(text, "ptpkvm_check_verdicts{level=\"fail\"} 0");
+	has_line(text, "ptpkvm_check_verdicts{level=\"fail\"} 1");
+	has_line(text, "ptpkvm_check_finding{level=\"warn\",code=\"config-number\",link=\"config\"} 2");
+	has_line(text, "ptpkvm_check_finding{level=\"fail\",code=\"config-tai\",link=\"config\"} 1");
 	lacks_word(text, "feed");
 	well_formed(text, "ptpkvm_");
 	free(text);
@@ -144,6 +156,7 @@ static void test_nothing(void **state)
 	lacks_word(text, "method_supported");
 	lacks_word(text, "chrony_source_present");
 	lacks_word(text, "chrony_selected");
+	lacks_word(text, "check_finding");
 	lacks_word(text, "offset_seconds");
 	lacks_word(text, "host_clock");
 	lacks_word(text, "pairing_type");
@@ -200,6 +213,27 @@ static void test_unasked(void **state)
 	lacks_word(text, "ptpkvm_up");
 	lacks_word(text, "chrony_up");
 	free(text);
+}
+
+static void test_options(void **state)
+{
+	char *argv[] = { "metrics", "--ignore", (char[]){ "config-number,config-leap" }, "--warn-offset", "0", "--fail-lost-polls",
+			 "8", NULL };
+	char *no_code[] = { "metrics", "--ignore", (char[]){ "config-numbers" }, NULL };
+	char *no_ns[] = { "metrics", "--warn-offset", "1us", NULL }, *no_polls[] = { "metrics", "--fail-lost-polls=9", NULL };
+
+	(void)state;
+	fill_all();
+	assert_int_equal(apart(metrics, argv), EXIT_GOOD);
+	has_line(said_out, "ptpkvm_check_verdicts{level=\"warn\"} 0");
+	has_line(said_out, "ptpkvm_check_finding{level=\"fail\",code=\"config-tai\",link=\"config\"} 1");
+	lacks_word(said_out, "config-number");
+	assert_int_equal(apart(metrics, no_code), EXIT_MISUSE);
+	has(said_err, "there is no warning or failure 'config-numbers'");
+	assert_int_equal(apart(metrics, no_ns), EXIT_MISUSE);
+	has(said_err, "--warn-offset: '1us' is not a whole number from 0 to 1000000000000");
+	assert_int_equal(apart(metrics, no_polls), EXIT_MISUSE);
+	has(said_err, "--fail-lost-polls: '9' is not a whole number from 1 to 8");
 }
 
 static void test_escapes(void **state)
@@ -267,7 +301,7 @@ int main(void)
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
 		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_escapes, reset),
 		cmocka_unit_test_setup(test_unasked, reset),
-		cmocka_unit_test_setup(test_output, reset),
+		cmocka_unit_test_setup(test_options, reset), cmocka_unit_test_setup(test_output, reset),
 	};
 
 	progname = "ptpkvm";
