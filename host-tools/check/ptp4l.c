@@ -255,7 +255,7 @@ void judge_ptp4l(struct judge *j)
 /* UDP's port 319 has Sync and what the path delay is measured by, 320 Announce: one may be open, the other not. */
 static void say_unmeasured(struct judge *j, const struct ptp4l_fact *p)
 {
-	const char *lacks = p->data.ingress_ns == 0 ? "no Sync of the master has come" :
+	const char *lacks = p->sync_ceased ? "Sync of the master has ceased to come" : p->data.ingress_ns == 0 ? "no Sync of the master has come" :
 			    p->data.ingress_ns > 0 ? "Sync comes, but no answer by which to measure the path delay" :
 			    "ptp4l does not tell one";
 

@@ -36,6 +36,7 @@ struct ptp4l_fact {
 	enum pmc_result result;
 	char why[200];
 	struct pmc_data data;
+	bool sync_ceased;		/* it has an offset, of a Sync after which no other came: data has none then */
 };
 
 struct phc2sys_fact {

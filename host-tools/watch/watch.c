@@ -108,6 +108,20 @@ static void start_askers(void)
 
 /* --- a tick --- */
 
+/* The offset stays what it was while no Sync comes any more. */
+static void drop_old_offset(struct pmc_data *d)
+{
+	static double last = NAN;
+	static int64_t since;
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (isnan(d->ingress_ns) || d->ingress_ns != last)
+		since = now;
+	last = d->ingress_ns;
+	if (now - since > pmc_sync_wait(d))
+		d->offset_ns = NAN;
+}
+
 static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 {
 	static char said[400];
@@ -119,13 +133,14 @@ static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 		return;
 	t->has_ptp4l = p.asked && p.result == PMC_ANSWERED;
 	if (t->has_ptp4l) {
+		drop_old_offset(&p.data);
 		t->ptp4l = p.data;
 		t->follows = check_slave_port(&p.data);
 		check_ports_text(&p, t->ports, sizeof(t->ports));
 		if (chain_find(&host.facts, &p, &hop) && hop.path[0])
 			host.hop = hop;		/* for the ticks to come */
 		if (t->follows && isnan(check_offset(&p.data)))
-			strcpy(text, "ptp4l: no measurement: it hears a master, but no Sync and no answer of it");
+			strcpy(text, "ptp4l: no measurement: it hears a master, but no Sync, or no answer of it");
 	} else {
 		snprintf(text, sizeof(text), "ptp4l: %.380s", p.denied ? "only root may ask it" : p.why);
 	}

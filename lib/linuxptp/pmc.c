@@ -172,6 +172,7 @@ static struct pmc_port *the_port(struct pmc_data *d, const char *identity)
 	if (d->n_ports == PMC_PORTS_MAX)
 		return NULL;
 	strcpy(d->ports[d->n_ports].identity, identity);
+	d->ports[d->n_ports].log_sync = UNKNOWN;
 	return &d->ports[d->n_ports++];
 }
 
@@ -183,6 +184,8 @@ static bool port_field(struct pmc_data *d, const char *identity, const char *key
 		return true;
 	if (!strcmp(key, "portState"))
 		return read_name(val, p->state, sizeof(p->state));
+	if (!strcmp(key, "logSyncInterval"))
+		return read_int(val, -128, 127, &p->log_sync);
 	if (!strcmp(key, "timestamping"))
 		return read_name(val, p->timestamping, sizeof(p->timestamping));
 	if (!strcmp(key, "interface"))
@@ -256,6 +259,16 @@ void pmc_unknown(struct pmc_data *d)
 		.utc_offset_valid = UNKNOWN, .ptp_timescale = UNKNOWN, .time_traceable = UNKNOWN, .leap61 = UNKNOWN,
 		.leap59 = UNKNOWN, .ingress_ns = NAN, .gm_present = UNKNOWN, .offset_ns = NAN,
 	};
+}
+
+double pmc_sync_wait(const struct pmc_data *d)
+{
+	double longest = 1e9;
+
+	for (int i = 0; i < d->n_ports; i++)
+		if (d->ports[i].log_sync != UNKNOWN)
+			longest = fmax(longest, 4e9 * exp2(d->ports[i].log_sync));
+	return fmin(longest, 16e9);
 }
 
 /*

@@ -23,6 +23,7 @@ struct pmc_port {
 	char state[16];			/* "SLAVE", "MASTER", "LISTENING", … */
 	char interface[IFNAMSIZ];	/* empty where PORT_PROPERTIES_NP is not given (not root) */
 	char timestamping[16];		/* "HARDWARE", "SOFTWARE", …; the same */
+	int log_sync;			/* log2 of the seconds from Sync to Sync */
 };
 
 /* What was not among the answers, or not measured, is not known: UNKNOWN in an int, bits too, NAN, or empty. */
@@ -50,6 +51,9 @@ struct pmc_data {
 };
 
 void pmc_unknown(struct pmc_data *d);
+
+/* How long a Sync is waited for: four times as long as one comes after another, ns, 1 s to 16 s */
+double pmc_sync_wait(const struct pmc_data *d);
 
 /*
  * Parses pmc's output: the number of answers with data, or -1 with the offending line in why. Answers and

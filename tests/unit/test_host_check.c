@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/die.h"
+#include "base/now.h"
 #include "base/text.h"
 #include "check/judge.h"
 #include "documented.h"
@@ -29,6 +30,68 @@
 #define NOW 1795000000LL	/* November 2026 */
 #define HARDWARE (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)
 #define SOFTWARE (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE)
+
+/* --- what is asked of a ptp4l that is made up --- */
+
+static struct {
+	double ingress_ns;
+	bool comes;		/* Sync goes on */
+	int asked;
+	int64_t slept;
+} fake;
+
+static enum pmc_result fake_ask(const char *server, int domain, int transport_specific, struct pmc_data *d, char *why,
+				size_t len)
+{
+	(void)server, (void)domain, (void)transport_specific, (void)why, (void)len;
+	d->ingress_ns = fake.ingress_ns + (fake.comes ? 1e9 * fake.asked : 0);
+	d->offset_ns = -12;
+	d->n_ports = 1;
+	d->ports[0] = (struct pmc_port){ .state = "SLAVE", .log_sync = -1 };
+	fake.asked++;
+	return PMC_ANSWERED;
+}
+
+static int fake_sleep(const struct timespec *t, struct timespec *left)
+{
+	(void)left;
+	fake.slept += ts_ns(t);
+	return 0;
+}
+
+#define pmc_ask fake_ask
+#define nanosleep fake_sleep
+#include "../../host-tools/facts/daemons.c"
+#undef pmc_ask
+#undef nanosleep
+
+static void sync_is(double ago_s, bool comes, int asked, bool ceased)
+{
+	static const struct check_facts f = { .root = true };
+	struct ptp4l_fact p = { .process.socket = "/run/ptp4l" };
+
+	fake.ingress_ns = now_ns(CLOCK_REALTIME) - ago_s * 1e9;
+	fake.comes = comes;
+	fake.asked = fake.slept = 0;
+	check_ask_ptp4l(&f, &p);
+	look_for_sync(&f, &p);
+	assert_int_equal(fake.asked, asked);
+	assert_int_equal(fake.slept, asked > 1 ? 2000000000 : 0);
+	assert_int_equal(p.sync_ceased, ceased);
+	assert_true(ceased ? isnan(p.data.offset_ns) : p.data.offset_ns == -12);
+}
+
+static void test_sync(void **state)
+{
+	(void)state;
+	sync_is(0, false, 1, false);
+	sync_is(-37, false, 1, false);		/* a PHC has TAI */
+	sync_is(10, false, 1, false);
+	sync_is(100, false, 2, true);
+	sync_is(100, true, 2, false);		/* a clock of its own scale */
+	sync_is(-500, false, 2, true);
+	sync_is(1e9, true, 2, false);
+}
 
 /* --- the judgement --- */
 
@@ -429,7 +492,7 @@ static void boundary(struct check_facts *f)
 	f->ptp4l[0].process.n_interfaces = 2;
 	for (int i = 1; i < 6; i++)
 		d->ports[d->n_ports++] =
-			(struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE" };
+			(struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE", 0 };
 }
 
 /* Over the read-only socket */
@@ -502,6 +565,12 @@ static void no_delay_answer(struct check_facts *f)
 {
 	no_sync(f);
 	f->ptp4l[0].data.ingress_ns = 1.8e18;
+}
+
+static void sync_ceased(struct check_facts *f)
+{
+	f->ptp4l[0].sync_ceased = true;
+	f->ptp4l[0].data.offset_ns = NAN;
 }
 
 static void offset_untold(struct check_facts *f)
@@ -902,6 +971,7 @@ static const struct {
 	{ no_sync, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
 	{ no_sync_for_chronyd, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
 	{ no_delay_answer, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ sync_ceased, "offset-unmeasured", EXIT_WARNINGS, "sudo tcpdump" },
 	{ offset_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo tcpdump -c 5 -ni eno1 'ether proto 0x88f7 or udp port 319'" },
 	{ path_delay_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'" },
 	{ parent_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PARENT_DATA_SET'" },
@@ -1080,6 +1150,7 @@ static void test_texts(void **state)
 	text_is(no_sync, "offset", "no measurement: no Sync of the master has come");
 	text_is(no_delay_answer, "offset",
 		"no measurement: Sync comes, but no answer by which to measure the path delay");
+	text_is(sync_ceased, "offset", "no measurement: Sync of the master has ceased to come");
 	text_is(offset_untold, "offset", "no measurement: ptp4l does not tell one");
 	text_is(path_delay_untold, "offset", "-12 ns to the master, path delay no measurement (hardware timestamps)");
 	text_is(parent_untold, "ptp4l", "eno1 SLAVE; grandmaster unknown, 1 step, hardware timestamps: it does not tell "
@@ -1430,6 +1501,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_everything),
