@@ -436,8 +436,7 @@ static void quality_text(const struct host_clock *h, char *buf, size_t len)
 	if (!h->has_max_error)
 		add_text(buf, len, ", with no bound on its error");
 	else
-		add_text(buf, len, ", at most %s off UTC",
-			 ns_text(ns, h->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)h->max_error_ns));
+		add_text(buf, len, ", at most %s off UTC", ns_text(ns, h->max_error_ns));
 	if (h->has_est_error)
 		add_text(buf, len, " (estimate %s)", ns_text(ns, h->est_error_ns));
 	if (h->has_tai_offset)

@@ -151,9 +151,8 @@ static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, s
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR && !q->max_error_ns)
 		add_text(buf, len, ", no bound on its error (ptp4l and phc2sys tell none)");
 	else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR)
-		add_text(buf, len, ", at most %s off UTC",
-			 ns_text(ns, q->max_error_ns > INT64_MAX ? INT64_MAX : (int64_t)q->max_error_ns));
-	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR)
+		add_text(buf, len, ", at most %s off UTC", ns_text(ns, q->max_error_ns));
+	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR && q->max_error_ns)
 		add_text(buf, len, " (estimate %s)", ns_text(ns, q->est_error_ns));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_TAI_OFFSET)
 		add_text(buf, len, ", TAI − UTC %d s", q->tai_offset);

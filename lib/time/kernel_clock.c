@@ -4,6 +4,8 @@
 
 #include "time/kernel_clock.h"
 
+#define LIMIT_US 16000000	/* NTP_PHASE_LIMIT of the kernel */
+
 void kernel_clock_read(struct kernel_clock *k)
 {
 	struct timex tx = { .modes = 0 };
@@ -13,7 +15,7 @@ void kernel_clock_read(struct kernel_clock *k)
 		return;
 	k->known = true;
 	k->status = tx.status;
-	if (tx.maxerror > 0) {
+	if (tx.maxerror > 0 && tx.maxerror < LIMIT_US) {
 		k->max_error_ns = tx.maxerror * 1e3;
 		k->est_error_ns = tx.esterror * 1e3;
 	}

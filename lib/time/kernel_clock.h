@@ -12,7 +12,10 @@ struct kernel_clock {
 	int tai_utc;			/* s; 0: never set */
 };
 
-/* A bound of 0 is none: phc2sys and others set it at each update, without one of their own. */
+/*
+ * A bound of 0 is none: phc2sys and others set it at each update, without one of their own. Nor is 16 s, at which the
+ * kernel begins and where it stops to count.
+ */
 void kernel_clock_read(struct kernel_clock *k);
 
 #endif

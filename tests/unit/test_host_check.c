@@ -65,6 +65,39 @@ static int fake_sleep(const struct timespec *t, struct timespec *left)
 #undef pmc_ask
 #undef nanosleep
 
+static struct timex fake_timex;
+
+static int fake_adjtimex(struct timex *tx)
+{
+	assert_int_equal(tx->modes, 0);
+	*tx = fake_timex;
+	return TIME_OK;
+}
+
+#define adjtimex fake_adjtimex
+#include "../../lib/time/kernel_clock.c"
+#undef adjtimex
+
+static void bound_is(long us, double max_ns, double est_ns)
+{
+	struct kernel_clock k;
+
+	fake_timex = (struct timex){ .maxerror = us, .esterror = 1, .tai = 37 };
+	kernel_clock_read(&k);
+	assert_true(k.known && k.tai_utc == 37);
+	assert_true(isnan(max_ns) ? isnan(k.max_error_ns) && isnan(k.est_error_ns) :
+		    k.max_error_ns == max_ns && k.est_error_ns == est_ns);
+}
+
+static void test_kernel_bound(void **state)
+{
+	(void)state;
+	bound_is(50, 50000, 1000);
+	bound_is(0, NAN, NAN);
+	bound_is(15999999, 15999999e3, 1000);
+	bound_is(16000000, NAN, NAN);
+}
+
 static void sync_is(double ago_s, bool comes, int asked, bool ceased)
 {
 	static const struct check_facts f = { .root = true };
@@ -1502,6 +1535,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_sync),
+		cmocka_unit_test(test_kernel_bound),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_everything),
