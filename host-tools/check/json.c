@@ -24,7 +24,7 @@ void check_json_ptp4l(struct json *j, const struct ptp4l_fact *p)
 	json_s64(j, "pid", p->process.pid);
 	json_text(j, "unit", p->process.unit);
 	json_text(j, "conf", p->process.conf);
-	json_bool(j, "answers", p->asked && p->result == PMC_ANSWERED);
+	json_bit(j, "answers", p->asked ? p->result == PMC_ANSWERED : UNKNOWN);
 	json_text(j, "error", p->why);
 	json_s64(j, "domain", p->process.domain);
 	json_string(j, "timestamps", check_hardware(p) ? "hardware" : "software");

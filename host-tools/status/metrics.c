@@ -64,9 +64,14 @@ static void name_ptp4l(const struct check_facts *f, int nth, char *buf, size_t l
 /* What one ptp4l says, in the unit of the metric; NAN where it doesn't */
 static double answers(const struct status *s, int i)
 {
-	if (s->facts.offline || s->facts.ptp4l[i].denied)
+	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
+
+	if (!p->asked)
 		return NAN;
-	return s->facts.ptp4l[i].asked && s->facts.ptp4l[i].result == PMC_ANSWERED;
+	if (p->result == PMC_ANSWERED)
+		return 1;
+	/* Of whom pmc can't ask, or who is no root, it may be deaf to just him. */
+	return s->facts.root && (p->result == PMC_SILENT || p->result == PMC_FAILED) ? 0 : NAN;
 }
 
 static const struct pmc_data *data(const struct status *s, int i)

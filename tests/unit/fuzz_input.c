@@ -195,7 +195,8 @@ static void fuzz_sources(void)
 	for (int i = 0; i < n; i++) {
 		must(strchr("^=# ", s[i].mode) && strchr("*+-?x~ ", s[i].state));
 		must(memchr(s[i].name, 0, sizeof(s[i].name)) && s[i].reach <= 0377 && s[i].stratum >= 0);
-		must(isfinite(s[i].offset) && isfinite(s[i].measured) && isfinite(s[i].error));
+		must(isnan(s[i].last_rx) ? isnan(s[i].offset) && isnan(s[i].measured) && isnan(s[i].error) :
+		     isfinite(s[i].offset) && isfinite(s[i].measured) && isfinite(s[i].error));
 		must(isnan(s[i].last_rx) || s[i].last_rx >= 0);
 	}
 }

@@ -219,14 +219,20 @@ static void test_unknown(void **state)
 	free(text);
 
 	given.facts.offline = true;
+	p->asked = false;
 	given.has_tracking = false;
 	text = text_of();
 	lacks_word(text, "ptp4l_up");
 	lacks_word(text, "chrony_up");
 	free(text);
 	given.facts.offline = false;
+	p->asked = true;
 
-	p->denied = true;
+	p->result = PMC_ABSENT;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	free(text);
+	given.facts.root = false;
 	p->result = PMC_SILENT;
 	text = text_of();
 	lacks_word(text, "ptp4l_up");
