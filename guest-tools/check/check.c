@@ -183,7 +183,7 @@ static void usage(void)
 	       "  -q, --quiet        warnings and failures only\n"
 	       "  --ignore CODE,...  these, as shown in brackets, don't count\n"
 	       "  --root DIR         look at the files below DIR, at nothing that runs\n"
-	       "  -h, --help\n\n"
+	       "  -h, --help\n\n" CHECK_LIMITS_HELP "\n"
 	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 not a KVM guest.\n");
 }
 
@@ -198,7 +198,8 @@ int cmd_check(int argc, char **argv)
 	static struct check_facts facts;
 	static struct check_report report;
 	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option,
+				     .limits = check_limits };
 	int status;
 
 	verdict_options_parse(&o, argc, argv);

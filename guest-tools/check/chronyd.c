@@ -161,7 +161,7 @@ static const struct chrony_source *selected(const struct chrony_facts *c)
 /* It had samples, and the last polls brought none. */
 static bool lost(const struct chrony_source *s)
 {
-	unsigned int last = (1 << CHECK_POLLS_LOST) - 1;
+	unsigned int last = (1 << check_limits[FAIL_LOST_POLLS].value) - 1;
 
 	return !isnan(s->last_rx) && !(s->reach & last);
 }

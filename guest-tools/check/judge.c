@@ -33,6 +33,15 @@ const char *const check_codes[] = {
 	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
 };
 
+struct limit check_limits[] = {
+	[WARN_OFFSET] = { "warn-offset", 100000, LIMIT_NS },
+	[FAIL_OFFSET] = { "fail-offset", 1000000000, LIMIT_NS },
+	[WARN_UNCERTAINTY] = { "warn-uncertainty", 1000, LIMIT_NS },
+	[WARN_HOST_ERROR] = { "warn-host-error", 100000000, LIMIT_NS },
+	[FAIL_LOST_POLLS] = { "fail-lost-polls", 3, 1, 8 },
+	{ 0 },
+};
+
 const char *judge_service(const struct check_facts *f)
 {
 	return f->debian ? "chrony" : "chronyd";
@@ -340,7 +349,7 @@ static void judge_methods(struct judge *j)
 		judge_say(j, VERDICT_WARN, "methods", "methods-inexact", "%s, with a bias that it cannot see",
 			  text);
 		remedy_inexact(j);
-	} else if (uncertainty(f, m) > CHECK_UNCERTAINTY_WARN_NS) {
+	} else if (uncertainty(f, m) > check_limits[WARN_UNCERTAINTY].value) {
 		judge_say(j, VERDICT_WARN, "methods", "methods-wide",
 			  "%s: the host pairs its clock no better", text);
 		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE);
@@ -390,6 +399,7 @@ static void choose_offset(struct judge *j)
 static void judge_offset(struct judge *j)
 {
 	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], text[120];
+	const int64_t warn = check_limits[WARN_OFFSET].value, fail = check_limits[FAIL_OFFSET].value;
 	const char *hint = "";
 	int64_t beyond;
 
@@ -404,11 +414,11 @@ static void judge_offset(struct judge *j)
 		hint = ", which looks like TAI for UTC: the clock is the host's UTC";
 	snprintf(text, sizeof(text), "%s ± %s (clock − system)", text_ns(offset, j->r->offset_ns, true),
 		 text_ns(half, j->r->uncertainty_ns, false));
-	if (beyond <= CHECK_OFFSET_WARN_NS) {
+	if (beyond <= warn && beyond <= fail) {
 		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
 		return;
 	}
-	judge_say(j, beyond > CHECK_OFFSET_FAIL_NS ? VERDICT_FAIL : VERDICT_WARN, "offset", "offset-large",
+	judge_say(j, beyond > fail ? VERDICT_FAIL : VERDICT_WARN, "offset", "offset-large",
 		  "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
@@ -423,7 +433,9 @@ static void quality_text(const struct host_clock *h, char *buf, size_t len)
 	char ns[NS_TEXT_LEN];
 
 	snprintf(buf, len, "%s", h->has_status ? host_status_name(h->status) : "status not told");
-	if (h->has_max_error)
+	if (!h->has_max_error)
+		add_text(buf, len, ", with no bound on its error");
+	else
 		add_text(buf, len, ", at most %s off UTC", text_ns(ns, h->max_error_ns, false));
 	if (h->has_est_error)
 		add_text(buf, len, " (estimate %s)", text_ns(ns, h->est_error_ns, false));
@@ -452,7 +464,7 @@ static void judge_quality(struct judge *j)
 	}
 	quality_text(h, text, sizeof(text));
 	if (!h->has_status || h->status == HOST_SYNCHRONIZED) {
-		if (h->has_max_error && h->max_error_ns > CHECK_HOST_ERROR_WARN_NS) {
+		if (h->has_max_error && h->max_error_ns > (uint64_t)check_limits[WARN_HOST_ERROR].value) {
 			judge_say(j, VERDICT_WARN, "quality", "quality-error", "%s", text);
 			judge_remedy(j, "on the host: chronyc tracking");
 		} else {

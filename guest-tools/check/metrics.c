@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "../../include/version.h"
@@ -18,7 +20,10 @@ static const char usage[] =
 	"                      written through, a symbolic link refused, no folder made\n"
 	"                      (default, and -: standard output)\n"
 	"      --root DIR      of the system's files below DIR; nothing is asked of devices\n"
+	"      --ignore CODE,...  these warnings and failures of check don't count\n"
 	"  -h, --help          this\n"
+	"\n"
+	CHECK_LIMITS_HELP
 	"\n"
 	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
 
@@ -44,10 +49,13 @@ static void put_driver(struct metrics *m, const struct check_facts *c)
 
 static void put_clock(struct metrics *m, const struct check_facts *c, const struct check_report *r)
 {
-	metrics_gauge(m, "up", "Whether the KVM PTP clock is there and answers.", r->has_offset);
+	const bool denied = c->open_error == EACCES || c->open_error == EPERM;
+
+	if (!c->offline && !denied)
+		metrics_gauge(m, "up", "Whether the KVM PTP clock is there and answers.", r->has_offset);
 	metrics_gauges(m, "method_supported", "Whether this way of reading the PTP clock works.");
-	for (int i = 0; i < PHC_METHODS; i++)
-		metrics_sample(m, c->opened && !c->method[i].error, "method", phc_method_name(i), NULL);
+	for (int i = 0; i < PHC_METHODS && c->opened; i++)
+		metrics_sample(m, !c->method[i].error, "method", phc_method_name(i), NULL);
 	if (!r->has_offset)
 		return;
 	metrics_gauge(m, "phc_offset_seconds",
@@ -100,19 +108,24 @@ static void put_source(struct metrics *m, const struct chrony_source *s)
 	metrics_sample(m, 1, "refid", s->name, NULL);
 	metrics_gauge(m, "chrony_reach_ratio", "Share of the source's last eight polls that gave a sample.",
 		      __builtin_popcount(s->reach) / 8.0);
+	if (isnan(s->last_rx))
+		return;
 	metrics_gauge(m, "chrony_last_offset_seconds",
 		      "PTP clock minus system clock in the source's last sample, as it was measured.",
 		      view_offset_ns(s->measured) * 1e-9);
 	metrics_gauge(m, "chrony_last_error_seconds", "chronyd's margin of error of that sample.", s->error);
-	metrics_gauge(m, "chrony_last_sample_age_seconds", "Time since that sample; NaN if there was none.",
+	metrics_gauge(m, "chrony_last_sample_age_seconds", "Time since that sample.",
 		      s->last_rx);
 }
 
 static void put_chrony(struct metrics *m, const struct check_facts *c, const struct chrony_source *s)
 {
-	metrics_gauge(m, "chrony_up", "Whether chronyd answers.", c->chrony.answers);
-	metrics_gauge(m, "chrony_source_present", "Whether chronyd has a source for the PTP clock.", s != NULL);
-	metrics_gauge(m, "chrony_selected", "Whether chronyd has selected that source.", s && s->state == '*');
+	if (!c->offline)
+		metrics_gauge(m, "chrony_up", "Whether chronyd answers.", c->chrony.answers);
+	if (c->chrony.answers) {
+		metrics_gauge(m, "chrony_source_present", "Whether chronyd has a source for the PTP clock.", s != NULL);
+		metrics_gauge(m, "chrony_selected", "Whether chronyd has selected that source.", s && s->state == '*');
+	}
 	metrics_gauge(m, "chrony_held_out",
 		      "Whether the source is kept out of selection, by ptpkvm guard or by hand.",
 		      c->hold[0] || c->chrony.noselect);
@@ -132,11 +145,12 @@ int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct metrics_output o;
+	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_", usage, argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
+	verdicts_ignore(&report.said, &o.ignored);
 	put_all(&o.metrics, &facts, &report);
 	return metrics_output_end(&o);
 }

@@ -54,10 +54,7 @@ const struct chrony_source *view_source(const struct chrony_source *list, int n,
 	return first;
 }
 
-int64_t view_offset_ns(double chrony_offset)
+double view_offset_ns(double chrony_offset)
 {
-	/* llround() of what chronyc can print but no offset can be is undefined. */
-	if (!(fabs(chrony_offset) < 9e9))
-		return chrony_offset < 0 ? INT64_MAX : INT64_MIN;
-	return -llround(chrony_offset * 1e9);
+	return 0.0 - rint(chrony_offset * 1e9);
 }

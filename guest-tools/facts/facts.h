@@ -16,14 +16,6 @@
 #include "time/phc.h"
 #include "time/steering.h"
 
-/* Where a warning begins; ptpkvm(8) and Documentation/ptpkvm-check.md have them too. */
-#define CHECK_OFFSET_WARN_NS 100000LL
-#define CHECK_OFFSET_FAIL_NS 1000000000LL
-#define CHECK_UNCERTAINTY_WARN_NS 1000LL
-#define CHECK_HOST_ERROR_WARN_NS 100000000ULL
-/* Of a selected source: the last so many polls without a sample */
-#define CHECK_POLLS_LOST 3
-
 #define CHECK_REFCLOCKS_MAX 16
 #define CHECK_SOURCES_MAX 128
 

@@ -365,7 +365,7 @@ static bool fresh(const struct guard *g, const struct chrony_source *s)
 		return false;
 	for (int i = 0; i < g->servers; i++)
 		if (!strcmp(g->before[i].name, s->name))
-			return s->measured != g->before[i].measured;
+			return !isnan(s->measured) && s->measured != g->before[i].measured;
 	return false;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -26,8 +27,10 @@ static void print_summary(FILE *f, const struct watch *w)
 
 static void print_line(const struct watch_tick *t)
 {
-	char when[40];
+	char when[40], offset[32] = "-";
 
+	if (!isnan(t->source.offset))
+		snprintf(offset, sizeof(offset), "%+.0f", view_offset_ns(t->source.offset));
 	print("%s ", series_time(when, t->when_ns));
 	if (t->late)
 		print("%13s %-10s", "-", "late");
@@ -36,8 +39,7 @@ static void print_line(const struct watch_tick *t)
 	else
 		print("%+13lld %-10s", (long long)t->phc.offset_ns, phc_method_name(t->phc.method));
 	if (t->has_source)
-		print(" %+11lld %-6s %-5c %5.3o\n", (long long)view_offset_ns(t->source.offset), t->source.name,
-		       t->source.state, t->source.reach);
+		print(" %11s %-6s %-5c %5.3o\n", offset, t->source.name, t->source.state, t->source.reach);
 	else
 		print(" %11s %-6s %-5s %5s\n", "-", "-", "-", "-");
 }
@@ -47,14 +49,16 @@ static void print_line(const struct watch_tick *t)
 static void source_line(struct screen *s, const struct watch_tick *t)
 {
 	const struct chrony_source *c = &t->source;
-	char error[NS_TEXT_LEN];
+	char error[NS_TEXT_LEN], last[80] = ", no sample yet";
 
+	if (!isnan(c->last_rx))
+		snprintf(last, sizeof(last), ", last sample %.0f s ago, ± %s", c->last_rx,
+			 text_ns(error, c->error * 1e9, false));
 	if (!t->has_source)
 		screen_line(s, "chronyd: nothing known of its source");
 	else
-		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d, last sample %.0f s ago, ± %s", c->name,
-			    c->state == '*' ? "selected" : "not selected", c->state, c->reach, c->poll, c->last_rx,
-			    text_ns(error, c->error * 1e9, false));
+		screen_line(s, "chronyd: %s is %s (%c), reach %03o, poll %d%s", c->name,
+			    c->state == '*' ? "selected" : "not selected", c->state, c->reach, c->poll, last);
 }
 
 static void print_live(const struct watch *w, const struct watch_tick *t)
@@ -95,8 +99,13 @@ static void csv_tick(const struct watch_tick *t)
 		       phc_method_name(t->phc.method));
 	if (t->has_source) {
 		series_csv(c->name);
-		print(",%c,%u,%lld,%lld,%lld\r\n", c->state, c->reach, (long long)view_offset_ns(c->offset),
-		       (long long)view_offset_ns(c->measured), (long long)-view_offset_ns(c->error));
+		print(",%c,%u,", c->state, c->reach);
+		series_csv_ns(view_offset_ns(c->offset));
+		print(",");
+		series_csv_ns(view_offset_ns(c->measured));
+		print(",");
+		series_csv_ns(-view_offset_ns(c->error));
+		print("\r\n");
 	} else {
 		print(",,,,,\r\n");
 	}
@@ -125,9 +134,9 @@ static void json_source(struct json *j, const struct chrony_source *c)
 	json_u64(j, "reach", c->reach);
 	json_s64(j, "poll", c->poll);
 	json_double(j, "last_rx_s", c->last_rx);
-	json_s64(j, "offset_ns", view_offset_ns(c->offset));
-	json_s64(j, "measured_ns", view_offset_ns(c->measured));
-	json_s64(j, "error_ns", -view_offset_ns(c->error));
+	json_double(j, "offset_ns", view_offset_ns(c->offset));
+	json_double(j, "measured_ns", view_offset_ns(c->measured));
+	json_double(j, "error_ns", -view_offset_ns(c->error));
 	json_close(j, '}');
 }
 

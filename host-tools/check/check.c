@@ -99,16 +99,13 @@ static void json_ptp(struct json *j, const struct check_facts *f)
 
 static void json_clock(struct json *j, const struct check_facts *f, const struct check_report *r)
 {
-	const struct kernel_clock *k = &f->kernel;
+	const struct kernel_clock k = check_kernel(r, &f->kernel);
 
 	json_open(j, "clock", '{');
-	if (k->known)
-		json_bool(j, "synchronized", !(k->status & STA_UNSYNC));
-	else
-		json_null(j, "synchronized");
-	json_if_s64(j, "max_error_us", k->known, k->maxerror_us);
-	json_if_s64(j, "est_error_us", k->known, k->esterror_us);
-	json_if_s64(j, "tai_utc_s", k->known, k->tai_utc);
+	json_bit(j, "synchronized", k.known ? !(k.status & STA_UNSYNC) : UNKNOWN);
+	json_double(j, "max_error_us", k.max_error_ns / 1e3);
+	json_double(j, "est_error_us", k.est_error_ns / 1e3);
+	json_if_s64(j, "tai_utc_s", k.known, k.tai_utc);
 	json_s64(j, "tai_utc_today_s", r->tai_utc);
 	json_text(j, "clocksource", f->clocksource);
 	json_text(j, "clocksources", f->clocksources);
@@ -166,7 +163,7 @@ static void usage(void)
 	       "  -q, --quiet        warnings and failures only\n"
 	       "  --ignore CODE,...  these, as shown in brackets, don't count\n"
 	       "  --root DIR         look at the files below DIR, at nothing that runs\n"
-	       "  -h, --help\n\n"
+	       "  -h, --help\n\n" CHECK_LIMITS_HELP "\n"
 	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 no KVM host.\n");
 }
 
@@ -197,7 +194,8 @@ int cmd_check(int argc, char **argv)
 	static struct check_facts facts;
 	static struct check_report report;
 	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option,
+				     .limits = check_limits };
 	int status;
 
 	verdict_options_parse(&o, argc, argv);

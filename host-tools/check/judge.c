@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the facts mean, link by link, and what to type: the machine, and all together. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/timex.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "check/judge.h"
 #include "output/text.h"
@@ -20,12 +22,21 @@ const char *const check_links[] = {
 const char *const check_codes[] = {
 	"nic-software", "nic-unfit", "nic-vf", "nic-down", "nic-virtual", "nic-bridge", "nic-stacked",
 	"ptp4l-missing", "ptp4l-denied", "ptp4l-silent", "ptp4l-shared-socket", "ptp4l-faulty",
-	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "pmc-absent", "pmc-garbled", "gm-class",
-	"offset-large", "path-delay", "steering-none", "steering-fight", "steering-silent",
+	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "ptp4l-untold", "pmc-absent", "pmc-garbled", "gm-class",
+	"offset-large", "offset-unmeasured", "path-delay", "steering-none", "steering-fight", "steering-silent",
 	"steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel", "tai-ptp", "tai-constant",
-	"leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-error", "clocksource-kvm-clock",
+	"leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-holdover", "kernel-error", "clocksource-kvm-clock",
 	"clocksource-other", "tsc-unstable", "tsc-variable", "kvm-no-virtualization", "kvm-not-loaded",
 	"kvm-no-node", "kvm-denied", "kvm-error", NULL,
+};
+
+struct limit check_limits[] = {
+	[WARN_OFFSET] = { "warn-offset", 1000, LIMIT_NS },
+	[WARN_SOFTWARE_OFFSET] = { "warn-software-offset", 100000, LIMIT_NS },
+	[FAIL_OFFSET] = { "fail-offset", 10000000, LIMIT_NS },
+	[WARN_PATH_DELAY] = { "warn-path-delay", 1000000, LIMIT_NS },
+	[WARN_KERNEL_ERROR] = { "warn-kernel-error", 100000000, LIMIT_NS },
+	{ 0 },
 };
 
 const char *judge_chrony_service(const struct check_facts *f)
@@ -35,33 +46,73 @@ const char *judge_chrony_service(const struct check_facts *f)
 
 /* --- the kernel's clock --- */
 
-const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error)
+/* One that steers and sets the kernel's bound to 0, or leaves it alone; NULL if there is none */
+static const char *tells_no_bound(const struct check_report *r)
 {
-	if (k->maxerror_us)
-		snprintf(buf, CHECK_BOUND_LEN, "at most %s off UTC", max_error);
+	static const char *const names[] = { "phc2sys", "ptp4l", "systemd-timesyncd" };
+
+	for (int i = 0; i < r->n_steerers; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			if (!strcmp(r->steerers[i].name, names[k]))
+				return names[k];
+	return NULL;
+}
+
+struct kernel_clock check_kernel(const struct check_report *r, const struct kernel_clock *k)
+{
+	struct kernel_clock told = *k;
+
+	if (tells_no_bound(r))
+		told.max_error_ns = told.est_error_ns = NAN;
+	return told;
+}
+
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct check_report *r, const struct kernel_clock *k,
+			const char *max_error)
+{
+	const char *silent = tells_no_bound(r);
+
+	if (!isnan(k->max_error_ns))
+		snprintf(buf, CHECK_BOUND_LEN, "at most %s off UTC%s", max_error,
+			 r->n_steerers ? "" : " by what the kernel was last told");
 	else
-		strcpy(buf, "with no bound on its error: ptp4l and phc2sys tell none");
+		snprintf(buf, CHECK_BOUND_LEN, "with no bound on its error: %s%s",
+			 silent ? silent : "none was told", silent ? " tells none" : "");
 	return buf;
+}
+
+/* phc2sys -s goes on when ptp4l has lost its master, and with each update says that the clock is synchronized. */
+static bool goes_on_alone(const struct judge *j)
+{
+	for (int i = 0; i < j->f->n_phc2sys; i++)
+		if (j->f->phc2sys[i].process.steers && !j->f->phc2sys[i].process.automatic)
+			return judge_no_master(j->f);
+	return false;
 }
 
 static void judge_kernel(struct judge *j)
 {
-	const struct kernel_clock *k = &j->f->kernel;
-	char error[NS_TEXT_LEN], estimate[NS_TEXT_LEN], text[CHECK_BOUND_LEN + 40];
+	const struct kernel_clock *raw = &j->f->kernel, k = check_kernel(j->r, raw);
+	char error[NS_TEXT_LEN], text[CHECK_BOUND_LEN + 40];
 
-	if (!k->known) {
+	if (!k.known) {
 		judge_skip(j, "kernel", j->f->offline ? "--root" : "adjtimex() is refused");
 		return;
 	}
-	check_bound(text, k, text_ns(error, k->maxerror_us * 1e3, false));
-	if (k->maxerror_us)
-		add_text(text, sizeof(text), " (estimate %s)", text_ns(estimate, k->esterror_us * 1e3, false));
-	if (k->status & STA_UNSYNC) {
+	check_bound(text, j->r, &k, text_ns(error, k.max_error_ns, false));
+	if (!isnan(k.est_error_ns))
+		add_text(text, sizeof(text), " (estimate %s)", text_ns(error, k.est_error_ns, false));
+	if (k.status & STA_UNSYNC) {
 		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
 			  "the kernel counts its clock as not synchronized: guests are told so");
 		judge_remedy(j, "chronyc tracking || adjtimex --print");
-	} else if (k->maxerror_us > CHECK_MAXERROR_WARN_US) {
-		judge_say(j, VERDICT_WARN, "kernel", "kernel-error", "synchronized, but %s", text);
+	} else if (goes_on_alone(j)) {
+		judge_say(j, VERDICT_WARN, "kernel", "kernel-holdover",
+			  "synchronized, as guests are told, but phc2sys goes on without a master: how far it is off is not known");
+		judge_remedy(j, "start phc2sys with -a -r instead of -s: it stops when there is no master");
+	} else if (raw->max_error_ns > check_limits[WARN_KERNEL_ERROR].value) {
+		judge_say(j, VERDICT_WARN, "kernel", "kernel-error", "synchronized, but the kernel's bound on its error is %s",
+			  text_ns(error, raw->max_error_ns, false));
 		judge_remedy(j, "chronyc tracking || adjtimex --print");
 	} else {
 		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);

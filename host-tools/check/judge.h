@@ -24,6 +24,18 @@ struct check_report {
 	int tai_utc;			/* s, that is right today */
 };
 
+/* Where warnings and failures begin */
+enum { WARN_OFFSET, WARN_SOFTWARE_OFFSET, FAIL_OFFSET, WARN_PATH_DELAY, WARN_KERNEL_ERROR };
+extern struct limit check_limits[];
+
+#define CHECK_LIMITS_HELP \
+	"Where warnings and failures begin, ns, 0 to 1000000000000:\n" \
+	"      --warn-offset NS           to the master, hardware timestamps (1000)\n" \
+	"      --warn-software-offset NS  the same, software timestamps (100000)\n" \
+	"      --fail-offset NS           either, a failure (10000000)\n" \
+	"      --warn-path-delay NS       (1000000)\n" \
+	"      --warn-kernel-error NS     the kernel's bound on its error (100000000)\n"
+
 extern const char *const check_links[];	/* in order, NULL at the end */
 extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
 
@@ -33,11 +45,14 @@ void check_judge(const struct check_facts *f, struct check_report *r);
 int check_exit_status(const struct check_facts *f, const struct check_report *r);
 
 /*
- * "at most MAX_ERROR off UTC", which is the kernel's bound in words of the caller's; or that there is none: ptp4l and
- * phc2sys leave it at 0.
+ * The kernel's bound on its clock's error and its estimate, ns, as k has them; both NAN beside one that steers without
+ * telling the kernel a bound: what it has then is counted from 0.
  */
+struct kernel_clock check_kernel(const struct check_report *r, const struct kernel_clock *k);
+/* "at most MAX_ERROR off UTC", which is the bound of check_kernel() in words of the caller's; or that there is none */
 #define CHECK_BOUND_LEN 100
-const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct kernel_clock *k, const char *max_error);
+const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct check_report *r, const struct kernel_clock *k,
+			const char *max_error);
 
 struct judge {
 	const struct check_facts *f;
@@ -58,6 +73,8 @@ void judge_nics(struct judge *j);
 /* Who steers the clock, for the report */
 void judge_find_steerers(struct judge *j);
 void judge_ptp4l(struct judge *j);
+/* Each ptp4l tells that it follows no master, and none is meant to be a grandmaster. */
+bool judge_no_master(const struct check_facts *f);
 void judge_offset(struct judge *j);
 void judge_steering(struct judge *j);
 

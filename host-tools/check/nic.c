@@ -64,8 +64,7 @@ static void roles_text(const struct check_facts *f, const struct nic *n, char *b
 	if (n->vfs)
 		add_text(buf, len, "; a PF with %d VF%s", n->vfs, n->vfs == 1 ? "" : "s");
 	if (n->vfs_away)
-		add_text(buf, len, ", %d of them given away: no clock goes with %s", n->vfs_away,
-			 n->vfs_away == 1 ? "it" : "them");
+		add_text(buf, len, ", %d of them given away", n->vfs_away);
 }
 
 static void say_unfit(struct judge *j, const struct nic *n, enum nic_fit fit, const char *text)
@@ -196,8 +195,8 @@ static void judge_away(struct judge *j)
 			  shown - AWAY_SHOWN_MAX);
 	if (vfs)
 		judge_say(j, VERDICT_UNKNOWN, "nic", "given-away",
-			  "%d VF%s given away: a VF has no clock of its own, the guests need the host's", vfs,
-			  vfs == 1 ? " is" : "s are");
+			  "%d VF%s given away (a guest's, or DPDK's): the host has no PTP from %s", vfs,
+			  vfs == 1 ? " is" : "s are", vfs == 1 ? "it" : "them");
 }
 
 void judge_nics(struct judge *j)

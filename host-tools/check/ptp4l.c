@@ -64,10 +64,6 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	ptp4l_text(&p->process, name, sizeof(name));
 	if (j->f->offline) {
 		judge_skip(j, "ptp4l", "--root");
-	} else if (p->denied || (p->result == PMC_SILENT && !j->f->root && !p->process.socket_read_only[0])) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-denied", "%s runs, but this user may not ask it",
-			  name);
-		judge_remedy(j, "sudo ptpkvm-host check");
 	} else if (p->result == PMC_ABSENT) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "pmc-absent", "%s runs, but cannot be asked: %s", name,
 			  why);
@@ -75,6 +71,11 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	} else if (p->result == PMC_GARBLED) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "pmc-garbled", "%s: %.150s", name, why);
 		judge_remedy(j, "sudo pmc -u -b 0 'GET PORT_DATA_SET'");
+	} else if (!j->f->root) {
+		/* Its answer may not have found the way: with PrivateTmp= it doesn't see pmc's own socket. */
+		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-denied", "%s runs, but only root can ask it: %.150s", name,
+			  p->denied ? "its socket is root's" : why);
+		judge_remedy(j, "sudo ptpkvm-host check");
 	} else {
 		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-silent", "%s runs, but cannot be asked: %.150s",
 			  name, why);
@@ -105,31 +106,55 @@ static const char *bad_class(int class)
 	}
 }
 
+/* Of an answer without it nothing follows. */
+static void say_untold(struct judge *j, const char *what, const char *text, const char *data_set)
+{
+	judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-untold", "%s: it does not tell %s", text, what);
+	judge_remedy(j, "sudo pmc -u -b 0 'GET %s'", data_set);
+}
+
 static void judge_slave(struct judge *j, const struct ptp4l_fact *p, const struct pmc_port *port)
 {
 	const struct pmc_data *d = &p->data;
 	const char *bad = bad_class(d->gm_class);
+	bool measures = ptp4l_measures_only(&p->process) && !isnan(check_offset(d));
 	char ports[160], text[300];
 
 	check_ports_text(p, ports, sizeof(ports));
-	snprintf(text, sizeof(text), "%s; grandmaster %s, class %d, %d step%s, %s timestamps", ports,
-		 d->grandmaster, d->gm_class, d->steps, d->steps == 1 ? "" : "s",
-		 check_hardware(p) ? "hardware" : "software");
-	if (!strcmp(port->state, "UNCALIBRATED") && !ptp4l_measures_only(&p->process)) {
+	snprintf(text, sizeof(text), "%s; grandmaster %s, ", ports, d->grandmaster[0] ? d->grandmaster : "unknown");
+	if (d->gm_class != UNKNOWN)
+		add_text(text, sizeof(text), "class %d, ", d->gm_class);
+	if (d->steps != UNKNOWN)
+		add_text(text, sizeof(text), "%d step%s, ", d->steps, d->steps == 1 ? "" : "s");
+	add_text(text, sizeof(text), "%s timestamps", check_hardware(p) ? "hardware" : "software");
+	if (!strcmp(port->state, "UNCALIBRATED") && !measures) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-uncalibrated", "%s: not locked to it (yet)", text);
 		remedy_log(j, &p->process);
 	} else if (bad) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "gm-class", "%s: %s", text, bad);
 		judge_remedy(j, "on the grandmaster: sudo pmc -u -b 0 'GET GRANDMASTER_SETTINGS_NP'");
+	} else if (d->gm_class == UNKNOWN || !d->grandmaster[0]) {
+		say_untold(j, "the grandmaster and its class", text, "PARENT_DATA_SET");
 	} else {
 		judge_say(j, VERDICT_PASS, "ptp4l", "slave", "%s", text);
 	}
 }
 
+/* Of all of its ports it told the state. */
+static bool has_ports(const struct ptp4l_fact *p)
+{
+	const struct pmc_data *d = &p->data;
+
+	for (int i = 0; i < d->n_ports; i++)
+		if (!d->ports[i].state[0])
+			return false;
+	return d->n_ports && d->n_ports >= (d->number_ports < PMC_PORTS_MAX ? d->number_ports : PMC_PORTS_MAX);
+}
+
 /* It is meant to be one: told so, or given a class that says that it has a reference. */
 static bool meant_as_grandmaster(const struct ptp4l_fact *p)
 {
-	return p->process.server_only || (p->data.has_default && p->data.clock_class < 128);
+	return p->process.server_only || (p->data.clock_class != UNKNOWN && p->data.clock_class < 128);
 }
 
 /* Chronyd keeps a source that is silent selected until another is better: what counts is what it hears. */
@@ -141,26 +166,37 @@ static bool chronyd_hears(const struct chrony_facts *c)
 	return false;
 }
 
+bool judge_no_master(const struct check_facts *f)
+{
+	for (int i = 0; i < f->n_ptp4l; i++) {
+		const struct ptp4l_fact *p = &f->ptp4l[i];
+
+		if (!p->asked || p->result != PMC_ANSWERED || check_slave_port(&p->data) || !has_ports(p) ||
+		    meant_as_grandmaster(p))
+			return false;
+	}
+	return f->n_ptp4l;
+}
+
 static void judge_no_slave(struct judge *j, const struct ptp4l_fact *p)
 {
 	bool backup = chronyd_hears(&j->f->chrony);
-	char ports[160], name[120];
+	char ports[160], class[24] = "";
 
 	check_ports_text(p, ports, sizeof(ports));
-	ptp4l_text(&p->process, name, sizeof(name));
+	if (p->data.clock_class != UNKNOWN)
+		snprintf(class, sizeof(class), ", class %d", p->data.clock_class);
 	if (!port_in_state(&p->data, "MASTER") && !port_in_state(&p->data, "GRAND_MASTER")) {
 		judge_say(j, backup ? VERDICT_WARN : VERDICT_FAIL, "ptp4l", "ptp4l-listening",
-			  "%s: no grandmaster is heard%s", ports[0] ? ports : name,
-			  backup ? "; chronyd has another source" : "");
+			  "%s: no grandmaster is heard%s", ports, backup ? "; chronyd has another source" : "");
 		judge_remedy(j, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319 or udp port 320'",
 			     p->process.n_interfaces ? p->process.interfaces[0] : "any");
 	} else if (meant_as_grandmaster(p)) {
 		judge_say(j, VERDICT_PASS, "ptp4l", "grandmaster",
-			  "%s: this host is the grandmaster, class %d", ports, p->data.clock_class);
+			  "%s: this host is the grandmaster%s", ports, class);
 	} else {
 		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-master",
-			  "%s: it hears no better clock, and is grandmaster itself (class %d)", ports,
-			  p->data.clock_class);
+			  "%s: it hears no better clock, and is grandmaster itself%s", ports, class);
 		remedy_log(j, &p->process);
 	}
 }
@@ -198,6 +234,9 @@ static void judge_one_ptp4l(struct judge *j, int i)
 		remedy_log(j, &p->process);
 	} else if (port) {
 		judge_slave(j, p, port);
+	} else if (!has_ports(p)) {
+		ptp4l_text(&p->process, ports, sizeof(ports));
+		say_untold(j, "the states of its ports", ports, "PORT_DATA_SET");
 	} else {
 		judge_no_slave(j, p);
 	}
@@ -213,21 +252,38 @@ void judge_ptp4l(struct judge *j)
 
 /* --- offset --- */
 
+/* UDP's port 319 has Sync and what the path delay is measured by, 320 Announce: one may be open, the other not. */
+static void say_unmeasured(struct judge *j, const struct ptp4l_fact *p)
+{
+	const char *lacks = p->sync_ceased ? "Sync of the master has ceased to come" : p->data.ingress_ns == 0 ? "no Sync of the master has come" :
+			    p->data.ingress_ns > 0 ? "Sync comes, but no answer by which to measure the path delay" :
+			    "ptp4l does not tell one";
+
+	judge_say(j, VERDICT_WARN, "offset", "offset-unmeasured", "no measurement: %s", lacks);
+	judge_remedy(j, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319'",
+		     p->process.n_interfaces ? p->process.interfaces[0] : "any");
+}
+
 static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 {
 	bool hardware = check_hardware(p);
-	int64_t offset = check_offset(&p->data), away = offset < 0 ? -offset : offset;
-	int64_t bound = hardware ? CHECK_HARDWARE_OFFSET_WARN_NS : CHECK_SOFTWARE_OFFSET_WARN_NS;
-	int64_t delay = llrint(p->data.path_delay_ns);
+	double offset = check_offset(&p->data), delay = check_path_delay(&p->data);
+	double warn = check_limits[hardware ? WARN_OFFSET : WARN_SOFTWARE_OFFSET].value;
+	double fail = check_limits[FAIL_OFFSET].value;
 	char ns[NS_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
 
 	snprintf(text, sizeof(text), "%s to the master, path delay %s (%s timestamps)", text_ns(ns, offset, true),
-		 text_ns(delay_ns, delay, false), hardware ? "hardware" : "software");
-	if (away > bound) {
-		judge_say(j, away > CHECK_OFFSET_FAIL_NS ? VERDICT_FAIL : VERDICT_WARN, "offset",
+		 text_ns(delay_ns, rint(delay), false), hardware ? "hardware" : "software");
+	if (isnan(offset)) {
+		say_unmeasured(j, p);
+	} else if (fabs(offset) > fmin(warn, fail)) {
+		judge_say(j, fabs(offset) > fail ? VERDICT_FAIL : VERDICT_WARN, "offset",
 			  "offset-large", "%s", text);
 		remedy_log(j, &p->process);
-	} else if (delay < 0 || delay > CHECK_PATH_DELAY_WARN_NS) {
+	} else if (isnan(delay)) {
+		judge_say(j, VERDICT_WARN, "offset", "offset-unmeasured", "%s", text);
+		judge_remedy(j, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'");
+	} else if (delay < 0 || delay > check_limits[WARN_PATH_DELAY].value) {
 		judge_say(j, VERDICT_WARN, "offset", "path-delay", "%s: %s", text,
 			  delay < 0 ? "a path delay below zero: its two ways differ, or are timestamped wrongly"
 				    : "a long way, by switches that don't know of PTP");
@@ -239,11 +295,13 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 
 void judge_offset(struct judge *j)
 {
+	bool untold = false;
 	int judged = 0;
 
 	for (int i = 0; i < j->f->n_ptp4l; i++) {
 		const struct ptp4l_fact *p = &j->f->ptp4l[i];
 
+		untold |= p->result != PMC_ANSWERED || !p->asked || !has_ports(p);
 		if (p->result != PMC_ANSWERED || !p->asked || !check_slave_port(&p->data) ||
 		    shares_socket(j->f, i))
 			continue;
@@ -251,5 +309,6 @@ void judge_offset(struct judge *j)
 		judged++;
 	}
 	if (!judged)
-		judge_skip(j, "offset", j->f->n_ptp4l ? "no ptp4l here follows a master" : "there is no ptp4l");
+		judge_skip(j, "offset", !j->f->n_ptp4l ? "there is no ptp4l" :
+			   untold ? "ptp4l does not tell" : "no ptp4l here follows a master");
 }

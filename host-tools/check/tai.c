@@ -22,12 +22,17 @@ int judge_tai_utc(const struct check_facts *f)
 	return CHECK_TAI_UTC_S;
 }
 
+static bool told_tai(const struct ptp4l_fact *p)
+{
+	return p->data.ptp_timescale == 1 && p->data.utc_offset != UNKNOWN;
+}
+
 /* ptp4l's of a slave on PTP's own timescale: the others' is arbitrary. True if it is right, or not told. */
 static bool judge_ptp_tai(struct judge *j, const struct ptp4l_fact *p)
 {
 	const struct pmc_data *d = &p->data;
 
-	if (p->result != PMC_ANSWERED || !d->has_time || !d->ptp_timescale || d->utc_offset == j->r->tai_utc)
+	if (!told_tai(p) || d->utc_offset == j->r->tai_utc)
 		return true;
 	judge_say(j, VERDICT_FAIL, "tai", "tai-ptp",
 		  "grandmaster %s has TAI − UTC %d s%s, today it is %d s: UTC made of its time is wrong",
@@ -54,6 +59,10 @@ static bool judge_constant(struct judge *j, const struct constant_fact *c)
 static void judge_kernel_tai(struct judge *j, bool good)
 {
 	const struct check_facts *f = j->f;
+	bool told = false;
+
+	for (int i = 0; i < f->n_ptp4l; i++)
+		told |= told_tai(&f->ptp4l[i]);
 
 	if (!f->kernel.known) {
 		if (good)
@@ -76,7 +85,7 @@ static void judge_kernel_tai(struct judge *j, bool good)
 		judge_remedy(j, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
 		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
-			  f->kernel.tai_utc, f->n_ptp4l ? " and in PTP" : "");
+			  f->kernel.tai_utc, told ? " and in PTP" : "");
 	}
 }
 

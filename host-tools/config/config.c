@@ -326,6 +326,7 @@ static bool resolve(struct config *c, struct param_port *port, struct nic_under 
 {
 	unsigned int number = params_nic_number(port->name);
 	char why[600], asked[IF_NAMESIZE];
+	struct nic_stamps s;
 
 	if (number && (c->elsewhere || !nic_exists(port->name))) {
 		if (c->elsewhere)
@@ -343,8 +344,8 @@ static bool resolve(struct config *c, struct param_port *port, struct nic_under 
 	if (!nic_under(under, port->name, c->params.transport != TRANSPORT_L2, why, sizeof(why)))
 		return fail(c, "%s: %s", port->from, why);
 	for (int i = 0; i < under->n_stamps && c->params.role == ROLE_GRANDMASTER; i++)
-		if (nic_is_vf(under->stamps[i]))
-			return fail(c, "%s: %s is a virtual function, whose clock can't be set: no grandmaster",
+		if (nic_is_vf(under->stamps[i]) && (nic_stamps(under->stamps[i], &s) || !s.hardware))
+			return fail(c, "%s: %s is a virtual function without a clock: no grandmaster",
 				    port->from, under->stamps[i]);
 	if (under->what[0])
 		add_text(port->from, sizeof(port->from), " (%s)", under->what);
@@ -360,15 +361,12 @@ static bool ask_port(struct config *c, int i, struct nic_stamps *all, const char
 	*why_not = "does not stamp packets in hardware";
 	for (int k = 0; k < under->n_stamps; k++) {
 		const char *name = under->stamps[k];
-		bool vf = nic_is_vf(name);
 		struct nic_stamps s;
 		int err = nic_stamps(name, &s);
 
 		if (err)
 			return fail(c, "%s: how %s stamps packets is not known: %s", port->from, name, strerror(err));
-		if (vf)
-			*why_not = "is a virtual function, without a clock to be set";
-		all->hardware = (all->hardware || !k) && s.hardware && !vf;
+		all->hardware = (all->hardware || !k) && s.hardware;
 		all->software = (all->software || !k) && s.software;
 		if (k && s.phc != all->phc)
 			c->plan.phcs = PHCS_SEVERAL;

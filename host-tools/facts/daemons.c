@@ -2,11 +2,14 @@
 /* The daemons between the grandmaster and the system's clock: as they were started, and as they say they are. */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/now.h"
 #include "base/numbers.h"
 #include "chrony/conf.h"
 #include "facts/facts.h"
@@ -15,6 +18,8 @@
 
 /* chronyd's options that take an argument (main.c of chrony 4) */
 #define CHRONYD_WITH_ARGUMENT "fFlLNPtu"
+
+#define SYNC_OLD_NS 20e9
 
 /* --- linuxptp --- */
 
@@ -30,6 +35,7 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 {
 	const char *server;
 
+	pmc_unknown(&p->data);
 	if (f->offline)
 		return;		/* of another system's socket nothing is to be known */
 	server = choose_socket(f, &p->process);
@@ -45,6 +51,24 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 			    sizeof(p->why));
 }
 
+/*
+ * ptp4l goes on with the offset that it measured last while it hears Announce, but no Sync any more. Where the last Sync is
+ * old by the system's clock, be that UTC or TAI, it is asked once more whether another has come.
+ */
+static void look_for_sync(const struct check_facts *f, struct ptp4l_fact *p)
+{
+	double last = p->data.ingress_ns, ago = now_ns(CLOCK_REALTIME) - last, wait = pmc_sync_wait(&p->data);
+
+	if (p->result != PMC_ANSWERED || isnan(p->data.offset_ns) || isnan(last) || fabs(ago) < SYNC_OLD_NS ||
+	    fabs(ago + CHECK_TAI_UTC_S * 1e9) < SYNC_OLD_NS)
+		return;
+	nanosleep(&(struct timespec){ wait / 1e9, fmod(wait, 1e9) }, NULL);
+	check_ask_ptp4l(f, p);
+	p->sync_ceased = p->data.ingress_ns == last;
+	if (p->sync_ceased)
+		p->data.offset_ns = NAN;
+}
+
 static void gather_ptp4l(struct check_facts *f)
 {
 	struct ptp4l list[PTP4L_MAX];
@@ -53,6 +77,7 @@ static void gather_ptp4l(struct check_facts *f)
 	for (int i = 0; i < f->n_ptp4l; i++) {
 		f->ptp4l[i].process = list[i];
 		check_ask_ptp4l(f, &f->ptp4l[i]);
+		look_for_sync(f, &f->ptp4l[i]);
 	}
 }
 

@@ -19,12 +19,6 @@
 #include "time/kernel_clock.h"
 #include "time/steering.h"
 
-/* Where a warning begins; ptpkvm-host(8) and Documentation/ptpkvm-host-check.md have them too. */
-#define CHECK_HARDWARE_OFFSET_WARN_NS 1000LL
-#define CHECK_SOFTWARE_OFFSET_WARN_NS 100000LL
-#define CHECK_OFFSET_FAIL_NS 10000000LL
-#define CHECK_PATH_DELAY_WARN_NS 1000000LL
-#define CHECK_MAXERROR_WARN_US 100000LL
 /* TAI − UTC since 2017; what an unexpired leap second list says comes before it */
 #define CHECK_TAI_UTC_S 37
 
@@ -42,6 +36,7 @@ struct ptp4l_fact {
 	enum pmc_result result;
 	char why[200];
 	struct pmc_data data;
+	bool sync_ceased;		/* it has an offset, of a Sync after which no other came: data has none then */
 };
 
 struct phc2sys_fact {

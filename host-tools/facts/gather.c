@@ -2,6 +2,7 @@
 /* What can be read of this machine: its interfaces, counters, virtualisation and clock. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,7 @@ void check_gather(struct check_facts *f)
 	file_read_line(CLOCKSOURCE "available_clocksource", f->clocksources, sizeof(f->clocksources));
 	gather_cpu(&f->cpu);
 	gather_kvm(&f->kvm, f->offline);
+	f->kernel.max_error_ns = f->kernel.est_error_ns = NAN;
 	if (!f->offline)
 		kernel_clock_read(&f->kernel);
 	check_gather_chain(f);

@@ -39,8 +39,6 @@ static const char *filters_text(uint32_t filters)
 /* Why there are no hardware timestamps that ptp4l could use */
 static const char *no_hardware(const struct nic *n)
 {
-	if (n->vf)
-		return "a VF has no clock of its own";
 	if ((n->stamping & HARDWARE) != HARDWARE)
 		return n->stamping & HARDWARE ? "its hardware timestamps only part of the packets"
 					      : "no hardware timestamps";
@@ -60,7 +58,7 @@ enum nic_fit nic_fit(const struct nic *n, char *why, size_t len)
 {
 	const char *lacks = no_hardware(n);
 
-	if (n->error == -1 && !n->vf) {
+	if (n->error == -1) {
 		snprintf(why, len, "its driver was not asked");
 		return NIC_UNKNOWN;
 	}
@@ -77,7 +75,7 @@ enum nic_fit nic_fit(const struct nic *n, char *why, size_t len)
 		snprintf(why, len, "software timestamps only: %s", lacks);
 		return NIC_SOFTWARE;
 	}
-	if (n->error > 0 && !n->vf)
+	if (n->error > 0)
 		snprintf(why, len, "its driver does not tell of timestamps (%s)", errname(n->error));
 	else
 		snprintf(why, len, "no timestamps for PTP: %s", lacks);

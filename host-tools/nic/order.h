@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 bool nic_exists(const char *name);
-/* An SR-IOV virtual function: its clock, if it has one, is the physical function's. */
+/* An SR-IOV virtual function; some have a clock, as their driver tells (nic_stamps()) */
 bool nic_is_vf(const char *name);
 
 /*

@@ -152,7 +152,7 @@ static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, s
 		add_text(buf, len, ", no bound on its error (ptp4l and phc2sys tell none)");
 	else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR)
 		add_text(buf, len, ", at most %s off UTC", text_ns(ns, q->max_error_ns, false));
-	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR)
+	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR && q->max_error_ns)
 		add_text(buf, len, " (estimate %s)", text_ns(ns, q->est_error_ns, false));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_TAI_OFFSET)
 		add_text(buf, len, ", TAI − UTC %d s", q->tai_offset);

@@ -45,7 +45,9 @@ bool chain_find(const struct check_facts *f, const struct ptp4l_fact *p, struct 
 	hop->tai_utc = p->data.ptp_timescale ? p->data.utc_offset : 0;
 	n = slave_nic(f, p, port);
 	phc = n ? only_phc(&f->nics, n) : -1;
-	if (!n)
+	if (p->data.ptp_timescale == UNKNOWN || hop->tai_utc == UNKNOWN)
+		snprintf(hop->why, sizeof(hop->why), "ptp4l does not tell TAI − UTC");
+	else if (!n)
 		snprintf(hop->why, sizeof(hop->why), "the interface of port %s is not known", port->identity);
 	else if (phc < 0)
 		snprintf(hop->why, sizeof(hop->why), "%s has not one PHC", n->name);

@@ -22,9 +22,14 @@ bool check_hardware(const struct ptp4l_fact *p)
 	return !p->process.software;
 }
 
-int64_t check_offset(const struct pmc_data *d)
+double check_offset(const struct pmc_data *d)
 {
-	return d->has_status ? d->master_offset_ns : llrint(d->offset_ns);
+	return check_slave_port(d) ? d->offset_ns : NAN;
+}
+
+double check_path_delay(const struct pmc_data *d)
+{
+	return check_slave_port(d) ? d->path_delay_ns : NAN;
 }
 
 const char *check_port_name(const struct ptp4l_fact *p, int i)
@@ -40,7 +45,8 @@ void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len)
 
 	buf[0] = 0;
 	for (int i = 0; i < d->n_ports && i < 4; i++)
-		add_text(buf, len, "%s%s %s", i ? ", " : "", check_port_name(p, i), d->ports[i].state);
+		add_text(buf, len, "%s%s %s", i ? ", " : "", check_port_name(p, i),
+			 d->ports[i].state[0] ? d->ports[i].state : "in an unknown state");
 	if (d->n_ports > 4)
 		add_text(buf, len, " and %d more", d->n_ports - 4);
 }

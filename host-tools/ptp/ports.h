@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "facts/facts.h"
 
@@ -17,7 +16,8 @@ const char *check_port_name(const struct ptp4l_fact *p, int i);
 void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len);
 bool check_hardware(const struct ptp4l_fact *p);
 
-/* ptp4l's clock minus its master's, ns */
-int64_t check_offset(const struct pmc_data *d);
+/* ptp4l's clock minus its master's, and the path delay, ns; NAN where it follows none or did not measure */
+double check_offset(const struct pmc_data *d);
+double check_path_delay(const struct pmc_data *d);
 
 #endif

@@ -24,7 +24,10 @@ static const char usage[] =
 	"                      written through, a symbolic link refused, no folder made\n"
 	"                      (default, and -: standard output)\n"
 	"      --root DIR      of the system's files below DIR; nothing is asked that runs\n"
+	"      --ignore CODE,...  these warnings and failures of check don't count\n"
 	"  -h, --help          this\n"
+	"\n"
+	CHECK_LIMITS_HELP
 	"\n"
 	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
 
@@ -61,7 +64,14 @@ static void name_ptp4l(const struct check_facts *f, int nth, char *buf, size_t l
 /* What one ptp4l says, in the unit of the metric; NAN where it doesn't */
 static double answers(const struct status *s, int i)
 {
-	return s->facts.ptp4l[i].asked && s->facts.ptp4l[i].result == PMC_ANSWERED;
+	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
+
+	if (!p->asked)
+		return NAN;
+	if (p->result == PMC_ANSWERED)
+		return 1;
+	/* Of whom pmc can't ask, or who is no root, it may be deaf to just him. */
+	return s->facts.root && (p->result == PMC_SILENT || p->result == PMC_FAILED) ? 0 : NAN;
 }
 
 static const struct pmc_data *data(const struct status *s, int i)
@@ -69,39 +79,44 @@ static const struct pmc_data *data(const struct status *s, int i)
 	return &s->facts.ptp4l[i].data;
 }
 
+static double known(int val)
+{
+	return val == UNKNOWN ? NAN : val;
+}
+
 static double gm_class(const struct status *s, int i)
 {
-	return data(s, i)->has_parent ? data(s, i)->gm_class : NAN;
+	return known(data(s, i)->gm_class);
 }
 
 static double gm_accuracy(const struct status *s, int i)
 {
-	return data(s, i)->has_parent ? chain_accuracy(data(s, i)->gm_accuracy) : NAN;
+	return chain_accuracy(data(s, i)->gm_accuracy);
 }
 
 static double steps(const struct status *s, int i)
 {
-	return data(s, i)->has_current ? data(s, i)->steps : NAN;
+	return known(data(s, i)->steps);
 }
 
 static double offset(const struct status *s, int i)
 {
-	return check_slave_port(data(s, i)) ? check_offset(data(s, i)) * 1e-9 : NAN;
+	return check_offset(data(s, i)) * 1e-9;
 }
 
 static double path_delay(const struct status *s, int i)
 {
-	return check_slave_port(data(s, i)) && data(s, i)->has_current ? data(s, i)->path_delay_ns * 1e-9 : NAN;
+	return check_path_delay(data(s, i)) * 1e-9;
 }
 
 static double utc_offset(const struct status *s, int i)
 {
-	return data(s, i)->has_time && data(s, i)->ptp_timescale ? data(s, i)->utc_offset : NAN;
+	return data(s, i)->ptp_timescale == 1 ? known(data(s, i)->utc_offset) : NAN;
 }
 
 static double traceable(const struct status *s, int i)
 {
-	return data(s, i)->has_time ? data(s, i)->time_traceable : NAN;
+	return known(data(s, i)->time_traceable);
 }
 
 static const struct {
@@ -126,7 +141,7 @@ static void put_ports(struct metrics *m, const struct ptp4l_fact *p, const char 
 	};
 
 	for (int i = 0; i < p->data.n_ports; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(states); k++)
+		for (size_t k = 0; k < ARRAY_SIZE(states) && p->data.ports[i].state[0]; k++)
 			metrics_sample(m, !strcmp(p->data.ports[i].state, states[k]), "ptp4l", name, "port",
 				       p->data.ports[i].identity, "interface", check_port_name(p, i), "state",
 				       states[k], NULL);
@@ -147,7 +162,7 @@ static void put_ptp4l(struct metrics *m, const struct status *s)
 	}
 	metrics_gauges(m, "grandmaster_info", "The grandmaster that ptp4l follows, or is.");
 	for (int i = 0; i < f->n_ptp4l; i++)
-		if (f->ptp4l[i].data.has_parent)
+		if (f->ptp4l[i].data.grandmaster[0])
 			metrics_sample(m, 1, "ptp4l", name[i], "grandmaster", f->ptp4l[i].data.grandmaster, NULL);
 	metrics_gauges(m, "port_state", "State of a port of ptp4l: 1 for the one it is in.");
 	for (int i = 0; i < f->n_ptp4l; i++)
@@ -182,7 +197,8 @@ static void put_chrony(struct metrics *m, const struct status *s)
 {
 	const struct chrony_tracking *t = &s->tracking;
 
-	metrics_gauge(m, "chrony_up", "Whether chronyd answers.", s->has_tracking);
+	if (!s->facts.offline)
+		metrics_gauge(m, "chrony_up", "Whether chronyd answers.", s->has_tracking);
 	if (!s->has_tracking)
 		return;
 	metrics_gauge(m, "chrony_stratum", "Stratum of this host by chronyd; 0 if it is not synchronized.",
@@ -197,22 +213,25 @@ static void put_chrony(struct metrics *m, const struct status *s)
 		      status_root_distance(t));
 }
 
-static void put_kernel(struct metrics *m, const struct check_facts *f)
+static void put_kernel(struct metrics *m, const struct check_facts *f, const struct check_report *r)
 {
-	const struct kernel_clock *k = &f->kernel;
+	const struct kernel_clock k = check_kernel(r, &f->kernel);
 
 	metrics_gauges(m, "clocksource_info", "The kernel's clocksource.");
 	if (f->clocksource[0])
 		metrics_sample(m, 1, "clocksource", f->clocksource, NULL);
-	if (!k->known)
+	if (!k.known)
 		return;
 	metrics_gauge(m, "kernel_synchronized", "Whether the kernel counts its clock as synchronized.",
-		      !(k->status & STA_UNSYNC));
-	metrics_gauge(m, "kernel_max_error_seconds", "The kernel's bound on its clock's error to UTC.",
-		      k->maxerror_us * 1e-6);
-	metrics_gauge(m, "kernel_est_error_seconds", "The kernel's estimate of that error.", k->esterror_us * 1e-6);
+		      !(k.status & STA_UNSYNC));
+	if (!isnan(k.max_error_ns))
+		metrics_gauge(m, "kernel_max_error_seconds", "The kernel's bound on its clock's error to UTC.",
+			      k.max_error_ns * 1e-9);
+	if (!isnan(k.est_error_ns))
+		metrics_gauge(m, "kernel_est_error_seconds", "The kernel's estimate of that error.",
+			      k.est_error_ns * 1e-9);
 	metrics_gauge(m, "kernel_tai_offset_seconds", "TAI minus UTC in the kernel; 0 if it was never set.",
-		      k->tai_utc);
+		      k.tai_utc);
 }
 
 /* --- guests --- */
@@ -265,7 +284,7 @@ static void put_all(struct metrics *m, const struct status *s)
 	put_ptp4l(m, s);
 	put_steering(m, &s->report);
 	put_chrony(m, s);
-	put_kernel(m, &s->facts);
+	put_kernel(m, &s->facts, &s->report);
 	put_guests(m, &s->guests);
 	verdicts_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
 }
@@ -273,10 +292,11 @@ static void put_all(struct metrics *m, const struct status *s)
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o;
+	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_host_", usage, argc, argv);
 	status_gather(&s);
+	verdicts_ignore(&s.report.said, &o.ignored);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);
 }

@@ -60,15 +60,20 @@ static void __attribute__((format(printf, 2, 3))) row(const char *label, const c
 static void print_grandmaster(const struct pmc_data *d)
 {
 	const bool own = !strcmp(d->grandmaster, d->identity);
-	char buf[CHAIN_ACCURACY_LEN];
+	char buf[CHAIN_ACCURACY_LEN], more[120] = "";
 	const char *accuracy = chain_accuracy_text(buf, d->gm_accuracy);
 
-	if (own && !is_master(d))
+	if (own && !is_master(d)) {
 		row("grandmaster", "none is heard");
-	else
-		row("grandmaster", "%s, class %d, %s%s%s%d step%s away%s", d->grandmaster, d->gm_class,
-		    accuracy ? "accuracy " : "", accuracy ? accuracy : "", accuracy ? ", " : "", d->steps,
-		    d->steps == 1 ? "" : "s", own ? ": this host" : "");
+		return;
+	}
+	if (d->gm_class != UNKNOWN)
+		add_text(more, sizeof(more), ", class %d", d->gm_class);
+	if (accuracy)
+		add_text(more, sizeof(more), ", accuracy %s", accuracy);
+	if (d->steps != UNKNOWN)
+		add_text(more, sizeof(more), ", %d step%s away", d->steps, d->steps == 1 ? "" : "s");
+	row("grandmaster", "%s%s%s", d->grandmaster, more, own ? ": this host" : "");
 }
 
 static void print_ports(const struct ptp4l_fact *p)
@@ -76,8 +81,9 @@ static void print_ports(const struct ptp4l_fact *p)
 	char ports[600] = "";
 
 	for (int i = 0; i < p->data.n_ports; i++)
-		add_text(ports, sizeof(ports), "%s%s %s", i ? ", " : "", check_port_name(p, i), p->data.ports[i].state);
-	row("ptp4l", "%s (process %d, domain %d, %s timestamps%s)", p->data.n_ports ? ports : "no ports",
+		add_text(ports, sizeof(ports), "%s%s %s", i ? ", " : "", check_port_name(p, i),
+			 p->data.ports[i].state[0] ? p->data.ports[i].state : "in an unknown state");
+	row("ptp4l", "%s (process %d, domain %d, %s timestamps%s)", p->data.n_ports ? ports : "ports not told",
 	    p->process.pid, p->process.domain, check_hardware(p) ? "hardware" : "software",
 	    ptp4l_measures_only(&p->process) ? ", measuring only" : "");
 }
@@ -91,7 +97,7 @@ static void print_hops(const struct status *s, int i)
 	if (!check_slave_port(&p->data))
 		return;
 	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s, path delay %s",
-	    text_ns(offset, check_offset(&p->data), true), text_ns(more, rint(p->data.path_delay_ns), false));
+	    text_ns(offset, check_offset(&p->data), true), text_ns(more, rint(check_path_delay(&p->data)), false));
 	if (!s->has_hop[i])
 		return;
 	if (hop->known)
@@ -110,7 +116,7 @@ static void print_ptp4l(const struct status *s, int i)
 		    p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
 		return;
 	}
-	if (p->data.has_parent)
+	if (p->data.grandmaster[0])
 		print_grandmaster(&p->data);
 	print_ports(p);
 	print_hops(s, i);
@@ -118,7 +124,7 @@ static void print_ptp4l(const struct status *s, int i)
 
 static void print_clock(const struct status *s)
 {
-	const struct kernel_clock *k = &s->facts.kernel;
+	const struct kernel_clock k = check_kernel(&s->report, &s->facts.kernel);
 	const struct chrony_tracking *t = &s->tracking;
 	char offset[NS_TEXT_LEN], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
@@ -130,9 +136,9 @@ static void print_clock(const struct status *s)
 	else if (s->has_tracking)
 		row("chronyd", "%s to %s (stratum %d), at most %s off", text_ns(offset, rint(t->system * 1e9), true),
 		    t->name, t->stratum, text_ns(error, rint(status_root_distance(t) * 1e9), false));
-	if (k->known)
-		row("kernel", "%s, %s", k->status & STA_UNSYNC ? "not synchronized" : "synchronized",
-		    check_bound(bound, k, text_ns(error, k->maxerror_us * 1e3, false)));
+	if (k.known)
+		row("kernel", "%s, %s", k.status & STA_UNSYNC ? "not synchronized" : "synchronized",
+		    check_bound(bound, &s->report, &k, text_ns(error, k.max_error_ns, false)));
 }
 
 static void print_guest(const struct kvm_guest *g)
@@ -218,8 +224,8 @@ static void json_kernel(struct json *j, const struct kernel_clock *k)
 	}
 	json_open(j, "kernel", '{');
 	json_bool(j, "synchronized", !(k->status & STA_UNSYNC));
-	json_s64(j, "max_error_us", k->maxerror_us);
-	json_s64(j, "est_error_us", k->esterror_us);
+	json_double(j, "max_error_us", k->max_error_ns / 1e3);
+	json_double(j, "est_error_us", k->est_error_ns / 1e3);
 	json_s64(j, "tai_utc_s", k->tai_utc);
 	json_close(j, '}');
 }
@@ -248,6 +254,7 @@ static void json_guests(struct json *j, const struct kvm_guests *all)
 
 static void print_json(const struct status *s, int code)
 {
+	const struct kernel_clock kernel = check_kernel(&s->report, &s->facts.kernel);
 	struct json j = { .f = stdout };
 
 	json_open(&j, NULL, '{');
@@ -262,7 +269,7 @@ static void print_json(const struct status *s, int code)
 	json_close(&j, ']');
 	check_json_steering(&j, &s->report);
 	json_chrony(&j, s);
-	json_kernel(&j, &s->facts.kernel);
+	json_kernel(&j, &kernel);
 	json_guests(&j, &s->guests);
 	json_close(&j, '}');
 }

@@ -69,10 +69,10 @@ static void print_line(const struct watch *w, const struct watch_tick *t)
 	for (int i = 0; i < WATCH_SERIES; i++)
 		print_ns(now(w, i));
 	print(" %4s", t->late ? "late" : synchronized(&t->kernel));
-	if (t->kernel.known)
-		print(" %8" PRId64, t->kernel.maxerror_us);
-	else
+	if (isnan(t->kernel.max_error_ns))
 		print(" %8s", "-");
+	else
+		print(" %8.0f", t->kernel.max_error_ns / 1e3);
 	if (t->guests >= 0)
 		print(" %6d", t->guests);
 	else
@@ -93,18 +93,21 @@ static void print_summary(FILE *f, const struct watch *w)
 
 static void ptp4l_line(struct screen *s, const struct watch_tick *t)
 {
-	char delay[NS_TEXT_LEN];
+	char delay[NS_TEXT_LEN], class[24] = "";
 
+	if (t->ptp4l.gm_class != UNKNOWN)
+		snprintf(class, sizeof(class), ", class %d", t->ptp4l.gm_class);
 	if (!t->has_ptp4l)
 		screen_line(s, "ptp4l: %s", t->late ? "not asked: late" : "no answer");
 	else if (t->follows)
-		screen_line(s, "ptp4l: %s; grandmaster %s, class %d, path delay %s", t->ports, t->ptp4l.grandmaster,
-			    t->ptp4l.gm_class, text_ns(delay, t->ptp4l.path_delay_ns, false));
+		screen_line(s, "ptp4l: %s; grandmaster %s%s, path delay %s", t->ports,
+			    t->ptp4l.grandmaster[0] ? t->ptp4l.grandmaster : "unknown", class,
+			    text_ns(delay, rint(check_path_delay(&t->ptp4l)), false));
 	else
 		screen_line(s, "ptp4l: %s; it follows no master", t->ports);
 }
 
-static void clock_lines(struct screen *s, const struct watch_tick *t)
+static void clock_lines(struct screen *s, const struct watch *w, const struct watch_tick *t)
 {
 	char bound[NS_TEXT_LEN], text[CHECK_BOUND_LEN];
 
@@ -113,7 +116,7 @@ static void clock_lines(struct screen *s, const struct watch_tick *t)
 			    text_ns(bound, status_root_distance(&t->tracking) * 1e9, false));
 	if (t->kernel.known)
 		screen_line(s, "kernel: %s, %s", t->kernel.status & STA_UNSYNC ? "not synchronized" : "synchronized",
-			    check_bound(text, &t->kernel, text_ns(bound, t->kernel.maxerror_us * 1e3, false)));
+			    check_bound(text, w->report, &t->kernel, text_ns(bound, t->kernel.max_error_ns, false)));
 	if (t->guests >= 0 && t->has_served)
 		screen_line(s, "guests: %d, served %" PRIu64 " times in this tick", t->guests, t->served);
 	else if (t->guests >= 0)
@@ -129,7 +132,7 @@ static void print_live(const struct watch *w, const struct watch_tick *t)
 	screen_line(&s, "tick %u of %u, %g s apart; Ctrl-C ends", t->nth, w->count, w->interval);
 	ptp4l_line(&s, t);
 	screen_stats(&s, &set);
-	clock_lines(&s, t);
+	clock_lines(&s, w, t);
 	screen_sparklines(&s, &set);
 	screen_end();
 }
@@ -147,10 +150,9 @@ static void csv_tick(const struct watch_tick *t)
 	char when[40];
 
 	print("%u,%s,%d,", t->nth, series_time(when, t->when_ns), t->late);
-	if (t->follows)
-		print("%" PRId64 ",%.0f", check_offset(&t->ptp4l), t->ptp4l.path_delay_ns);
-	else
-		print(",");
+	series_csv_ns(check_offset(&t->ptp4l));
+	print(",");
+	series_csv_ns(check_path_delay(&t->ptp4l));
 	print(",%s,", t->ptp4l.grandmaster);
 	series_csv(t->ports);
 	if (t->hop.known)
@@ -161,10 +163,11 @@ static void csv_tick(const struct watch_tick *t)
 		print(",%.0f,%.0f", t->tracking.system * 1e9, status_root_distance(&t->tracking) * 1e9);
 	else
 		print(",,");
+	print(",");
 	if (t->kernel.known)
-		print(",%d,%" PRId64, !(t->kernel.status & STA_UNSYNC), t->kernel.maxerror_us);
-	else
-		print(",,");
+		print("%d", !(t->kernel.status & STA_UNSYNC));
+	print(",");
+	series_csv_ns(t->kernel.max_error_ns / 1e3);
 	print(",");
 	if (t->guests >= 0)
 		print("%d", t->guests);
@@ -181,10 +184,10 @@ static void json_ptp4l(struct json *j, const struct watch_tick *t)
 		return;
 	}
 	json_open(j, "gm", '{');
-	json_if_s64(j, "offset_ns", t->follows, check_offset(&t->ptp4l));
-	json_double(j, "path_delay_ns", t->follows ? t->ptp4l.path_delay_ns : NAN);
+	json_double(j, "offset_ns", check_offset(&t->ptp4l));
+	json_double(j, "path_delay_ns", check_path_delay(&t->ptp4l));
 	json_text(j, "grandmaster", t->ptp4l.grandmaster);
-	json_if_s64(j, "gm_class", t->ptp4l.has_parent, t->ptp4l.gm_class);
+	json_int(j, "gm_class", t->ptp4l.gm_class);
 	json_text(j, "ports", t->ports);
 	json_close(j, '}');
 }
@@ -230,11 +233,8 @@ static void json_tick(const struct watch_tick *t)
 	json_ptp4l(&j, t);
 	json_system(&j, t);
 	json_chrony(&j, t);
-	if (t->kernel.known)
-		json_bool(&j, "synchronized", !(t->kernel.status & STA_UNSYNC));
-	else
-		json_null(&j, "synchronized");
-	json_if_s64(&j, "max_error_us", t->kernel.known, t->kernel.maxerror_us);
+	json_bit(&j, "synchronized", t->kernel.known ? !(t->kernel.status & STA_UNSYNC) : UNKNOWN);
+	json_double(&j, "max_error_us", t->kernel.max_error_ns / 1e3);
 	json_if_s64(&j, "guests", t->guests >= 0, t->guests);
 	json_if_u64(&j, "served", t->has_served, t->served);
 	json_close(&j, '}');

@@ -44,6 +44,7 @@ struct chrony_answer {
 
 static struct {
 	struct check_facts facts;
+	struct check_report report;
 	struct ptp4l_fact ptp4l;	/* the one that is watched */
 	bool has_ptp4l, has_chrony;
 	struct asker ask_ptp4l, ask_chrony;
@@ -87,6 +88,7 @@ static void choose_ptp4l(void)
 static void begin(void)
 {
 	check_gather(&host.facts);
+	check_judge(&host.facts, &host.report);
 	choose_ptp4l();
 	host.has_chrony = host.facts.chrony.pid;
 	if (!host.has_ptp4l && !host.has_chrony)
@@ -106,6 +108,20 @@ static void start_askers(void)
 
 /* --- a tick --- */
 
+/* The offset stays what it was while no Sync comes any more. */
+static void drop_old_offset(struct pmc_data *d)
+{
+	static double last = NAN;
+	static int64_t since;
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (isnan(d->ingress_ns) || d->ingress_ns != last)
+		since = now;
+	last = d->ingress_ns;
+	if (now - since > pmc_sync_wait(d))
+		d->offset_ns = NAN;
+}
+
 static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 {
 	static char said[400];
@@ -117,11 +133,14 @@ static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 		return;
 	t->has_ptp4l = p.asked && p.result == PMC_ANSWERED;
 	if (t->has_ptp4l) {
+		drop_old_offset(&p.data);
 		t->ptp4l = p.data;
 		t->follows = check_slave_port(&p.data);
 		check_ports_text(&p, t->ports, sizeof(t->ports));
 		if (chain_find(&host.facts, &p, &hop) && hop.path[0])
 			host.hop = hop;		/* for the ticks to come */
+		if (t->follows && isnan(check_offset(&p.data)))
+			strcpy(text, "ptp4l: no measurement: it hears a master, but no Sync, or no answer of it");
 	} else {
 		snprintf(text, sizeof(text), "ptp4l: %.380s", p.denied ? "only root may ask it" : p.why);
 	}
@@ -181,6 +200,7 @@ static void read_all(struct watch_tick *t, int64_t next)
 		asker_ask(&host.ask_chrony);
 	take_hop(t);
 	kernel_clock_read(&t->kernel);
+	t->kernel = check_kernel(&host.report, &t->kernel);
 	take_guests(t);
 	if (host.has_ptp4l)
 		take_ptp4l(t, deadline);
@@ -196,10 +216,11 @@ static void take_tick(struct watch *w, struct watch_tick *t, int64_t next)
 
 	*t = (struct watch_tick){
 		.nth = w->ticks, .when_ns = now_ns(CLOCK_REALTIME), .late = late, .guests = -1,
+		.kernel.max_error_ns = NAN,
 	};
 	if (!late)
 		read_all(t, next);
-	w->series[WATCH_GM].ns[i] = t->follows ? check_offset(&t->ptp4l) : NAN;
+	w->series[WATCH_GM].ns[i] = check_offset(&t->ptp4l);
 	w->series[WATCH_SYSTEM].ns[i] = t->hop.known ? t->hop.offset_ns : NAN;
 	w->series[WATCH_CHRONY].ns[i] = t->has_tracking ? t->tracking.system * 1e9 : NAN;
 }
@@ -242,6 +263,7 @@ int cmd_watch(int argc, char **argv)
 {
 	struct watch_options o = { .usage = usage, .count = 100, .interval = 1 };
 	struct watch w = {
+		.report = &host.report,
 		.series = {
 			[WATCH_GM] = { .title = "GM > NIC", .key = "gm", .plot = "grandmaster to NIC" },
 			[WATCH_SYSTEM] = { .title = "NIC > system", .key = "system", .plot = "NIC to system" },

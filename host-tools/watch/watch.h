@@ -3,6 +3,7 @@
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
 
+#include "check/judge.h"
 #include "chrony/chronyc.h"
 #include "cli/watch_options.h"
 #include "facts/guests.h"
@@ -36,6 +37,7 @@ struct watch {
 	unsigned int ticks;		/* ticks that have been */
 	double interval;		/* seconds */
 	struct series series[WATCH_SERIES];
+	const struct check_report *report;	/* who steers, when it began */
 };
 
 struct series_set watch_set(const struct watch *w);

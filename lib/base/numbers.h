@@ -3,8 +3,12 @@
 #ifndef BASE_NUMBERS_H
 #define BASE_NUMBERS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* An int, or a bit in one, that is not known */
+#define UNKNOWN INT_MIN
 
 /* Decimal, all of the string, within the range. */
 bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *val);

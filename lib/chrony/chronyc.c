@@ -114,12 +114,16 @@ static bool get_leap(const char *s, char *val)
 static bool get_source(char *const *f, void *record)
 {
 	struct chrony_source *s = record;
+	bool good;
 
-	return get_char(f[0], "^=# ", &s->mode) && get_char(f[1], "*+-?x~ ", &s->state) &&
+	good = get_char(f[0], "^=# ", &s->mode) && get_char(f[1], "*+-?x~ ", &s->state) &&
 	       get_string(f[2], s->name, sizeof(s->name)) && get_int(f[3], 0, 255, &s->stratum) &&
 	       get_int(f[4], -32, 32, &s->poll) && get_octal(f[5], 0377, &s->reach) &&
 	       get_age(f[6], &s->last_rx) && get_double(f[7], &s->offset) &&
 	       get_double(f[8], &s->measured) && get_double(f[9], &s->error);
+	if (good && isnan(s->last_rx))	/* no sample: it prints 0 then */
+		s->offset = s->measured = s->error = NAN;
+	return good;
 }
 
 static bool get_sourcestats(char *const *f, void *record)

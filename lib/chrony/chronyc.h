@@ -31,9 +31,10 @@ struct chrony_source {
 	int poll;		/* log2 of seconds */
 	unsigned int reach;	/* the last eight polls, a bit each (chronyc prints it in octal) */
 	double last_rx;		/* seconds since the last sample; NAN if there is none */
-	double offset;		/* seconds, adjusted for changes of the clock since; positive: we are fast */
-	double measured;	/* seconds, as it was measured */
-	double error;		/* seconds, margin */
+	/* seconds; NAN if there is no sample */
+	double offset;		/* adjusted for changes of the clock since; positive: we are fast */
+	double measured;	/* as it was measured */
+	double error;		/* margin */
 };
 
 struct chrony_sourcestats {

@@ -13,11 +13,12 @@
 
 static void parse(struct metrics_output *o, const char *usage, int argc, char **argv)
 {
-	static const struct option longopts[] = {
-		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
+	struct option longopts[4 + LIMITS_MAX + 1] = {
+		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "ignore", 1, NULL, 'i' }, { "help", 0, NULL, 'h' },
 	};
 	int c;
 
+	limits_add(longopts, 4, o->limits);
 	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'o':
@@ -26,10 +27,14 @@ static void parse(struct metrics_output *o, const char *usage, int argc, char **
 		case 'R':
 			opt_root(optarg);
 			break;
+		case 'i':
+			ignored_add(&o->ignored, optarg, o->codes);
+			break;
 		case 'h':
 			opt_help(usage);
 		default:
-			misuse("bad option");
+			if (!limit_take(o->limits, c, optarg))
+				misuse("bad option");
 		}
 	}
 	opt_no_arguments(argc, argv);
@@ -39,7 +44,7 @@ static void parse(struct metrics_output *o, const char *usage, int argc, char **
 
 void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv)
 {
-	*o = (struct metrics_output){ .metrics.prefix = prefix };
+	o->metrics.prefix = prefix;
 	parse(o, usage, argc, argv);
 	o->metrics.f = open_memstream(&o->text, &o->len);
 	if (!o->metrics.f)

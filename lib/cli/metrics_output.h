@@ -3,16 +3,20 @@
 #ifndef CLI_METRICS_OUTPUT_H
 #define CLI_METRICS_OUTPUT_H
 
+#include "output/findings.h"
 #include "output/metrics.h"
 
 struct metrics_output {
 	struct metrics metrics;
 	const char *file;	/* of --output; NULL: standard output */
+	const char *const *codes;	/* what --ignore may name, NULL at the end */
+	struct ignored ignored;
+	struct limit *limits;	/* what options set */
 	char *text;
 	size_t len;
 };
 
-/* A bad option, or an argument, is misuse; --help prints usage and ends the program. */
+/* codes and limits are given. A bad option, or an argument, is misuse; --help prints usage and ends the program. */
 void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv);
 
 /* What was put into o->metrics is written: the exit status, and why it could not be on standard error. */

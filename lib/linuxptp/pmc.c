@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static bool read_hex_byte(const char *s, int *val)
 	return true;
 }
 
-static bool read_bit(const char *s, bool *val)
+static bool read_bit(const char *s, int *val)
 {
 	*val = s[0] == '1';
 	return (s[0] == '0' || s[0] == '1') && !s[1];
@@ -67,6 +68,17 @@ static bool read_interval(const char *s, double *ns)
 		return false;
 	if (minus)
 		*ns = -*ns;
+	return true;
+}
+
+/* Whole ones */
+static bool read_ns(const char *s, double *ns)
+{
+	int64_t v;
+
+	if (!parse_s64(s, INT64_MIN + 1, INT64_MAX, &v))
+		return false;
+	*ns = v;
 	return true;
 }
 
@@ -141,7 +153,9 @@ static bool time_field(struct pmc_data *d, const char *key, const char *val)
 static bool status_field(struct pmc_data *d, const char *key, const char *val)
 {
 	if (!strcmp(key, "master_offset"))
-		return parse_s64(val, INT64_MIN + 1, INT64_MAX, &d->master_offset_ns);
+		return read_ns(val, &d->offset_ns);
+	if (!strcmp(key, "ingress_time"))
+		return read_ns(val, &d->ingress_ns);
 	if (!strcmp(key, "gmPresent")) {
 		d->gm_present = !strcmp(val, "true");
 		return d->gm_present || !strcmp(val, "false");
@@ -158,6 +172,7 @@ static struct pmc_port *the_port(struct pmc_data *d, const char *identity)
 	if (d->n_ports == PMC_PORTS_MAX)
 		return NULL;
 	strcpy(d->ports[d->n_ports].identity, identity);
+	d->ports[d->n_ports].log_sync = UNKNOWN;
 	return &d->ports[d->n_ports++];
 }
 
@@ -169,6 +184,8 @@ static bool port_field(struct pmc_data *d, const char *identity, const char *key
 		return true;
 	if (!strcmp(key, "portState"))
 		return read_name(val, p->state, sizeof(p->state));
+	if (!strcmp(key, "logSyncInterval"))
+		return read_int(val, -128, 127, &p->log_sync);
 	if (!strcmp(key, "timestamping"))
 		return read_name(val, p->timestamping, sizeof(p->timestamping));
 	if (!strcmp(key, "interface"))
@@ -179,7 +196,7 @@ static bool port_field(struct pmc_data *d, const char *identity, const char *key
 enum answer { OTHER, DEFAULT, CURRENT, PARENT, TIME, STATUS, PORT };
 
 /* "\t6e2bee.fffe.8fb69c-1 seq 5 RESPONSE MANAGEMENT PORT_DATA_SET " */
-static enum answer read_head(struct pmc_data *d, char *line, char *identity)
+static enum answer read_head(char *line, char *identity)
 {
 	static const char *const form[] = { NULL, "seq", NULL, "RESPONSE", "MANAGEMENT" };
 	char *save, *word = strtok_r(line, " \t", &save);
@@ -195,15 +212,15 @@ static enum answer read_head(struct pmc_data *d, char *line, char *identity)
 	if (!word)
 		return OTHER;
 	if (!strcmp(word, "DEFAULT_DATA_SET"))
-		return d->has_default = true, DEFAULT;
+		return DEFAULT;
 	if (!strcmp(word, "CURRENT_DATA_SET"))
-		return d->has_current = true, CURRENT;
+		return CURRENT;
 	if (!strcmp(word, "PARENT_DATA_SET"))
-		return d->has_parent = true, PARENT;
+		return PARENT;
 	if (!strcmp(word, "TIME_PROPERTIES_DATA_SET"))
-		return d->has_time = true, TIME;
+		return TIME;
 	if (!strcmp(word, "TIME_STATUS_NP"))
-		return d->has_status = true, STATUS;
+		return STATUS;
 	return !strcmp(word, "PORT_DATA_SET") || !strcmp(word, "PORT_PROPERTIES_NP") ? PORT : OTHER;
 }
 
@@ -234,6 +251,38 @@ static bool read_field(struct pmc_data *d, enum answer in, const char *identity,
 	}
 }
 
+void pmc_unknown(struct pmc_data *d)
+{
+	*d = (struct pmc_data){
+		.slave_only = UNKNOWN, .clock_class = UNKNOWN, .domain = UNKNOWN, .number_ports = UNKNOWN, .steps = UNKNOWN,
+		.path_delay_ns = NAN, .gm_class = UNKNOWN, .gm_accuracy = UNKNOWN, .utc_offset = UNKNOWN,
+		.utc_offset_valid = UNKNOWN, .ptp_timescale = UNKNOWN, .time_traceable = UNKNOWN, .leap61 = UNKNOWN,
+		.leap59 = UNKNOWN, .ingress_ns = NAN, .gm_present = UNKNOWN, .offset_ns = NAN,
+	};
+}
+
+double pmc_sync_wait(const struct pmc_data *d)
+{
+	double longest = 1e9;
+
+	for (int i = 0; i < d->n_ports; i++)
+		if (d->ports[i].log_sync != UNKNOWN)
+			longest = fmax(longest, 4e9 * exp2(d->ports[i].log_sync));
+	return fmin(longest, 16e9);
+}
+
+/*
+ * ptp4l has 0 for what it never measured: the time of the last Sync before there was one (clock.c, ingress_ts); the path
+ * delay before there was an answer to its questions, and without that no offset either (tsproc.c).
+ */
+static void drop_unmeasured(struct pmc_data *d)
+{
+	if (d->path_delay_ns == 0)
+		d->path_delay_ns = NAN;
+	if (d->ingress_ns == 0 || (d->offset_ns == 0 && isnan(d->path_delay_ns)))
+		d->offset_ns = NAN;
+}
+
 int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len)
 {
 	char line[MAX_LINE], identity[PMC_PORT_LEN] = "";
@@ -241,7 +290,7 @@ int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len)
 	int answers = 0;
 	size_t width;
 
-	memset(d, 0, sizeof(*d));
+	pmc_unknown(d);
 	for (; *text; text += width + (text[width] == '\n')) {
 		width = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)(width < MAX_LINE ? width : MAX_LINE), text);
@@ -250,13 +299,15 @@ int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len)
 				continue;
 			snprintf(why, len, "pmc's output is not understood: '%.*s'", (int)strcspn(text + 2, "\n"),
 				 text + 2);
+			pmc_unknown(d);
 			return -1;
 		}
 		if (line[0] != '\t')
 			continue;	/* "sending: …", and what it logs */
-		in = read_head(d, line, identity);
+		in = read_head(line, identity);
 		answers += in != OTHER;
 	}
+	drop_unmeasured(d);
 	return answers;
 }
 
@@ -316,7 +367,7 @@ enum pmc_result pmc_ask(const char *server, int domain, int transport_specific, 
 	enum pmc_result result;
 	struct run_result res;
 
-	memset(d, 0, sizeof(*d));
+	pmc_unknown(d);
 	snprintf(domain_text, sizeof(domain_text), "%d", domain & 0xff);
 	snprintf(transport_text, sizeof(transport_text), "%x", transport_specific & 0xf);
 	if (!make_place(dir, sizeof(dir), path, sizeof(path), why, len))

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/numbers.h"
+
 #define PMC_TIMEOUT_MS 3000
 #define PMC_PORTS_MAX 32
 #define PMC_CLOCK_LEN 20	/* "6e2bee.fffe.8fb69c" */
@@ -21,32 +23,37 @@ struct pmc_port {
 	char state[16];			/* "SLAVE", "MASTER", "LISTENING", … */
 	char interface[IFNAMSIZ];	/* empty where PORT_PROPERTIES_NP is not given (not root) */
 	char timestamping[16];		/* "HARDWARE", "SOFTWARE", …; the same */
+	int log_sync;			/* log2 of the seconds from Sync to Sync */
 };
 
-/* What was not among the answers is zero; has_… says what was. */
+/* What was not among the answers, or not measured, is not known: UNKNOWN in an int, bits too, NAN, or empty. */
 struct pmc_data {
-	bool has_default, has_current, has_parent, has_time, has_status;
 	/* DEFAULT_DATA_SET */
 	char identity[PMC_CLOCK_LEN];
-	bool slave_only;
-	int clock_class, domain, number_ports;
+	int slave_only, clock_class, domain, number_ports;
 	/* CURRENT_DATA_SET */
 	int steps;
-	double offset_ns;		/* offsetFromMaster; positive: this clock is ahead */
-	double path_delay_ns;
+	double path_delay_ns;		/* one way, mean */
 	/* PARENT_DATA_SET */
 	char grandmaster[PMC_CLOCK_LEN];
 	int gm_class, gm_accuracy;	/* clockClass; clockAccuracy: 0x20 is 25 ns, 0xfe unknown */
 	/* TIME_PROPERTIES_DATA_SET */
 	int utc_offset;			/* s, TAI − UTC */
-	bool utc_offset_valid, ptp_timescale, time_traceable, leap61, leap59;
+	int utc_offset_valid, ptp_timescale, time_traceable, leap61, leap59;
 	/* TIME_STATUS_NP */
-	int64_t master_offset_ns;
-	bool gm_present;
+	double ingress_ns;		/* when the last Sync came, by the clock that ptp4l keeps; 0: none ever did */
+	int gm_present;
+	/* Of TIME_STATUS_NP, else CURRENT_DATA_SET: the same */
+	double offset_ns;		/* positive: this clock is ahead of its master's */
 
 	struct pmc_port ports[PMC_PORTS_MAX];
 	int n_ports;
 };
+
+void pmc_unknown(struct pmc_data *d);
+
+/* How long a Sync is waited for: four times as long as one comes after another, ns, 1 s to 16 s */
+double pmc_sync_wait(const struct pmc_data *d);
 
 /*
  * Parses pmc's output: the number of answers with data, or -1 with the offending line in why. Answers and

@@ -7,6 +7,7 @@
 #include "../../include/version.h"
 #include "base/array.h"
 #include "base/die.h"
+#include "base/numbers.h"
 #include "base/text.h"
 #include "output/findings.h"
 #include "output/text.h"
@@ -90,19 +91,41 @@ void verdicts_ignore(struct verdicts *v, const struct ignored *ig)
 			v->list[i].ignored |= !strcmp(v->list[i].code, ig->codes[n]);
 }
 
+#define LIMIT_OPTION 1000	/* and on */
+
+void limits_add(struct option *to, size_t n, const struct limit *limits)
+{
+	for (int i = 0; limits && limits[i].option; i++)
+		to[n++] = (struct option){ limits[i].option, required_argument, NULL, LIMIT_OPTION + i };
+	to[n] = (struct option){ 0 };
+}
+
+bool limit_take(struct limit *limits, int opt, const char *arg)
+{
+	struct limit *l = limits + opt - LIMIT_OPTION;
+
+	if (opt < LIMIT_OPTION)
+		return false;
+	if (!parse_s64(arg, l->min, l->max, &l->value))
+		misuse("--%s: '%s' is not a whole number from %lld to %lld", l->option, arg, (long long)l->min,
+		       (long long)l->max);
+	return true;
+}
+
 void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
 {
 	static const struct option shared[] = {
 		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
 		{ "ignore", required_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' },
 	};
-	struct option all[ARRAY_SIZE(shared) + 8] = { 0 };
+	struct option all[ARRAY_SIZE(shared) + 8 + LIMITS_MAX + 1];
 	size_t n = ARRAY_SIZE(shared);
 	int opt;
 
 	memcpy(all, shared, sizeof(shared));
-	for (const struct option *own = o->own; own && own->name && n < ARRAY_SIZE(all) - 1; own++)
+	for (const struct option *own = o->own; own && own->name && n < ARRAY_SIZE(shared) + 8; own++)
 		all[n++] = *own;
+	limits_add(all, n, o->limits);
 	while ((opt = getopt_long(argc, argv, "qh", all, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
@@ -120,9 +143,15 @@ void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
 		case '?':
 			misuse("bad option");
 		default:
-			o->take(opt, optarg);
+			if (!limit_take(o->limits, opt, optarg))
+				o->take(opt, optarg);
 		}
 	}
+}
+
+static bool is_bad(const struct verdict *one)
+{
+	return one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
 }
 
 int verdicts_exit_status(const struct verdicts *v)
@@ -144,7 +173,7 @@ void verdicts_print(const struct verdicts *v, bool quiet)
 {
 	for (int i = 0; i < v->n; i++) {
 		const struct verdict *one = &v->list[i];
-		bool bad = one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
+		bool bad = is_bad(one);
 		char left[40], right[sizeof(one->text) + 80];
 
 		if (quiet && (!bad || one->ignored))
@@ -191,13 +220,39 @@ void verdicts_json_begin(struct json *j, int schema, const char *tool, const cha
 	verdicts_json(j, v);
 }
 
+/* How many of the code, link and level of the ith there are; 0 if one before it is the same: no two samples may be. */
+static int alike(const struct verdicts *v, int i)
+{
+	const struct verdict *one = &v->list[i];
+	int n = 0;
+
+	for (int k = 0; k < v->n; k++) {
+		const struct verdict *other = &v->list[k];
+
+		if (other->level != one->level || strcmp(other->code, one->code) || strcmp(other->link, one->link))
+			continue;
+		if (k < i)
+			return 0;
+		n++;
+	}
+	return n;
+}
+
 void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v)
 {
 	int count[ARRAY_SIZE(json_words)] = { 0 };
 
 	for (int i = 0; i < v->n; i++)
-		count[v->list[i].level]++;
+		count[v->list[i].level] += !v->list[i].ignored;
 	metrics_gauges(m, "check_verdicts", help);
 	for (size_t i = 0; i < ARRAY_SIZE(json_words); i++)
 		metrics_sample(m, count[i], "level", json_words[i], NULL);
+	metrics_gauges(m, "check_finding", "How many warnings and failures of check there are of a code.");
+	for (int i = 0; i < v->n; i++) {
+		const struct verdict *one = &v->list[i];
+
+		if (is_bad(one) && !one->ignored && alike(v, i))
+			metrics_sample(m, alike(v, i), "level", json_words[one->level], "code", one->code, "link", one->link,
+				       NULL);
+	}
 }

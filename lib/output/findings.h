@@ -49,11 +49,26 @@ struct ignored {
 void ignored_add(struct ignored *ig, char *list, const char *const known[]);
 void verdicts_ignore(struct verdicts *v, const struct ignored *ig);
 
+/* Where a finding begins, which an option sets to a whole number from min to max */
+struct limit {
+	const char *option;		/* "warn-offset"; NULL at the end of a list */
+	int64_t value, min, max;
+};
+
+#define LIMIT_NS 0, 1000000000000LL	/* ns, up to 1000 s */
+
+/* For getopt_long(): those of limits, at most LIMITS_MAX, behind the n that are there, and a 0 at the end. */
+#define LIMITS_MAX 8
+void limits_add(struct option *to, size_t n, const struct limit *limits);
+/* False if opt is none of limits; a bad number is misuse. */
+bool limit_take(struct limit *limits, int opt, const char *arg);
+
 /* What the command lines of verbs that give verdicts share: --json, -q, --quiet, --ignore CODE,..., -h, --help */
 struct verdict_options {
 	const char *const *codes;	/* what --ignore may name, NULL at the end */
 	const struct option *own;	/* the verb's other ones, long and with values from 256 on, a 0 at the end; or NULL */
 	void (*take)(int opt, const char *arg);	/* gets those */
+	struct limit *limits;		/* what options set; or NULL */
 
 	bool json, quiet, help;
 	struct ignored ignored;
@@ -72,7 +87,7 @@ void verdicts_json(struct json *j, const struct verdicts *v);
 /* A document's beginning, up to that; tool: the name of its version; none: what exit status 3 is called */
 void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
 			 const struct verdicts *v);
-/* How many there are of each level */
+/* How many there are of each level, and which warnings and failures; of those that count */
 void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v);
 
 #endif

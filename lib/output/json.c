@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "output/json.h"
 
@@ -142,6 +143,19 @@ void json_null(struct json *j, const char *key)
 void json_text(struct json *j, const char *key, const char *val)
 {
 	json_string(j, key, val[0] ? val : NULL);
+}
+
+void json_int(struct json *j, const char *key, int val)
+{
+	json_if_s64(j, key, val != UNKNOWN, val);
+}
+
+void json_bit(struct json *j, const char *key, int val)
+{
+	if (val == UNKNOWN)
+		json_null(j, key);
+	else
+		json_bool(j, key, val);
 }
 
 void json_if_s64(struct json *j, const char *key, bool known, int64_t val)

@@ -26,8 +26,10 @@ void json_u64(struct json *j, const char *key, uint64_t val);
 void json_double(struct json *j, const char *key, double val);	/* 15 to 17 digits, to read back; null if not finite */
 void json_bool(struct json *j, const char *key, bool val);
 void json_null(struct json *j, const char *key);
-/* null where it is empty, or not known */
+/* null where it is empty, or not known (UNKNOWN) */
 void json_text(struct json *j, const char *key, const char *val);
+void json_int(struct json *j, const char *key, int val);
+void json_bit(struct json *j, const char *key, int val);	/* true or false */
 void json_if_s64(struct json *j, const char *key, bool known, int64_t val);
 void json_if_u64(struct json *j, const char *key, bool known, uint64_t val);
 

@@ -175,3 +175,9 @@ void series_csv(const char *s)
 	}
 	print("%s", quote);
 }
+
+void series_csv_ns(double ns)
+{
+	if (!isnan(ns))
+		print("%.0f", rint(ns) + 0.0);	/* no "-0" */
+}

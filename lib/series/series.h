@@ -43,5 +43,7 @@ void series_json(struct json *j, const struct series_set *set);
 
 /* A field of CSV on standard output */
 void series_csv(const char *s);
+/* Whole; NAN is empty */
+void series_csv_ns(double ns);
 
 #endif

@@ -137,6 +137,7 @@ void host_clock_read(struct host_clock *hc, const struct phc *phc)
 {
 	char dir[160], s[32];
 	uint64_t type;
+	bool no_bound;
 	int word;
 
 	memset(hc, 0, sizeof(*hc));
@@ -153,7 +154,10 @@ void host_clock_read(struct host_clock *hc, const struct phc *phc)
 	hc->pairing_type = type;
 	hc->has_window = read_u64(dir, "window_ns", UINT32_MAX, &hc->window_ns);
 	hc->has_max_error = read_u64(dir, "max_error_ns", UINT64_MAX, &hc->max_error_ns);
-	hc->has_est_error = read_u64(dir, "est_error_ns", UINT32_MAX, &hc->est_error_ns);
+	/* phc2sys and others leave the host's kernel a bound of 0 with each update: it is none, nor is the estimate then. */
+	no_bound = hc->has_max_error && !hc->max_error_ns;
+	hc->has_max_error &= !no_bound;
+	hc->has_est_error = !no_bound && read_u64(dir, "est_error_ns", UINT32_MAX, &hc->est_error_ns);
 	hc->has_tai_offset = read_tai(dir, &hc->tai_offset);
 	hc->has_marker = read_marker(dir, &hc->marker);
 	word = read_word(dir, "status", status_names, ARRAY_SIZE(status_names));

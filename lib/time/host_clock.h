@@ -32,7 +32,7 @@ struct host_clock {
 
 /*
  * Read it for the clock phc, below file_root. Files that are missing, unreadable or hold what they should
- * not are as if the host did not tell. Never fails: what is not there is not there.
+ * not are as if the host did not tell; so are a bound of 0 on its error, and the estimate beside it. Never fails: what is not there is not there.
  */
 void host_clock_read(struct host_clock *hc, const struct phc *phc);
 const char *host_status_name(enum host_status status);

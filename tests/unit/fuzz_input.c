@@ -195,7 +195,8 @@ static void fuzz_sources(void)
 	for (int i = 0; i < n; i++) {
 		must(strchr("^=# ", s[i].mode) && strchr("*+-?x~ ", s[i].state));
 		must(memchr(s[i].name, 0, sizeof(s[i].name)) && s[i].reach <= 0377 && s[i].stratum >= 0);
-		must(isfinite(s[i].offset) && isfinite(s[i].measured) && isfinite(s[i].error));
+		must(isnan(s[i].last_rx) ? isnan(s[i].offset) && isnan(s[i].measured) && isnan(s[i].error) :
+		     isfinite(s[i].offset) && isfinite(s[i].measured) && isfinite(s[i].error));
 		must(isnan(s[i].last_rx) || s[i].last_rx >= 0);
 	}
 }
@@ -303,7 +304,8 @@ static void fuzz_pmc(void)
 	must(n >= -1 && d.n_ports >= 0 && d.n_ports <= PMC_PORTS_MAX);
 	if (n < 0)
 		must(memchr(why, 0, sizeof(why)) && !strchr(why, '\n'));
-	must(isfinite(d.offset_ns) && isfinite(d.path_delay_ns) && d.gm_class >= 0 && d.gm_class <= 255);
+	must(!isinf(d.offset_ns) && !isinf(d.path_delay_ns) && d.gm_class <= 255);
+	must(d.gm_class >= 0 || d.gm_class == UNKNOWN);
 	must(memchr(d.grandmaster, 0, sizeof(d.grandmaster)) && memchr(d.identity, 0, sizeof(d.identity)));
 	for (int i = 0; i < d.n_ports; i++)
 		must(strlen(d.ports[i].identity) >= 20 && memchr(d.ports[i].state, 0, sizeof(d.ports[i].state)) &&

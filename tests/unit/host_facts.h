@@ -29,17 +29,16 @@ static inline void host_facts(struct check_facts *f)
 	p->asked = true;
 	p->result = PMC_ANSWERED;
 	p->data = (struct pmc_data){
-		.has_default = true, .has_current = true, .has_parent = true, .has_time = true, .has_status = true,
 		.identity = "6e2bee.fffe.8fb69c", .clock_class = 255, .steps = 1, .offset_ns = -12,
 		.path_delay_ns = 1300, .grandmaster = "4e2367.fffe.f129c3", .gm_class = 6, .gm_accuracy = 0x21,
 		.utc_offset = 37, .utc_offset_valid = true, .ptp_timescale = true, .time_traceable = true,
-		.master_offset_ns = -12, .gm_present = true, .n_ports = 1,
+		.ingress_ns = 1.8e18, .gm_present = true, .n_ports = 1,
 		.ports = { { "6e2bee.fffe.8fb69c-1", "SLAVE", "eno1", "HARDWARE" } },
 	};
 	f->phc2sys[0].process = (struct phc2sys){
 		.pid = 512, .steers = true, .waits = true, .source = "eno1", .servo = "pi",
 	};
-	f->kernel = (struct kernel_clock){ .known = true, .maxerror_us = 50, .esterror_us = 1, .tai_utc = 37 };
+	f->kernel = (struct kernel_clock){ .known = true, .max_error_ns = 50000, .est_error_ns = 1000, .tai_utc = 37 };
 	strcpy(f->clocksource, "tsc");
 	f->cpu = (struct cpu_facts){ .known = true, .vmx = true, .constant_tsc = true, .nonstop_tsc = true };
 	f->kvm = (struct kvm_facts){ .module = "kvm_intel", .node = true };

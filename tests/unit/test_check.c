@@ -301,13 +301,13 @@ static void hpet(struct check_facts *f)
 static void off_by_a_bit(struct check_facts *f)
 {
 	for (int m = 0; m < PHC_METHODS; m++)
-		f->method[m].offset = -CHECK_OFFSET_WARN_NS;
+		f->method[m].offset = -check_limits[WARN_OFFSET].value;
 }
 
 static void off_by_more(struct check_facts *f)
 {
 	for (int m = 0; m < PHC_METHODS; m++)
-		f->method[m].offset = -CHECK_OFFSET_WARN_NS - 1;
+		f->method[m].offset = -check_limits[WARN_OFFSET].value - 1;
 }
 
 static void off_by_tai(struct check_facts *f)

@@ -36,7 +36,7 @@ static void test_sources(void **state)
 	assert_float_equal(s[0].measured, 4e-9, 1e-15);
 	assert_float_equal(s[0].error, 40e-9, 1e-15);
 	assert_int_equal(s[1].reach, 0);
-	assert_true(isnan(s[1].last_rx));
+	assert_true(isnan(s[1].last_rx) && isnan(s[1].offset) && isnan(s[1].measured) && isnan(s[1].error));
 	/* A refid without printable characters has no name. */
 	assert_int_equal(chronyc_parse_sources("#,?,,0,4,0,4294967295,0,0,0", s, 3, why, sizeof(why)), 1);
 	assert_string_equal(s[0].name, "");

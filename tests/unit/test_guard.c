@@ -2,6 +2,7 @@
 /* What guard decides, in sequences of observations; and what it does, with a chronyc and a systemctl of our own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -456,6 +457,21 @@ static void test_servers_agree(void **state)
 	seconds(1);
 	/* They lost their measurements too, and give new ones soon */
 	assert_int_equal(did(), GUARD_MAKESTEP | GUARD_BURST);
+}
+
+/* A server of which chronyd has no sample any more has not answered. */
+static void test_server_without_sample(void **state)
+{
+	(void)state;
+	serve(3);
+	ask_servers(5 * S);
+	answer(0, -5.001);
+	answer(1, 0.0003);
+	answer(2, NAN);
+	seconds(0.25);
+	assert_int_equal(did(), 0);
+	seconds(2);
+	assert_int_equal(did(), GUARD_RESET);
 }
 
 static void test_servers_contradict(void **state)
@@ -1227,7 +1243,8 @@ int main(void)
 		T(test_calm), T(test_host_steps), T(test_no_step), T(test_chronyd_steps_and_slews),
 		T(test_system_time_is_set), T(test_marker), T(test_off_at_start), T(test_slewing_is_seen),
 		T(test_step_is_repeated_but_not_for_ever), T(test_never_selected),
-		T(test_again_while_it_recovers), T(test_servers_agree), T(test_servers_contradict),
+		T(test_again_while_it_recovers), T(test_servers_agree), T(test_server_without_sample),
+		T(test_servers_contradict),
 		T(test_servers_say_nothing), T(test_another_source_is_followed), T(test_bad_host),
 		T(test_names_of_bad), T(test_out_and_back), T(test_back_from_afar), T(test_max_error),
 		T(test_host_that_no_longer_tells), T(test_out_by_restart), T(test_flapping),

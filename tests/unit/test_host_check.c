@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/die.h"
+#include "base/now.h"
 #include "base/text.h"
 #include "check/judge.h"
 #include "documented.h"
@@ -28,6 +30,101 @@
 #define NOW 1795000000LL	/* November 2026 */
 #define HARDWARE (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)
 #define SOFTWARE (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE)
+
+/* --- what is asked of a ptp4l that is made up --- */
+
+static struct {
+	double ingress_ns;
+	bool comes;		/* Sync goes on */
+	int asked;
+	int64_t slept;
+} fake;
+
+static enum pmc_result fake_ask(const char *server, int domain, int transport_specific, struct pmc_data *d, char *why,
+				size_t len)
+{
+	(void)server, (void)domain, (void)transport_specific, (void)why, (void)len;
+	d->ingress_ns = fake.ingress_ns + (fake.comes ? 1e9 * fake.asked : 0);
+	d->offset_ns = -12;
+	d->n_ports = 1;
+	d->ports[0] = (struct pmc_port){ .state = "SLAVE", .log_sync = -1 };
+	fake.asked++;
+	return PMC_ANSWERED;
+}
+
+static int fake_sleep(const struct timespec *t, struct timespec *left)
+{
+	(void)left;
+	fake.slept += ts_ns(t);
+	return 0;
+}
+
+#define pmc_ask fake_ask
+#define nanosleep fake_sleep
+#include "../../host-tools/facts/daemons.c"
+#undef pmc_ask
+#undef nanosleep
+
+static struct timex fake_timex;
+
+static int fake_adjtimex(struct timex *tx)
+{
+	assert_int_equal(tx->modes, 0);
+	*tx = fake_timex;
+	return TIME_OK;
+}
+
+#define adjtimex fake_adjtimex
+#include "../../lib/time/kernel_clock.c"
+#undef adjtimex
+
+static void bound_is(long us, double max_ns, double est_ns)
+{
+	struct kernel_clock k;
+
+	fake_timex = (struct timex){ .maxerror = us, .esterror = 1, .tai = 37 };
+	kernel_clock_read(&k);
+	assert_true(k.known && k.tai_utc == 37);
+	assert_true(isnan(max_ns) ? isnan(k.max_error_ns) && isnan(k.est_error_ns) :
+		    k.max_error_ns == max_ns && k.est_error_ns == est_ns);
+}
+
+static void test_kernel_bound(void **state)
+{
+	(void)state;
+	bound_is(50, 50000, 1000);
+	bound_is(0, NAN, NAN);
+	bound_is(15999999, 15999999e3, 1000);
+	bound_is(16000000, NAN, NAN);
+}
+
+static void sync_is(double ago_s, bool comes, int asked, bool ceased)
+{
+	static const struct check_facts f = { .root = true };
+	struct ptp4l_fact p = { .process.socket = "/run/ptp4l" };
+
+	fake.ingress_ns = now_ns(CLOCK_REALTIME) - ago_s * 1e9;
+	fake.comes = comes;
+	fake.asked = fake.slept = 0;
+	check_ask_ptp4l(&f, &p);
+	look_for_sync(&f, &p);
+	assert_int_equal(fake.asked, asked);
+	assert_int_equal(fake.slept, asked > 1 ? 2000000000 : 0);
+	assert_int_equal(p.sync_ceased, ceased);
+	assert_true(ceased ? isnan(p.data.offset_ns) : p.data.offset_ns == -12);
+}
+
+static void test_sync(void **state)
+{
+	(void)state;
+	sync_is(0, false, 1, false);
+	sync_is(-37, false, 1, false);		/* a PHC has TAI */
+	sync_is(10, false, 1, false);
+	sync_is(100, false, 2, true);
+	sync_is(100, true, 2, false);		/* a clock of its own scale */
+	sync_is(-500, false, 2, true);
+	sync_is(1e9, true, 2, false);
+}
 
 /* --- the judgement --- */
 
@@ -76,7 +173,7 @@ static void healthy(struct check_facts *f)
 		.n_phc2sys = 1,
 		.n_rivals = 1,
 		.n_leap_files = 1,
-		.kernel = { .known = true, .maxerror_us = 50, .esterror_us = 1, .tai_utc = 37 },
+		.kernel = { .known = true, .max_error_ns = 50000, .est_error_ns = 1000, .tai_utc = 37 },
 		.clocksource = "tsc",
 		.clocksources = "tsc hpet acpi_pm ",
 		.cpu = { .known = true, .vmx = true, .constant_tsc = true, .nonstop_tsc = true },
@@ -101,12 +198,7 @@ static void healthy(struct check_facts *f)
 			     .socket = "/var/run/ptp4l" },
 		.asked = true,
 		.result = PMC_ANSWERED,
-		.data = { .has_default = true,
-			  .has_current = true,
-			  .has_parent = true,
-			  .has_time = true,
-			  .has_status = true,
-			  .identity = "6e2bee.fffe.8fb69c",
+		.data = { .identity = "6e2bee.fffe.8fb69c",
 			  .slave_only = true,
 			  .clock_class = 255,
 			  .steps = 1,
@@ -117,7 +209,7 @@ static void healthy(struct check_facts *f)
 			  .utc_offset = 37,
 			  .utc_offset_valid = true,
 			  .ptp_timescale = true,
-			  .master_offset_ns = -12,
+			  .ingress_ns = NOW * 1e9,
 			  .gm_present = true,
 			  .n_ports = 1,
 			  .ports = { { "6e2bee.fffe.8fb69c-1", "SLAVE", "eno1", "HARDWARE" } } },
@@ -199,10 +291,17 @@ static void unfit_unused(struct check_facts *f)
 	f->nics.list[1].stamping = 0;
 }
 
+/* mlx5 has a PHC for each function: what the driver tells counts. */
 static void vf(struct check_facts *f)
 {
 	f->nics.list[0].vf = true;
 	strcpy(f->nics.list[0].pf, "eno9");
+}
+
+static void vf_without_phc(struct check_facts *f)
+{
+	vf(f);
+	f->nics.list[0].phc = -1;
 }
 
 static void vf_without_any(struct check_facts *f)
@@ -307,6 +406,16 @@ static void denied(struct check_facts *f)
 	f->ptp4l[0].denied = true;
 	f->ptp4l[0].result = PMC_SILENT;
 	f->ptp4l[0].data = (struct pmc_data){ 0 };
+}
+
+/* As a user, whose pmc linuxptp 4.4's ptp4l doesn't see (PrivateTmp=), though there is a socket for everybody */
+static void unheard_by_user(struct check_facts *f)
+{
+	f->root = false;
+	strcpy(f->ptp4l[0].process.socket_read_only, "/var/run/ptp4lro");
+	pmc_unknown(&f->ptp4l[0].data);
+	f->ptp4l[0].result = PMC_SILENT;
+	strcpy(f->ptp4l[0].why, "no answer from ptp4l");
 }
 
 static void unanswered(struct check_facts *f, enum pmc_result result, const char *why)
@@ -416,7 +525,7 @@ static void boundary(struct check_facts *f)
 	f->ptp4l[0].process.n_interfaces = 2;
 	for (int i = 1; i < 6; i++)
 		d->ports[d->n_ports++] =
-			(struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE" };
+			(struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE", 0 };
 }
 
 /* Over the read-only socket */
@@ -442,34 +551,108 @@ static void class_default(struct check_facts *f)
 
 static void off_at_bound(struct check_facts *f)
 {
-	f->ptp4l[0].data.master_offset_ns = -CHECK_HARDWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = -check_limits[WARN_OFFSET].value;
 }
 
 static void off(struct check_facts *f)
 {
-	f->ptp4l[0].data.master_offset_ns = CHECK_HARDWARE_OFFSET_WARN_NS + 1;
+	f->ptp4l[0].data.offset_ns = check_limits[WARN_OFFSET].value + 1;
 }
 
 static void off_software(struct check_facts *f)
 {
 	software_of_ptp4l(f);
-	f->ptp4l[0].data.master_offset_ns = CHECK_SOFTWARE_OFFSET_WARN_NS;
+	f->ptp4l[0].data.offset_ns = check_limits[WARN_SOFTWARE_OFFSET].value;
 }
 
 static void far_off(struct check_facts *f)
 {
-	f->ptp4l[0].data.has_status = false;
-	f->ptp4l[0].data.offset_ns = -CHECK_OFFSET_FAIL_NS - 1;
+	f->ptp4l[0].data.offset_ns = -check_limits[FAIL_OFFSET].value - 1;
 }
 
 static void long_path(struct check_facts *f)
 {
-	f->ptp4l[0].data.path_delay_ns = CHECK_PATH_DELAY_WARN_NS + 1;
+	f->ptp4l[0].data.path_delay_ns = check_limits[WARN_PATH_DELAY].value + 1;
 }
 
 static void negative_path(struct check_facts *f)
 {
 	f->ptp4l[0].data.path_delay_ns = -1;
+}
+
+/* Announce comes, by port 320; Sync doesn't, by 319. */
+static void no_sync(struct check_facts *f)
+{
+	uncalibrated(f);
+	f->ptp4l[0].data.ingress_ns = 0;
+	f->ptp4l[0].data.offset_ns = f->ptp4l[0].data.path_delay_ns = NAN;
+}
+
+static void no_sync_for_chronyd(struct check_facts *f)
+{
+	uncalibrated_for_chronyd(f);
+	no_sync(f);
+}
+
+static void no_delay_answer(struct check_facts *f)
+{
+	no_sync(f);
+	f->ptp4l[0].data.ingress_ns = 1.8e18;
+}
+
+static void sync_ceased(struct check_facts *f)
+{
+	f->ptp4l[0].sync_ceased = true;
+	f->ptp4l[0].data.offset_ns = NAN;
+}
+
+static void offset_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.offset_ns = f->ptp4l[0].data.ingress_ns = NAN;
+}
+
+static void path_delay_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.path_delay_ns = NAN;
+}
+
+/* pmc's answers lack parts. */
+static void parent_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.grandmaster[0] = 0;
+	f->ptp4l[0].data.gm_class = f->ptp4l[0].data.gm_accuracy = UNKNOWN;
+}
+
+static void ports_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.n_ports = 0;
+}
+
+static void a_port_untold(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].data.number_ports = 2;
+}
+
+static void state_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.ports[0].state[0] = 0;
+}
+
+static void time_untold(struct check_facts *f)
+{
+	f->ptp4l[0].data.utc_offset = f->ptp4l[0].data.ptp_timescale = UNKNOWN;
+}
+
+static void class_untold(struct check_facts *f)
+{
+	own_master(f);
+	f->ptp4l[0].data.clock_class = UNKNOWN;
+}
+
+static void nothing_told(struct check_facts *f)
+{
+	pmc_unknown(&f->ptp4l[0].data);
 }
 
 static void nobody_steers(struct check_facts *f)
@@ -635,7 +818,27 @@ static void leap_none(struct check_facts *f)
 
 static void no_bound(struct check_facts *f)
 {
-	f->kernel.maxerror_us = 0;
+	f->kernel.max_error_ns = f->kernel.est_error_ns = NAN;
+}
+
+static void no_bound_of_chronyd(struct check_facts *f)
+{
+	ntp_only(f);
+	no_bound(f);
+}
+
+/* The master is lost: phc2sys -s goes on, phc2sys -a -r does not. */
+static void lost_by_phc2sys(struct check_facts *f)
+{
+	listening(f);
+	no_bound(f);
+}
+
+static void lost_by_automatic(struct check_facts *f)
+{
+	listening(f);
+	f->phc2sys[0].process.automatic = true;
+	f->n_rivals = 0;
 }
 
 static void unsynchronized(struct check_facts *f)
@@ -645,7 +848,7 @@ static void unsynchronized(struct check_facts *f)
 
 static void large_error(struct check_facts *f)
 {
-	f->kernel.maxerror_us = CHECK_MAXERROR_WARN_US + 1;
+	f->kernel.max_error_ns = check_limits[WARN_KERNEL_ERROR].value + 1;
 }
 
 static void no_adjtimex(struct check_facts *f)
@@ -753,7 +956,8 @@ static const struct {
 	{ hardware_missing, "nic-software", EXIT_WARNINGS, "ethtool -T eno1" },
 	{ unfit, "nic-unfit", EXIT_BROKEN, "ethtool -T eno1" },
 	{ unfit_unused, "", EXIT_GOOD, "" },
-	{ vf, "nic-vf", EXIT_WARNINGS, "sudo ptpkvm-host check eno9" },
+	{ vf, "", EXIT_GOOD, "" },
+	{ vf_without_phc, "nic-vf", EXIT_WARNINGS, "sudo ptpkvm-host check eno9" },
 	{ vf_without_any, "nic-vf", EXIT_BROKEN, "sudo ptpkvm-host check eno9" },
 	{ vf_unused, "", EXIT_GOOD, "" },
 	{ down, "nic-down", EXIT_WARNINGS, "sudo ip link set eno1 up" },
@@ -769,17 +973,20 @@ static const struct {
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
 	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
+	{ unheard_by_user, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
 	{ silent, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl _PID=500" },
 	{ pmc_absent, "pmc-absent", EXIT_WARNINGS, "sudo apt install linuxptp" },
 	{ pmc_garbled, "pmc-garbled", EXIT_WARNINGS, "sudo pmc -u" },
 	{ shared_socket, "ptp4l-shared-socket", EXIT_WARNINGS, "echo 'uds_address /var/run/ptp4l.1'" },
-	{ faulty, "ptp4l-faulty", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
-	{ listening, "ptp4l-listening", EXIT_BROKEN, "sudo tcpdump -c 5 -ni eno1" },
+	{ faulty, "ptp4l-faulty kernel-holdover", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
+	{ lost_by_phc2sys, "ptp4l-listening kernel-holdover", EXIT_BROKEN, "sudo tcpdump" },
+	{ lost_by_automatic, "ptp4l-listening steering-none", EXIT_BROKEN, "sudo tcpdump" },
+	{ listening, "ptp4l-listening kernel-holdover", EXIT_BROKEN, "sudo tcpdump -c 5 -ni eno1" },
 	{ listening_with_backup, "ptp4l-listening", EXIT_WARNINGS, "sudo tcpdump" },
 	{ uncalibrated, "ptp4l-uncalibrated", EXIT_WARNINGS, "sudo journalctl" },
 	{ uncalibrated_for_chronyd, "", EXIT_GOOD, "" },
-	{ own_master, "ptp4l-master", EXIT_WARNINGS, "sudo journalctl" },
+	{ own_master, "ptp4l-master kernel-holdover", EXIT_WARNINGS, "sudo journalctl" },
 	{ grandmaster, "", EXIT_GOOD, "" },
 	{ grandmaster_and_client, "steering-ptp-unused", EXIT_WARNINGS, "" },
 	{ server_only, "", EXIT_GOOD, "" },
@@ -794,6 +1001,19 @@ static const struct {
 	{ far_off, "offset-large", EXIT_BROKEN, "sudo journalctl" },
 	{ long_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
 	{ negative_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_sync, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_sync_for_chronyd, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ no_delay_answer, "ptp4l-uncalibrated offset-unmeasured", EXIT_WARNINGS, "sudo journalctl" },
+	{ sync_ceased, "offset-unmeasured", EXIT_WARNINGS, "sudo tcpdump" },
+	{ offset_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo tcpdump -c 5 -ni eno1 'ether proto 0x88f7 or udp port 319'" },
+	{ path_delay_untold, "offset-unmeasured", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'" },
+	{ parent_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PARENT_DATA_SET'" },
+	{ ports_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ a_port_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ state_untold, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ time_untold, "", EXIT_GOOD, "" },
+	{ class_untold, "ptp4l-master kernel-holdover", EXIT_WARNINGS, "sudo journalctl" },
+	{ nothing_told, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
 	{ watches_only, "", EXIT_GOOD, "" },
@@ -891,6 +1111,37 @@ static void test_cases(void **state)
 			fail_msg("no case for %s", check_codes[i]);
 }
 
+/* What the first warning or failure is, of facts that are well but for what options make of them */
+static void with_limit(int limit, int64_t value, const char *code)
+{
+	const int64_t was = check_limits[limit].value;
+
+	healthy(&facts);
+	facts.ptp4l[0].data.path_delay_ns = 1300;
+	check_limits[limit].value = value;
+	check_judge(&facts, &report);
+	check_limits[limit].value = was;
+	for (int i = 0; i < report.said.n; i++)
+		if (report.said.list[i].level == VERDICT_WARN || report.said.list[i].level == VERDICT_FAIL) {
+			assert_string_equal(report.said.list[i].code, code);
+			return;
+		}
+	assert_string_equal(code, "");
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	with_limit(WARN_OFFSET, 12, "");
+	with_limit(WARN_OFFSET, 11, "offset-large");
+	with_limit(FAIL_OFFSET, 11, "offset-large");
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
+	with_limit(WARN_SOFTWARE_OFFSET, 0, "");
+	with_limit(WARN_PATH_DELAY, 1300, "");
+	with_limit(WARN_PATH_DELAY, 1299, "path-delay");
+	with_limit(WARN_KERNEL_ERROR, 49999, "kernel-error");
+}
+
 static const char *text_of(const char *link)
 {
 	for (int i = 0; i < report.said.n; i++)
@@ -919,17 +1170,40 @@ static void test_texts(void **state)
 	text_is(nothing, "offset", "-12 ns to the master, path delay 1.30 µs (hardware timestamps)");
 	text_is(nothing, "steering", "phc2sys, from eno1");
 	text_is(nothing, "tai", "TAI − UTC is 37 s, in the kernel and in PTP");
-	text_is(no_bound, "kernel", "synchronized, with no bound on its error: ptp4l and phc2sys tell none");
-	text_is(nothing, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
+	text_is(no_bound, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
+	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
+	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
+	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
+	text_is(ptp_but_nobody_steers, "kernel",
+		"synchronized, at most 50.0 µs off UTC by what the kernel was last told (estimate 1.00 µs)");
+	text_is(large_error, "kernel", "synchronized, but the kernel's bound on its error is 100 ms");
+	text_is(no_sync, "ptp4l", "eno1 UNCALIBRATED; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware "
+				  "timestamps: not locked to it (yet)");
+	text_is(no_sync, "offset", "no measurement: no Sync of the master has come");
+	text_is(no_delay_answer, "offset",
+		"no measurement: Sync comes, but no answer by which to measure the path delay");
+	text_is(sync_ceased, "offset", "no measurement: Sync of the master has ceased to come");
+	text_is(offset_untold, "offset", "no measurement: ptp4l does not tell one");
+	text_is(path_delay_untold, "offset", "-12 ns to the master, path delay no measurement (hardware timestamps)");
+	text_is(parent_untold, "ptp4l", "eno1 SLAVE; grandmaster unknown, 1 step, hardware timestamps: it does not tell "
+					"the grandmaster and its class");
+	text_is(nothing_told, "ptp4l", "ptp4l of eno1: it does not tell the states of its ports");
+	text_is(nothing_told, "offset", "not looked at: ptp4l does not tell");
+	text_is(denied, "offset", "not looked at: ptp4l does not tell");
+	text_is(denied, "ptp4l", "ptp4l of eno1 runs, but only root can ask it: its socket is root's");
+	text_is(unheard_by_user, "ptp4l", "ptp4l of eno1 runs, but only root can ask it: no answer from ptp4l");
+	text_is(time_untold, "tai", "TAI − UTC is 37 s, in the kernel");
 	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
 	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last offset 3.00 µs");
 	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last offset 3.00 µs");
 	text_is(timesyncd, "steering", "systemd-timesyncd, by NTP");
-	text_is(vf, "nic",
-		"eno1 (igb, 1000 Mb/s): software timestamps only: a VF has no clock of its own; a VF of eno9");
+	text_is(vf, "nic", "eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; a VF of eno9");
+	text_is(vf_without_phc, "nic",
+		"eno1 (igb, 1000 Mb/s): software timestamps only: it has no PTP clock (PHC); a VF of eno9");
 	text_is(given_away, "nic",
 		"eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; the same PHC as "
-		"eno2; a PF with 3 VFs, 2 of them given away: no clock goes with them");
+		"eno2; a PF with 3 VFs, 2 of them given away");
 	text_is(bridge, "nic",
 		"br0 is a bridge over eno1 (software): PTP belongs on the port, not on the bridge");
 	text_is(bond_half, "nic",
@@ -1224,6 +1498,9 @@ static void test_misuse(void **state)
 	put_machine();
 	misused("eno1", "nic99", "there is no interface 'nic99', but there are br0 eno1\n");
 	misused("--ignore", "no-such-code", "there is no warning or failure 'no-such-code'");
+	misused("--warn-offset", "1.5", "--warn-offset: '1.5' is not a whole number from 0 to 1000000000000");
+	misused("--fail-offset", "-1", "--fail-offset: '-1' is not a whole number");
+	misused("--warn-path-delay", "1000000000001", "is not a whole number from 0 to 1000000000000");
 	misused("--root", "/nonexistent", "--root: /nonexistent: No such file");
 	progverb = "check";
 	misused("--wat", NULL, " check --help'.");
@@ -1259,6 +1536,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_sync),
+		cmocka_unit_test(test_kernel_bound),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),

@@ -90,6 +90,22 @@ static void test_stock_host(void **state)
 		     hc.has_leap || hc.has_marker);
 }
 
+/* 0 is what phc2sys leaves on a host: no bound, and no estimate */
+static void test_no_bound(void **state)
+{
+	struct host_clock hc;
+
+	(void)state;
+	put_quality();
+	put("max_error_ns", "0\n");
+	put("est_error_ns", "0\n");
+	host_clock_read(&hc, &phc);
+	assert_true(hc.has_status && !hc.has_max_error && !hc.has_est_error);
+	put("max_error_ns", "1000\n");
+	host_clock_read(&hc, &phc);
+	assert_true(hc.has_max_error && hc.has_est_error && !hc.est_error_ns);
+}
+
 static void check_quality(const struct phc *p)
 {
 	struct host_clock hc;
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup(test_absent, empty_root),
 		cmocka_unit_test_setup(test_stock_host, empty_root),
 		cmocka_unit_test_setup(test_quality, empty_root),
+		cmocka_unit_test_setup(test_no_bound, empty_root),
 		cmocka_unit_test_setup(test_by_link, empty_root),
 		cmocka_unit_test_setup(test_refusing_host, empty_root),
 		cmocka_unit_test_setup(test_status_words, empty_root),

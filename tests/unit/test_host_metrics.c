@@ -2,6 +2,7 @@
 /* The host's exposition, of a status that is made up. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,6 +38,16 @@ static int reset(void **state)
 	(void)state;
 	memset(&given, 0, sizeof(given));
 	return 0;
+}
+
+static int metrics(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_metrics(end - (char **)argv, argv);
 }
 
 static char *text_of(void)
@@ -174,13 +185,89 @@ static void test_some(void **state)
 	free(text);
 
 	given.facts.ptp4l[0].result = PMC_SILENT;
-	given.facts.ptp4l[0].data = (struct pmc_data){ 0 };
+	pmc_unknown(&given.facts.ptp4l[0].data);
 	text = text_of();
 	has_line(text, "ptpkvm_host_ptp4l_up{ptp4l=\"eno1\"} 0");
 	lacks_word(text, "grandmaster");
 	lacks_word(text, "port_state");
 	well_formed(text, "ptpkvm_host_");
 	free(text);
+}
+
+/* What is not known is absent, and no 0. */
+static void test_unknown(void **state)
+{
+	struct ptp4l_fact *p = &given.facts.ptp4l[0];
+	char *text;
+
+	(void)state;
+	fill_all();
+	pmc_unknown(&p->data);
+	p->data.n_ports = 1;
+	strcpy(p->data.ports[0].identity, "6e2bee.fffe.8fb69c-1");
+	given.facts.kernel = (struct kernel_clock){ .known = true, .max_error_ns = NAN, .est_error_ns = NAN };
+	text = text_of();
+	has_line(text, "ptpkvm_host_ptp4l_up{ptp4l=\"eno1\"} 1");
+	has_line(text, "ptpkvm_host_kernel_synchronized 1");
+	lacks_word(text, "grandmaster");
+	lacks_word(text, "steps_removed");
+	lacks_word(text, "ptp4l_offset");
+	lacks_word(text, "path_delay");
+	lacks_word(text, "port_state");
+	lacks_word(text, "kernel_max_error");
+	lacks_word(text, "kernel_est_error");
+	free(text);
+
+	given.facts.offline = true;
+	p->asked = false;
+	given.has_tracking = false;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	lacks_word(text, "chrony_up");
+	free(text);
+	given.facts.offline = false;
+	p->asked = true;
+
+	p->result = PMC_ABSENT;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	free(text);
+	given.facts.root = false;
+	p->result = PMC_SILENT;
+	text = text_of();
+	lacks_word(text, "ptp4l_up");
+	free(text);
+
+	fill_all();		/* what the kernel was told before counts for nothing beside phc2sys */
+	host_facts(&given.facts);
+	check_judge(&given.facts, &given.report);
+	text = text_of();
+	lacks_word(text, "kernel_max_error");
+	free(text);
+}
+
+/* Each code once, however often it is found; what is ignored doesn't count. */
+static void test_findings(void **state)
+{
+	char *argv[] = { "metrics", "--ignore", (char[]){ "ptp4l-untold" }, "--warn-offset=5", NULL }, *text;
+	char *bad[] = { "metrics", "--warn-offset", "x", NULL };
+
+	(void)state;
+	fill_all();
+	verdict_say(&given.report.said, VERDICT_WARN, "ptp4l", "ptp4l-untold", "one");
+	verdict_say(&given.report.said, VERDICT_FAIL, "offset", "offset-large", "far");
+	verdict_say(&given.report.said, VERDICT_WARN, "ptp4l", "ptp4l-untold", "two");
+	text = text_of();
+	has_line(text, "ptpkvm_host_check_finding{level=\"warn\",code=\"ptp4l-untold\",link=\"ptp4l\"} 2");
+	has_line(text, "ptpkvm_host_check_finding{level=\"fail\",code=\"offset-large\",link=\"offset\"} 1");
+	has_line(text, "ptpkvm_host_check_verdicts{level=\"warn\"} 2");
+	well_formed(text, "ptpkvm_host_");
+	free(text);
+	assert_int_equal(apart(metrics, argv), EXIT_GOOD);
+	lacks_word(said_out, "ptp4l-untold");
+	has_line(said_out, "ptpkvm_host_check_verdicts{level=\"warn\"} 0");
+	assert_int_equal(apart(metrics, bad), EXIT_MISUSE);
+	has(said_err, "--warn-offset: 'x' is not a whole number from 0 to 1000000000000");
 }
 
 /* No two samples are the same, whatever processes and guests are called, and all is UTF-8. */
@@ -236,16 +323,6 @@ static void test_documented(void **state)
 	assert_true(n > 25);
 	free(text);
 	free(page);
-}
-
-static int metrics(void *argv)
-{
-	char **end = argv;
-
-	while (*end)
-		end++;
-	optind = 0;
-	return cmd_metrics(end - (char **)argv, argv);
 }
 
 /* A file: whole, for others to read, and again; a place where it can't be is an error. */
@@ -306,7 +383,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
-		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_hostile, reset),
+		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_unknown, reset), cmocka_unit_test_setup(test_findings, reset),
+		cmocka_unit_test_setup(test_hostile, reset),
 		cmocka_unit_test_setup(test_documented, reset), cmocka_unit_test_setup(test_output, reset),
 		cmocka_unit_test_setup(test_misuse, reset),
 	};

@@ -168,9 +168,8 @@ static void test_functions(void **state)
 	n = nic_find(&nics, "eno1v0");
 	assert_true(n->vf);
 	assert_string_equal(n->pf, "eno1");
-	/* Whatever its driver says */
-	assert_int_equal(nic_fit(n, why, sizeof(why)), NIC_SOFTWARE);
-	assert_string_equal(why, "software timestamps only: a VF has no clock of its own");
+	/* What its driver says counts: mlx5 has a PHC for each function. */
+	assert_int_equal(nic_fit(n, why, sizeof(why)), NIC_HARDWARE);
 }
 
 static void test_away(void **state)
@@ -328,7 +327,12 @@ static void test_fit(void **state)
 	n.error = ENODEV;
 	fit_is(n, NIC_UNKNOWN, "it is in another network namespace");
 	n = (struct nic){ .vf = true, .error = -1, .phc = -1 };
-	fit_is(n, NIC_UNFIT, "no timestamps for PTP: a VF has no clock of its own");
+	fit_is(n, NIC_UNKNOWN, "its driver was not asked");
+	n = good;
+	n.vf = true;
+	fit_is(n, NIC_HARDWARE, "hardware timestamps of all packets, PHC ptp2");
+	n.phc = -1;
+	fit_is(n, NIC_SOFTWARE, "software timestamps only: it has no PTP clock (PHC)");
 }
 
 static void test_errors(void **state)

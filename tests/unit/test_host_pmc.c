@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pmc's output as linuxptp 3.1, 3.1.1, 4.2 and 4.4 print it (fixtures/), whole, cut, and with something else in it. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,8 +56,7 @@ static void follows(const char *fixture, const char *port_state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
 		assert_int_equal(parse_fixture(versions[i], fixture), 7);
-		assert_true(d.has_default && d.has_current && d.has_parent && d.has_time && d.has_status);
-		assert_true(d.slave_only && d.gm_present);
+		assert_true(d.slave_only == 1 && d.gm_present == 1);
 		assert_int_equal(d.domain, 0);
 		assert_int_equal(d.number_ports, 1);
 		assert_int_equal(d.clock_class, 255);
@@ -66,7 +66,7 @@ static void follows(const char *fixture, const char *port_state)
 		assert_int_equal(d.utc_offset, 37);
 		assert_false(d.utc_offset_valid || d.ptp_timescale || d.time_traceable);
 		assert_true(d.offset_ns > -1e6 && d.offset_ns < 1e6 && d.offset_ns != 0);
-		assert_int_equal(d.master_offset_ns, d.offset_ns);
+		assert_true(d.ingress_ns > 1e18);
 		assert_true(d.path_delay_ns > 100 && d.path_delay_ns < 1e6);
 		assert_string_not_equal(d.grandmaster, d.identity);
 		assert_int_equal(strlen(d.grandmaster), 18);
@@ -100,6 +100,7 @@ static void test_master(void **state)
 		assert_false(d.gm_present || d.slave_only);
 		assert_int_equal(d.steps, 0);
 		assert_int_equal(d.clock_class, 248);
+		assert_true(isnan(d.offset_ns) && isnan(d.path_delay_ns) && d.ingress_ns == 0);
 	}
 }
 
@@ -110,6 +111,7 @@ static void test_listening(void **state)
 		assert_int_equal(parse_fixture(versions[i], "listening"), 7);
 		assert_string_equal(d.ports[0].state, "LISTENING");
 		assert_false(d.gm_present);
+		assert_true(isnan(d.offset_ns) && isnan(d.path_delay_ns) && d.ingress_ns == 0);
 	}
 }
 
@@ -136,7 +138,7 @@ static void test_read_only(void **state)
 		assert_int_equal(d.n_ports, 1);
 		assert_string_equal(d.ports[0].state, "SLAVE");
 		assert_string_equal(d.ports[0].interface, "");
-		assert_true(d.gm_present);
+		assert_true(d.gm_present == 1);
 	}
 }
 
@@ -229,7 +231,7 @@ static void test_passed_over(void **state)
 	assert_int_equal(parse("\t" CLOCK " seq 6 RESPONSE MANAGEMENT CURRENT_DATA_SET\n"), 0);
 	assert_int_equal(parse("\t\n\t \n\t\t\nsending: GET X\npmc[1.0]: uds: bind failed\n"), 0);
 	assert_int_equal(parse("\t\tstepsRemoved x\n"), 0);	/* of no answer */
-	assert_false(d.has_current);
+	assert_int_equal(d.steps, UNKNOWN);
 }
 
 static void test_values(void **state)
@@ -239,13 +241,140 @@ static void test_values(void **state)
 	assert_float_equal(d.offset_ns, -1234567.5, 0);
 	assert_float_equal(d.path_delay_ns, -0.5, 0);
 	assert_int_equal(parse(ANSWER("TIME_STATUS_NP") "\t\tmaster_offset -37000000123\n\t\tgmPresent true"), 1);
-	assert_true(d.master_offset_ns == -37000000123LL && d.gm_present);
+	assert_true(d.offset_ns == -37000000123LL && d.gm_present == 1);
 	assert_int_equal(parse(ANSWER("TIME_PROPERTIES_DATA_SET")
 			       "\t\tleap61 1\n\t\tleap59 0\n\t\tcurrentUtcOffsetValid 1\n\t\tptpTimescale 1\n"
 			       "\t\ttimeTraceable 1\n\t\tcurrentUtcOffset -1\n"),
 			 1);
-	assert_true(d.leap61 && !d.leap59 && d.utc_offset_valid && d.ptp_timescale && d.time_traceable);
+	assert_true(d.leap61 == 1 && !d.leap59 && d.utc_offset_valid == 1 && d.ptp_timescale == 1);
+	assert_int_equal(d.time_traceable, 1);
 	assert_int_equal(d.utc_offset, -1);
+}
+
+static void measured(const char *text, double offset, double path_delay)
+{
+	assert_in_range(parse(text), 1, 2);
+	assert_true(isnan(offset) ? isnan(d.offset_ns) : d.offset_ns == offset);
+	assert_true(isnan(path_delay) ? isnan(d.path_delay_ns) : d.path_delay_ns == path_delay);
+}
+
+#define CURRENT(offset, delay)                                                                                       \
+	ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster " offset "\n\t\tmeanPathDelay " delay "\n"
+#define STATUS(offset, ingress)                                                                                      \
+	ANSWER("TIME_STATUS_NP") "\t\tmaster_offset " offset "\n\t\tingress_time " ingress "\n"
+
+/* 0 is what ptp4l has where it never measured; an offset of 0 that was measured has a path delay beside it. */
+static void test_unmeasured(void **state)
+{
+	(void)state;
+	measured(CURRENT("0.0", "0.0") STATUS("0", "0"), NAN, NAN);
+	measured(CURRENT("0.0", "0.0"), NAN, NAN);
+	measured(STATUS("0", "0"), NAN, NAN);
+	measured(STATUS("0", "1795702099491082690"), NAN, NAN);
+	measured(CURRENT("0.0", "0.0") STATUS("0", "1795702099491082690"), NAN, NAN);	/* no answer to its questions */
+	measured(CURRENT("0.0", "1300.0") STATUS("0", "1795702099491082690"), 0, 1300);
+	measured(CURRENT("0.0", "1300.0"), 0, 1300);
+	measured(CURRENT("-5.0", "0.0") STATUS("-5", "1795702099491082690"), -5, NAN);
+	measured(CURRENT("7.0", "1300.0") STATUS("7", "0"), NAN, 1300);
+	measured(STATUS("-5", "1795702099491082690"), -5, NAN);
+}
+
+static bool int_left(int left, int whole)
+{
+	return left == whole || left == UNKNOWN;
+}
+
+static bool ns_left(double left, double whole)
+{
+	return left == whole || isnan(left);
+}
+
+static bool text_left(const char *left, const char *whole)
+{
+	return !left[0] || !strcmp(left, whole);
+}
+
+/* What is there is as in the whole answer, or it is not known; how much is not: */
+static int unknown_of(const struct pmc_data *w)
+{
+	const int left[] = { d.slave_only, d.clock_class, d.domain, d.number_ports, d.steps, d.gm_class, d.gm_accuracy,
+			     d.utc_offset, d.utc_offset_valid, d.ptp_timescale, d.time_traceable, d.leap61, d.leap59,
+			     d.gm_present };
+	const int whole[] = { w->slave_only, w->clock_class, w->domain, w->number_ports, w->steps, w->gm_class,
+			      w->gm_accuracy, w->utc_offset, w->utc_offset_valid, w->ptp_timescale, w->time_traceable,
+			      w->leap61, w->leap59, w->gm_present };
+	int unknown = isnan(d.offset_ns) + isnan(d.path_delay_ns) + isnan(d.ingress_ns) + !d.identity[0] + !d.grandmaster[0];
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		assert_true(int_left(left[i], whole[i]));
+		unknown += left[i] == UNKNOWN;
+	}
+	assert_true(ns_left(d.offset_ns, w->offset_ns) && ns_left(d.path_delay_ns, w->path_delay_ns) &&
+		    ns_left(d.ingress_ns, w->ingress_ns));
+	assert_true(text_left(d.identity, w->identity) && text_left(d.grandmaster, w->grandmaster));
+	assert_in_range(d.n_ports, 0, w->n_ports);
+	for (int i = 0; i < d.n_ports; i++) {
+		assert_true(text_left(d.ports[i].state, w->ports[i].state) &&
+			    text_left(d.ports[i].interface, w->ports[i].interface) &&
+			    text_left(d.ports[i].timestamping, w->ports[i].timestamping));
+		unknown += !d.ports[i].state[0] + !d.ports[i].interface[0] + !d.ports[i].timestamping[0];
+	}
+	return unknown + 3 * (w->n_ports - d.n_ports);
+}
+
+/* text without the len bytes at at */
+static int parse_without(const char *text, const char *at, size_t len)
+{
+	char *left = strdup(text);
+	int n;
+
+	memmove(left + (at - text), at + len, strlen(at + len) + 1);
+	n = parse(left);
+	free(left);
+	return n;
+}
+
+/* Each answer, and each line of one, left out in turn */
+static void test_left_out(void **state)
+{
+	static const struct {
+		const char *data_set;
+		int fields;
+	} sets[] = {
+		{ "DEFAULT_DATA_SET", 5 }, { "CURRENT_DATA_SET", 2 }, { "PARENT_DATA_SET", 3 },
+		{ "TIME_PROPERTIES_DATA_SET", 6 }, { "TIME_STATUS_NP", 2 }, { "PORT_DATA_SET", 0 },	/* PORT_PROPERTIES_NP has the state, too */
+		{ "PORT_PROPERTIES_NP", 2 },
+	};
+
+	(void)state;
+	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
+		char *text = fixture(versions[v], "slave");
+		struct pmc_data whole;
+
+		assert_int_equal(parse(text), 7);
+		whole = d;
+		assert_int_equal(unknown_of(&whole), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+			char head[60];
+			const char *at, *end;
+
+			snprintf(head, sizeof(head), "MANAGEMENT %s ", sets[i].data_set);
+			at = strstr(text, head);
+			assert_non_null(at);
+			while (at > text && at[-1] != '\n')
+				at--;
+			for (end = strchr(at, '\n') + 1; !strncmp(end, "\t\t", 2); end = strchr(end, '\n') + 1)
+				;
+			assert_int_equal(parse_without(text, at, end - at), 6);
+			assert_int_equal(unknown_of(&whole), sets[i].fields);
+		}
+		for (const char *at = text; at[strcspn(at, "\n")]; at += strcspn(at, "\n") + 1)
+			if (!strncmp(at, "\t\t", 2)) {
+				assert_int_equal(parse_without(text, at, strcspn(at, "\n") + 1), 7);
+				assert_in_range(unknown_of(&whole), 0, 1);
+			}
+		free(text);
+	}
 }
 
 static void test_many_ports(void **state)
@@ -480,6 +609,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_passed_over),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_unmeasured),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_many_ports),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_asked),

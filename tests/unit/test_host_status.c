@@ -395,7 +395,7 @@ static void test_healthy(void **state)
 		"GM > NIC      -12 ns, path delay 1.30 µs\n"
 		"NIC > system  -8 ns ± 15 ns (/dev/ptp0, TAI − UTC 37 s)\n"
 		"steered by    phc2sys (process 512), from eno1\n"
-		"kernel        synchronized, at most 50.0 µs off UTC\n"
+		"kernel        synchronized, with no bound on its error: phc2sys tells none\n"
 		"guests        1\n"
 		"  web1                 process 1000       1 vCPU  served 12 times, refused 1\n");
 	assert_string_equal(said_err, "");
@@ -409,6 +409,7 @@ static void test_chronyd(void **state)
 	GUEST(1000, "qemu");
 	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_GOOD);
 	has(said_out, "steered by    chronyd (process 498), from refclock PTP0\n");
+	has(said_out, "kernel        synchronized, at most 50.0 µs off UTC\n");
 	has(said_out, "chronyd       +25 ns to PTP0 (stratum 1), at most 2.02 µs off\n");
 	has(said_out, "  qemu-system-x86      process 1000       1 vCPU  7 hypercalls of any kind\n");
 	has(said_out, "  (this kernel does not count clock pairings: host-patch/ adds that)\n");
@@ -452,7 +453,7 @@ static void test_amiss(void **state)
 
 	host_facts(&facts);
 	p->result = PMC_FAILED;
-	p->data = (struct pmc_data){ 0 };
+	pmc_unknown(&p->data);
 	strcpy(p->why, "pmc: no answer within 3 s");
 	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_WARNINGS);
 	has(said_out, "ptp4l         process 500: pmc: no answer within 3 s\n");
@@ -461,6 +462,40 @@ static void test_amiss(void **state)
 	p->denied = true;
 	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_WARNINGS);
 	has(said_out, "ptp4l         process 500: only root may ask it\n");
+}
+
+/* A master is heard, but no Sync; then answers lack all parts, and then some. */
+static void test_unknown(void **state)
+{
+	struct pmc_data *d = &facts.ptp4l[0].data;
+
+	(void)state;
+	strcpy(d->ports[0].state, "UNCALIBRATED");
+	d->offset_ns = d->path_delay_ns = NAN;
+	d->ingress_ns = 0;
+	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_WARNINGS);
+	has(said_out, "GM > NIC      no measurement, path delay no measurement\n");
+	has(said_out, "no measurement: no Sync of the master has come\n                    [offset-unmeasured]\n");
+	run_status("--json", NULL, NULL);
+	has(said_out, "\"offset_ns\": null,\n      \"path_delay_ns\": null,\n");
+
+	d->utc_offset = UNKNOWN;
+	run_status(NULL, NULL, NULL);
+	has(said_out, "NIC > system  not known: ptp4l does not tell TAI − UTC\n");
+	d->gm_class = d->gm_accuracy = d->steps = UNKNOWN;
+	run_status(NULL, NULL, NULL);
+	has(said_out, "grandmaster   4e2367.fffe.f129c3\n");
+
+	pmc_unknown(d);
+	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_WARNINGS);
+	has(said_out, "ptp4l         ports not told (process 500");
+	has(said_out, "[ptp4l-untold]");
+	lacks(said_out, "GM > ");
+	lacks(said_out, "grandmaster   ");
+	run_status("--json", NULL, NULL);
+	has(said_out, "\"gm_class\": null,\n      \"gm_accuracy\": null,\n      \"steps\": null,\n      \"offset_ns\": null,\n"
+		      "      \"path_delay_ns\": null,\n      \"utc_offset_s\": null,\n      \"utc_offset_valid\": null,\n"
+		      "      \"ptp_timescale\": null,\n      \"time_traceable\": null,\n");
 }
 
 static void test_hops(void **state)
@@ -536,7 +571,7 @@ static void test_json(void **state)
 	has(said_out, "\"phc\": \"/dev/ptp0\",\n      \"system_offset_ns\": -8,\n      \"system_uncertainty_ns\": 15,\n"
 		      "      \"system_error\": null\n");
 	has(said_out, "\"offset_ns\": 25,\n    \"root_distance_ns\": 2025,\n");
-	has(said_out, "\"synchronized\": true,\n    \"max_error_us\": 50,");
+	has(said_out, "\"synchronized\": true,\n    \"max_error_us\": null,");	/* phc2sys, too */
 	has(said_out, "\"name\": \"a\\\"b\",\n      \"pid\": 1000,\n      \"fd\": 11,");
 	has(said_out, "\"pairings\": 12,\n      \"refused\": null,\n      \"hypercalls\": 7\n");
 	for (const char *key = said_out; (key = strchr(key, '"')); key += strcspn(key, "\n")) {
@@ -609,6 +644,7 @@ int main(void)
 		cmocka_unit_test_setup(test_healthy, reset),
 		cmocka_unit_test_setup(test_chronyd, reset),
 		cmocka_unit_test_setup(test_amiss, reset),
+		cmocka_unit_test_setup(test_unknown, reset),
 		cmocka_unit_test_setup(test_hops, reset),
 		cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_json, reset),

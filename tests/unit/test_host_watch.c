@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The host's watch; time, ptp4l, the PHC, chronyd, the kernel and the guests are made up. */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
@@ -35,7 +36,8 @@ static struct {
 	int lost_from;			/* from then on no master is heard */
 	int slow_at;			/* the reading of the PHC that takes 130 ms */
 	int signal_at;			/* the one during which SIGTERM comes */
-	bool hanging_pmc, no_tracking, no_source, no_guests, stock;
+	int sync_until;			/* questions while which Sync comes; 0: always */
+	bool no_sync, hanging_pmc, no_tracking, no_source, no_guests, stock;
 	int64_t now_ns;			/* what the monotonic clock shows */
 } fake;
 
@@ -81,7 +83,8 @@ static void fake_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 		return;
 	}
 	p->result = PMC_ANSWERED;
-	p->data.master_offset_ns = nth * nth;
+	p->data.ingress_ns = fake.sync_until && nth > fake.sync_until ? 1e18 : 1e18 + 1e6 * nth;
+	p->data.offset_ns = fake.no_sync ? NAN : nth * nth;
 	if (fake.lost_from && nth >= fake.lost_from)
 		strcpy(p->data.ports[0].state, "LISTENING");
 }
@@ -160,6 +163,7 @@ static int reset(void **state)
 	memset(&fake, 0, sizeof(fake));
 	host_facts(&facts);
 	facts.chrony.pid = 498;
+	facts.n_phc2sys = 0;
 	unsetenv("TERM");
 	return 0;
 }
@@ -264,6 +268,48 @@ static void test_lost(void **state)
 	assert_int_equal(run_watch("-n", "3"), EXIT_BROKEN);
 }
 
+/* A master is heard, but no Sync: nothing is measured, and that is said once. */
+static void test_no_sync(void **state)
+{
+	(void)state;
+	fake.no_sync = true;
+	strcpy(facts.ptp4l[0].data.ports[0].state, "UNCALIBRATED");
+	assert_int_equal(run_watch("-n", "3"), EXIT_BROKEN);
+	assert_string_equal(said_err, "ptpkvm-host: ptp4l: no measurement: it hears a master, but no Sync, or no answer of it\n");
+	has(said_out, "Z            -           -1          +25  yes       50      2      3\n");
+	has(said_out, "GM > NIC          0      3 ");
+	assert_int_equal(run_watch("-n", "2", "--json"), EXIT_BROKEN);
+	assert_int_equal(count_of(said_out, "\"gm\":{\"offset_ns\":null,"), 2);
+	assert_int_equal(run_watch("-n", "1", "--csv"), EXIT_BROKEN);
+	has(said_out, "Z,0,,1300,4e2367.fffe.f129c3,eno1 UNCALIBRATED,-1,15,");
+}
+
+/* Sync ceases to come: four intervals of it later the offset that stays counts for nothing. */
+static void test_sync_ceases(void **state)
+{
+	(void)state;
+	facts.ptp4l[0].data.ports[0].log_sync = -3;
+	fake.sync_until = 5;
+	assert_int_equal(run_watch("-n", "40"), EXIT_WARNINGS);
+	assert_string_equal(said_err, "ptpkvm-host: ptp4l: no measurement: it hears a master, but no Sync, or no answer of it\n");
+	has(said_out, "GM > NIC         26     14 ");
+}
+
+/* The kernel's bound beside phc2sys is none; what parts of an answer lack is no 0. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	facts.n_phc2sys = 1;
+	facts.chrony.pid = 0;
+	pmc_unknown(&facts.ptp4l[0].data);
+	assert_int_equal(run_watch("-n", "1", "--json"), EXIT_BROKEN);
+	has(said_out, "\"gm\":{\"offset_ns\":null,\"path_delay_ns\":null,\"grandmaster\":null,\"gm_class\":null,"
+		      "\"ports\":null},\"system\":null,");
+	has(said_out, "\"synchronized\":true,\"max_error_us\":null,");
+	assert_int_equal(run_watch("-n", "1"), EXIT_BROKEN);
+	has(said_out, "Z            -            -            -  yes        -      2      3\n");
+}
+
 static void test_csv(void **state)
 {
 	static const char head[] =
@@ -272,7 +318,7 @@ static void test_csv(void **state)
 
 	(void)state;
 	facts.ptp4l[0].data.n_ports = 2;
-	facts.ptp4l[0].data.ports[1] = (struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE" };
+	facts.ptp4l[0].data.ports[1] = (struct pmc_port){ "6e2bee.fffe.8fb69c-2", "MASTER", "eno2", "HARDWARE", 0 };
 	fake.silent_from = 2;
 	fake.silent_until = 3;
 	assert_int_equal(run_watch("-n", "3", "--csv"), EXIT_WARNINGS);
@@ -284,7 +330,7 @@ static void test_csv(void **state)
 
 	/* Every line has as many fields as the head. */
 	facts.chrony.pid = facts.nics.n = 0;
-	facts.kernel.known = false;
+	facts.kernel = (struct kernel_clock){ .max_error_ns = NAN, .est_error_ns = NAN };
 	facts.ptp4l[0].data.n_ports = 1;
 	fake.no_guests = true;
 	run_watch("-n", "1", "--csv");
@@ -345,7 +391,7 @@ static void test_json(void **state)
 	free(page);
 
 	facts.chrony.pid = facts.nics.n = 0;
-	facts.kernel.known = false;
+	facts.kernel = (struct kernel_clock){ .max_error_ns = NAN, .est_error_ns = NAN };
 	fake.stock = true;
 	run_watch("-n", "1", "--json");
 	has(said_out, "\"system\":null,\"chrony\":null,\"synchronized\":null,\"max_error_us\":null,\"guests\":2,"
@@ -538,6 +584,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_text, reset), cmocka_unit_test_setup(test_hops, reset),
 		cmocka_unit_test_setup(test_choice, reset), cmocka_unit_test_setup(test_lost, reset),
+		cmocka_unit_test_setup(test_no_sync, reset),
+		cmocka_unit_test_setup(test_sync_ceases, reset),
+		cmocka_unit_test_setup(test_unknown, reset),
 		cmocka_unit_test_setup(test_csv, reset), cmocka_unit_test_setup(test_json, reset),
 		cmocka_unit_test_setup(test_hanging_pmc, reset), cmocka_unit_test_setup(test_late, reset),
 		cmocka_unit_test_setup(test_signal, reset), cmocka_unit_test_setup(test_broken_output, reset),

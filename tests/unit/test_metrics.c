@@ -17,22 +17,39 @@
 
 #include "base/die.h"
 
-#include "../../guest-tools/check/metrics.c"
+#include "check/judge.h"
 #include "exposition.h"
 #include "system/tree.h"
+#include "tree.h"
 
 static struct check_facts given_facts;
 static struct check_report given_report;
 
-void check_gather(struct check_facts *f)
+static void fake_gather(struct check_facts *f)
 {
 	*f = given_facts;
 }
 
-void check_judge(const struct check_facts *f, struct check_report *r)
+static void fake_judge(const struct check_facts *f, struct check_report *r)
 {
 	(void)f;
 	*r = given_report;
+}
+
+#define check_gather fake_gather
+#define check_judge fake_judge
+#include "../../guest-tools/check/metrics.c"
+#undef check_gather
+#undef check_judge
+
+static int metrics(void *argv)
+{
+	char **end = argv;
+
+	while (*end)
+		end++;
+	optind = 0;
+	return cmd_metrics(end - (char **)argv, argv);
 }
 
 static int reset(void **state)
@@ -80,10 +97,10 @@ static void fill_all(void)
 	r->offset_ns = -1234567890;
 	r->uncertainty_ns = 17;
 	r->source = &f->chrony.sources[0];
-	r->said.n = 3;
-	r->said.list[0].level = VERDICT_WARN;
-	r->said.list[1].level = VERDICT_PASS;
-	r->said.list[2].level = VERDICT_WARN;
+	verdict_say(&r->said, VERDICT_WARN, "config", "config-number", "x");
+	verdict_say(&r->said, VERDICT_PASS, "boot", "boot", "x");
+	verdict_say(&r->said, VERDICT_FAIL, "config", "config-tai", "x");
+	verdict_say(&r->said, VERDICT_WARN, "config", "config-number", "y");
 }
 
 static void test_all(void **state)
@@ -120,7 +137,9 @@ static void test_all(void **state)
 	has_line(text, "ptpkvm_chrony_last_error_seconds 2.5e-07");
 	has_line(text, "ptpkvm_chrony_last_sample_age_seconds 2");
 	has_line(text, "ptpkvm_check_verdicts{level=\"warn\"} 2");
-	has_line(text, "ptpkvm_check_verdicts{level=\"fail\"} 0");
+	has_line(text, "ptpkvm_check_verdicts{level=\"fail\"} 1");
+	has_line(text, "ptpkvm_check_finding{level=\"warn\",code=\"config-number\",link=\"config\"} 2");
+	has_line(text, "ptpkvm_check_finding{level=\"fail\",code=\"config-tai\",link=\"config\"} 1");
 	lacks_word(text, "feed");
 	well_formed(text, "ptpkvm_");
 	free(text);
@@ -133,10 +152,11 @@ static void test_nothing(void **state)
 	(void)state;
 	has_line(text, "ptpkvm_driver_info{kind=\"none\",version=\"\"} 1");
 	has_line(text, "ptpkvm_up 0");
-	has_line(text, "ptpkvm_method_supported{method=\"precise\"} 0");
 	has_line(text, "ptpkvm_chrony_up 0");
-	has_line(text, "ptpkvm_chrony_source_present 0");
-	has_line(text, "ptpkvm_chrony_selected 0");
+	lacks_word(text, "method_supported");
+	lacks_word(text, "chrony_source_present");
+	lacks_word(text, "chrony_selected");
+	lacks_word(text, "check_finding");
 	lacks_word(text, "offset_seconds");
 	lacks_word(text, "host_clock");
 	lacks_word(text, "pairing_type");
@@ -163,7 +183,7 @@ static void test_some(void **state)
 	has_line(text, "ptpkvm_chrony_selected 0");
 	has_line(text, "ptpkvm_chrony_held_out 1");
 	has_line(text, "ptpkvm_chrony_reach_ratio 0");
-	has_line(text, "ptpkvm_chrony_last_sample_age_seconds NaN");
+	lacks_word(text, "chrony_last");
 	well_formed(text, "ptpkvm_");
 	free(text);
 
@@ -174,6 +194,46 @@ static void test_some(void **state)
 	has_line(text, "ptpkvm_chrony_held_out 1");
 	lacks_word(text, "pairing_type");
 	free(text);
+}
+
+/* Of an image, and where the device may not be opened, nothing is said of it. */
+static void test_unasked(void **state)
+{
+	char *text;
+
+	(void)state;
+	given_facts.open_error = EACCES;
+	text = text_of();
+	lacks_word(text, "ptpkvm_up");
+	has_line(text, "ptpkvm_chrony_up 0");
+	free(text);
+	given_facts.offline = true;
+	given_facts.open_error = 0;
+	text = text_of();
+	lacks_word(text, "ptpkvm_up");
+	lacks_word(text, "chrony_up");
+	free(text);
+}
+
+static void test_options(void **state)
+{
+	char *argv[] = { "metrics", "--ignore", (char[]){ "config-number,config-leap" }, "--warn-offset", "0", "--fail-lost-polls",
+			 "8", NULL };
+	char *no_code[] = { "metrics", "--ignore", (char[]){ "config-numbers" }, NULL };
+	char *no_ns[] = { "metrics", "--warn-offset", "1us", NULL }, *no_polls[] = { "metrics", "--fail-lost-polls=9", NULL };
+
+	(void)state;
+	fill_all();
+	assert_int_equal(apart(metrics, argv), EXIT_GOOD);
+	has_line(said_out, "ptpkvm_check_verdicts{level=\"warn\"} 0");
+	has_line(said_out, "ptpkvm_check_finding{level=\"fail\",code=\"config-tai\",link=\"config\"} 1");
+	lacks_word(said_out, "config-number");
+	assert_int_equal(apart(metrics, no_code), EXIT_MISUSE);
+	has(said_err, "there is no warning or failure 'config-numbers'");
+	assert_int_equal(apart(metrics, no_ns), EXIT_MISUSE);
+	has(said_err, "--warn-offset: '1us' is not a whole number from 0 to 1000000000000");
+	assert_int_equal(apart(metrics, no_polls), EXIT_MISUSE);
+	has(said_err, "--fail-lost-polls: '9' is not a whole number from 1 to 8");
 }
 
 static void test_escapes(void **state)
@@ -240,7 +300,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
 		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_escapes, reset),
-		cmocka_unit_test_setup(test_output, reset),
+		cmocka_unit_test_setup(test_unasked, reset),
+		cmocka_unit_test_setup(test_options, reset), cmocka_unit_test_setup(test_output, reset),
 	};
 
 	progname = "ptpkvm";

@@ -258,10 +258,8 @@ static void test_sources(void **state)
 	assert_ptr_equal(view_source(list, 3, ""), &list[1]);
 	assert_null(view_source(list, 1, "KVM"));
 	assert_null(view_source(list, 0, ""));
-	assert_int_equal(view_offset_ns(-3e-9), 3);
-	assert_int_equal(view_offset_ns(0.123456789), -123456789);
-	assert_true(view_offset_ns(1e18) == INT64_MIN && view_offset_ns(-1e18) == INT64_MAX);
-	assert_true(view_offset_ns(NAN) == INT64_MIN);
+	assert_true(view_offset_ns(-3e-9) == 3 && view_offset_ns(0.123456789) == -123456789);
+	assert_true(view_offset_ns(1e18) == -1e27 && isnan(view_offset_ns(NAN)));
 }
 
 /* --- the whole --- */
