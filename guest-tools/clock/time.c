@@ -87,10 +87,8 @@ static void print_text(const struct phc *phc, const struct reading *r)
 	if (r->offset > 0)
 		putchar('+');
 	print_seconds(r->offset);
-	if (r->uncertainty)
-		printf(" s ± %" PRId64 " ns (clock − system; %s)\n", r->uncertainty, how);
-	else
-		printf(" s ± 0 ns (clock − system; %s, an exact pair)\n", how);
+	printf(" s ± %" PRId64 " ns (clock − system: the system is %s; %s%s)\n", r->uncertainty,
+	       r->offset < 0 ? "ahead" : "behind", how, r->uncertainty ? "" : ", an exact pair");
 }
 
 static void print_json(const struct phc *phc, const struct reading *r)

@@ -270,10 +270,10 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 	double offset = check_offset(&p->data), delay = check_path_delay(&p->data);
 	double warn = check_limits[hardware ? WARN_OFFSET : WARN_SOFTWARE_OFFSET].value;
 	double fail = check_limits[FAIL_OFFSET].value;
-	char ns[NS_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
+	char ns[OFFSET_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
 
-	snprintf(text, sizeof(text), "%s%s to the master, path delay %s (%s timestamps)", offset > 0 ? "+" : "",
-		 ns_text(ns, offset), ns_text(delay_ns, delay), hardware ? "hardware" : "software");
+	snprintf(text, sizeof(text), "%s the master, path delay %s (%s timestamps)", offset_text(ns, offset),
+		 ns_text(delay_ns, delay), hardware ? "hardware" : "software");
 	if (isnan(offset)) {
 		say_unmeasured(j, p);
 	} else if (fabs(offset) > fmin(warn, fail)) {

@@ -20,12 +20,12 @@
 #include "system/tree.h"
 #include "time/kernel_clock.h"
 
-#define SCHEMA 1	/* Documentation/ptpkvm-host-status.md */
+#define SCHEMA 2	/* Documentation/ptpkvm-host-status.md */
 
 static const char usage[] =
 	"Usage: ptpkvm-host status [OPTION]...\n"
 	"One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests.\n"
-	"Positive: the clock is ahead of the one that it follows, as linuxptp and chronyc tracking have it.\n"
+	"In JSON positive: the clock is behind the one that it follows.\n"
 	"\n"
 	"      --json      for programs (Documentation/ptpkvm-host-status.md)\n"
 	"      --root DIR  look at the files below DIR, at nothing that runs\n"
@@ -34,14 +34,6 @@ static const char usage[] =
 	"Exit status: 0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse.\n";
 
 /* --- for people --- */
-
-static const char *signed_ns(char buf[static NS_TEXT_LEN + 1], double ns)
-{
-	char text[NS_TEXT_LEN];
-
-	snprintf(buf, NS_TEXT_LEN + 1, "%s%s", ns > 0 ? "+" : "", ns_text(text, ns));
-	return buf;
-}
 
 static bool is_master(const struct pmc_data *d)
 {
@@ -87,16 +79,16 @@ static void print_hops(const struct status *s, int i)
 {
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 	const struct chain_hop *hop = &s->hop[i];
-	char offset[NS_TEXT_LEN + 1], more[NS_TEXT_LEN];
+	char offset[OFFSET_TEXT_LEN], more[NS_TEXT_LEN];
 
 	if (!check_slave_port(&p->data))
 		return;
-	printf("GM > %-8s %s, path delay %s\n", s->has_hop[i] ? "NIC" : "system",
-	       signed_ns(offset, check_offset(&p->data)), ns_text(more, check_path_delay(&p->data)));
+	printf("GM > %-8s %s the grandmaster, path delay %s\n", s->has_hop[i] ? "NIC" : "system",
+	       offset_text(offset, check_offset(&p->data)), ns_text(more, check_path_delay(&p->data)));
 	if (!s->has_hop[i])
 		return;
 	if (hop->known)
-		printf("NIC > system  %s ± %s (%s, TAI − UTC %d s)\n", signed_ns(offset, hop->offset_ns),
+		printf("NIC > system  %s the NIC ± %s (%s, TAI − UTC %d s)\n", offset_text(offset, hop->offset_ns),
 		       ns_text(more, hop->uncertainty_ns), hop->path, hop->tai_utc);
 	else
 		printf("NIC > system  not known: %s\n", hop->why);
@@ -121,7 +113,7 @@ static void print_clock(const struct status *s)
 {
 	const struct kernel_clock k = check_kernel(&s->report, &s->facts.kernel);
 	const struct chrony_tracking *t = &s->tracking;
-	char offset[NS_TEXT_LEN + 1], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
+	char offset[OFFSET_TEXT_LEN], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
 	for (int i = 0; i < s->report.n_steerers; i++)
 		printf("steered by    %s (process %d)%s%s\n", s->report.steerers[i].name, s->report.steerers[i].pid,
@@ -129,8 +121,8 @@ static void print_clock(const struct status *s)
 	if (s->has_tracking && !status_follows(t))
 		printf("chronyd       follows no source\n");
 	else if (s->has_tracking)
-		printf("chronyd       %s to %s (stratum %d), at most %s off\n",
-		       signed_ns(offset, t->system * 1e9), t->name, t->stratum,
+		printf("chronyd       %s %s (stratum %d), at most %s off\n",
+		       offset_text(offset, t->system * 1e9), t->name, t->stratum,
 		       ns_text(error, status_root_distance(t) * 1e9));
 	if (k.known)
 		printf("kernel        %s, %s\n", k.status & STA_UNSYNC ? "not synchronized" : "synchronized",

@@ -21,3 +21,10 @@ const char *ns_text(char buf[static NS_TEXT_LEN], double ns)
 		snprintf(buf, NS_TEXT_LEN, "%.1f s", ns / 1e9);
 	return buf;
 }
+
+const char *offset_text(char buf[static OFFSET_TEXT_LEN], double ns)
+{
+	ns_text(buf, fabs(ns));
+	strcat(buf, isnan(ns) ? " to" : ns < 0 ? " ahead of" : " behind");
+	return buf;
+}

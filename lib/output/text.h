@@ -7,4 +7,8 @@
 #define NS_TEXT_LEN 24
 const char *ns_text(char buf[static NS_TEXT_LEN], double ns);
 
+/* "12 ns behind", "3.4 µs ahead of": of a clock, by ns = what it follows - the clock. NAN: "no measurement to" */
+#define OFFSET_TEXT_LEN (NS_TEXT_LEN + 12)
+const char *offset_text(char buf[static OFFSET_TEXT_LEN], double ns);
+
 #endif
