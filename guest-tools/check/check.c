@@ -17,7 +17,7 @@
 #include "output/text.h"
 #include "system/tree.h"
 
-#define SCHEMA 1	/* Documentation/ptpkvm-check.md */
+#define SCHEMA 2	/* Documentation/ptpkvm-check.md */
 
 static const char *const driver_names[] = {
 	[DRIVER_NONE] = "none", [DRIVER_OURS] = "out-of-tree", [DRIVER_IN_TREE] = "in-tree",

@@ -214,7 +214,7 @@ void judge_source(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	const struct chrony_source *s = j->r->source;
-	char offset[NS_TEXT_LEN], error[NS_TEXT_LEN];
+	char offset[OFFSET_TEXT_LEN], error[NS_TEXT_LEN];
 
 	if (!s) {
 		if (!check_refclock(&f->chrony)) {
@@ -230,8 +230,8 @@ void judge_source(struct judge *j)
 		judge_lost(j, s);
 	} else if (s->state == '*') {
 		judge_say(j, VERDICT_PASS, "source", "source",
-			  "%s is selected, reach %o, last offset %s ± %s", s->name, s->reach,
-			  text_ns(offset, rint(s->measured * 1e9), false), text_ns(error, rint(s->error * 1e9), false));
+			  "%s is selected, reach %o, the system was last %s it ± %s", s->name, s->reach,
+			  offset_text(offset, rint(s->measured * 1e9)), text_ns(error, rint(s->error * 1e9), false));
 	} else {
 		judge_unselected(j, s);
 	}

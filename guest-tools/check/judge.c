@@ -398,7 +398,7 @@ static void choose_offset(struct judge *j)
 
 static void judge_offset(struct judge *j)
 {
-	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], text[120];
+	char offset[OFFSET_TEXT_LEN], half[NS_TEXT_LEN], text[120];
 	const int64_t warn = check_limits[WARN_OFFSET].value, fail = check_limits[FAIL_OFFSET].value;
 	const char *hint = "";
 	int64_t beyond;
@@ -412,7 +412,7 @@ static void judge_offset(struct judge *j)
 	/* TAI − UTC since 1999, and a few to come */
 	if (beyond > 31500000000LL && beyond < 40500000000LL)
 		hint = ", which looks like TAI for UTC: the clock is the host's UTC";
-	snprintf(text, sizeof(text), "%s ± %s (clock − system)", text_ns(offset, j->r->offset_ns, true),
+	snprintf(text, sizeof(text), "the system is %s it ± %s", offset_text(offset, j->r->offset_ns),
 		 text_ns(half, j->r->uncertainty_ns, false));
 	if (beyond <= warn && beyond <= fail) {
 		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);

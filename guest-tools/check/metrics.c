@@ -112,7 +112,7 @@ static void put_source(struct metrics *m, const struct chrony_source *s)
 		return;
 	metrics_gauge(m, "chrony_last_offset_seconds",
 		      "PTP clock minus system clock in the source's last sample, as it was measured.",
-		      view_offset_ns(s->measured) * 1e-9);
+		      view_ns(s->measured) * 1e-9);
 	metrics_gauge(m, "chrony_last_error_seconds", "chronyd's margin of error of that sample.", s->error);
 	metrics_gauge(m, "chrony_last_sample_age_seconds", "Time since that sample.",
 		      s->last_rx);

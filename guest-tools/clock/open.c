@@ -54,7 +54,7 @@ const struct chrony_source *view_source(const struct chrony_source *list, int n,
 	return first;
 }
 
-double view_offset_ns(double chrony_offset)
+double view_ns(double s)
 {
-	return 0.0 - rint(chrony_offset * 1e9);
+	return rint(s * 1e9) + 0.0;
 }

@@ -25,8 +25,8 @@ int view_phc(int fd, struct phc_reading *r);
 /* That source of those n; if none has that refid the first refclock; NULL if there is no refclock. */
 const struct chrony_source *view_source(const struct chrony_source *list, int n, const char *refid);
 
-/* chronyd's offset of a source, s, turned round to device - system, whole ns; NAN stays. */
-double view_offset_ns(double chrony_offset);
+/* Seconds of chronyd's in whole ns; NAN stays. */
+double view_ns(double s);
 
 #define VIEW_SOURCES_MAX 128
 

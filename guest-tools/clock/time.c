@@ -88,10 +88,8 @@ static void print_text(const struct phc *phc, const struct reading *r)
 	if (r->offset > 0)
 		print("+");
 	print_seconds(r->offset);
-	if (r->uncertainty)
-		print(" s ± %" PRId64 " ns (clock − system; %s)\n", r->uncertainty, how);
-	else
-		print(" s ± 0 ns (clock − system; %s, an exact pair)\n", how);
+	print(" s ± %" PRId64 " ns (clock − system: the system is %s; %s%s)\n", r->uncertainty,
+	      r->offset < 0 ? "ahead" : "behind", how, r->uncertainty ? "" : ", an exact pair");
 }
 
 static void print_json(const struct phc *phc, const struct reading *r)

@@ -378,7 +378,7 @@ static void count_votes(struct guard *g, const struct guard_input *in, struct gu
 	int against = 0, answers = 0;
 
 	for (int i = 0; i < in->n; i++) {
-		double system = in->source[i].offset, phc = system + in->offset / 1e9;
+		double system = in->source[i].offset, phc = system - in->offset / 1e9;	/* server - each */
 
 		if (!fresh(g, &in->source[i]))
 			continue;

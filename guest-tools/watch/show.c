@@ -30,7 +30,7 @@ static void print_line(const struct watch_tick *t)
 	char when[40], offset[32] = "-";
 
 	if (!isnan(t->source.offset))
-		snprintf(offset, sizeof(offset), "%+.0f", view_offset_ns(t->source.offset));
+		snprintf(offset, sizeof(offset), "%+.0f", view_ns(t->source.offset));
 	print("%s ", series_time(when, t->when_ns));
 	if (t->late)
 		print("%13s %-10s", "-", "late");
@@ -100,11 +100,11 @@ static void csv_tick(const struct watch_tick *t)
 	if (t->has_source) {
 		series_csv(c->name);
 		print(",%c,%u,", c->state, c->reach);
-		series_csv_ns(view_offset_ns(c->offset));
+		series_csv_ns(view_ns(c->offset));
 		print(",");
-		series_csv_ns(view_offset_ns(c->measured));
+		series_csv_ns(view_ns(c->measured));
 		print(",");
-		series_csv_ns(-view_offset_ns(c->error));
+		series_csv_ns(view_ns(c->error));
 		print("\r\n");
 	} else {
 		print(",,,,,\r\n");
@@ -134,9 +134,9 @@ static void json_source(struct json *j, const struct chrony_source *c)
 	json_u64(j, "reach", c->reach);
 	json_s64(j, "poll", c->poll);
 	json_double(j, "last_rx_s", c->last_rx);
-	json_double(j, "offset_ns", view_offset_ns(c->offset));
-	json_double(j, "measured_ns", view_offset_ns(c->measured));
-	json_double(j, "error_ns", -view_offset_ns(c->error));
+	json_double(j, "offset_ns", view_ns(c->offset));
+	json_double(j, "measured_ns", view_ns(c->measured));
+	json_double(j, "error_ns", view_ns(c->error));
 	json_close(j, '}');
 }
 

@@ -75,7 +75,7 @@ static void take_tick(struct watch *w, struct watch_tick *t, int64_t next)
 		ask_chrony(t, next);
 	}
 	w->series[WATCH_PHC].ns[i] = late || t->error ? NAN : t->phc.offset_ns;
-	w->series[WATCH_CHRONY].ns[i] = t->has_source ? view_offset_ns(t->source.offset) : NAN;
+	w->series[WATCH_CHRONY].ns[i] = t->has_source ? view_ns(t->source.offset) : NAN;
 }
 
 static void watch(struct watch *w, const sigset_t *normal)

@@ -17,7 +17,7 @@
 #include "system/tree.h"
 #include "time/kernel_clock.h"
 
-#define SCHEMA 1	/* Documentation/ptpkvm-host-check.md */
+#define SCHEMA 2	/* Documentation/ptpkvm-host-check.md */
 
 /* --- for programs --- */
 

@@ -270,9 +270,9 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 	double offset = check_offset(&p->data), delay = check_path_delay(&p->data);
 	double warn = check_limits[hardware ? WARN_OFFSET : WARN_SOFTWARE_OFFSET].value;
 	double fail = check_limits[FAIL_OFFSET].value;
-	char ns[NS_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
+	char ns[OFFSET_TEXT_LEN], delay_ns[NS_TEXT_LEN], text[120];
 
-	snprintf(text, sizeof(text), "%s to the master, path delay %s (%s timestamps)", text_ns(ns, offset, true),
+	snprintf(text, sizeof(text), "%s the master, path delay %s (%s timestamps)", offset_text(ns, offset),
 		 text_ns(delay_ns, rint(delay), false), hardware ? "hardware" : "software");
 	if (isnan(offset)) {
 		say_unmeasured(j, p);

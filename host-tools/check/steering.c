@@ -168,7 +168,7 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	const struct chrony_facts *c = &j->f->chrony;
 	const struct chrony_source *source = judge_selected(c);
 	const struct ptp4l_fact *ptp = slave(j->f);
-	char off[NS_TEXT_LEN];
+	char off[OFFSET_TEXT_LEN];
 
 	if (j->f->offline) {
 		judge_skip(j, "steering", "--root");
@@ -191,8 +191,8 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 			  ptp->data.grandmaster);
 		judge_remedy(j, c->n_refclocks ? "chronyc -n sources -v" : "sudo ptpkvm-host config --help");
 	} else {
-		judge_say(j, VERDICT_PASS, "steering", "chronyd", "chronyd, from %s, last offset %s", s->from,
-			  text_ns(off, rint(source->offset * 1e9), false));
+		judge_say(j, VERDICT_PASS, "steering", "chronyd", "chronyd, from %s, last %s it", s->from,
+			  offset_text(off, rint(source->offset * 1e9)));
 	}
 }
 

@@ -74,7 +74,7 @@ void chain_read(struct chain_hop *hop)
 	}
 	hop->known = true;
 	hop->why[0] = 0;
-	hop->offset_ns = hop->tai_utc * NSEC_PER_SEC - phc_offset(&s);
+	hop->offset_ns = phc_offset(&s) - hop->tai_utc * NSEC_PER_SEC;
 	hop->uncertainty_ns = (s.post - s.pre) / 2;
 }
 

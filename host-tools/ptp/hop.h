@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last hop of the chain: from a card's PHC, which ptp4l keeps, to the system's clock. Signs of all hops are
- * linuxptp's: a clock minus the one that it follows, positive where it is ahead; so that hops add up.
+ * The last hop of the chain: from a card's PHC, which ptp4l keeps, to the system's clock. The sign of all hops is that of
+ * both tools: what a clock follows minus the clock, positive where it is behind; so that hops add up.
  */
 #ifndef PTP_HOP_H
 #define PTP_HOP_H
@@ -13,7 +13,7 @@ struct chain_hop {
 	char why[200];			/* it is not there, or was not read */
 	int tai_utc;			/* s, that the PHC is ahead of UTC */
 	bool known;
-	int64_t offset_ns;		/* system − PHC, as UTC */
+	int64_t offset_ns;		/* PHC, as UTC, − system */
 	int64_t uncertainty_ns;
 };
 

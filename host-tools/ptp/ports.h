@@ -16,7 +16,7 @@ const char *check_port_name(const struct ptp4l_fact *p, int i);
 void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len);
 bool check_hardware(const struct ptp4l_fact *p);
 
-/* ptp4l's clock minus its master's, and the path delay, ns; NAN where it follows none or did not measure */
+/* ptp4l's master's clock minus its own, and the path delay, ns; NAN where it follows none or did not measure */
 double check_offset(const struct pmc_data *d);
 double check_path_delay(const struct pmc_data *d);
 

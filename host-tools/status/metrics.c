@@ -129,7 +129,7 @@ static const struct {
 	{ "grandmaster_traceable", "Whether the grandmaster's time is traceable to a primary reference.", traceable },
 	{ "grandmaster_tai_offset_seconds", "TAI minus UTC as the grandmaster has it.", utc_offset },
 	{ "steps_removed", "Clocks from the grandmaster to this host.", steps },
-	{ "ptp4l_offset_seconds", "ptp4l's clock minus its master's.", offset },
+	{ "ptp4l_offset_seconds", "The master's clock minus ptp4l's.", offset },
 	{ "ptp4l_path_delay_seconds", "Mean path delay to the master, one way.", path_delay },
 };
 
@@ -167,7 +167,7 @@ static void put_ptp4l(struct metrics *m, const struct status *s)
 	metrics_gauges(m, "port_state", "State of a port of ptp4l: 1 for the one it is in.");
 	for (int i = 0; i < f->n_ptp4l; i++)
 		put_ports(m, &f->ptp4l[i], name[i]);
-	metrics_gauges(m, "system_offset_seconds", "System clock minus the PHC that ptp4l keeps, both as UTC.");
+	metrics_gauges(m, "system_offset_seconds", "The PHC that ptp4l keeps minus the system clock, both as UTC.");
 	for (int i = 0; i < f->n_ptp4l; i++)
 		if (s->has_hop[i] && s->hop[i].known)
 			metrics_sample(m, s->hop[i].offset_ns * 1e-9, "ptp4l", name[i], "phc", s->hop[i].path, NULL);
@@ -207,7 +207,7 @@ static void put_chrony(struct metrics *m, const struct status *s)
 		return;
 	metrics_gauges(m, "chrony_reference_info", "What chronyd follows.");
 	metrics_sample(m, 1, "reference", t->name, NULL);
-	metrics_gauge(m, "chrony_offset_seconds", "System clock minus chronyd's estimate of the true time.",
+	metrics_gauge(m, "chrony_offset_seconds", "chronyd's estimate of the true time minus the system clock.",
 		      t->system);
 	metrics_gauge(m, "chrony_root_distance_seconds", "chronyd's bound on the system clock's error.",
 		      status_root_distance(t));

@@ -22,12 +22,12 @@
 #include "system/tree.h"
 #include "time/kernel_clock.h"
 
-#define SCHEMA 1	/* Documentation/ptpkvm-host-status.md */
+#define SCHEMA 2	/* Documentation/ptpkvm-host-status.md */
 
 static const char usage[] =
 	"Usage: ptpkvm-host status [OPTION]...\n"
 	"One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests.\n"
-	"Positive: the clock is ahead of the one that it follows, as linuxptp and chronyc tracking have it.\n"
+	"In JSON positive: the clock is behind the one that it follows.\n"
 	"\n"
 	"      --json      for programs (Documentation/ptpkvm-host-status.md)\n"
 	"      --root DIR  look at the files below DIR, at nothing that runs\n"
@@ -92,16 +92,16 @@ static void print_hops(const struct status *s, int i)
 {
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 	const struct chain_hop *hop = &s->hop[i];
-	char offset[NS_TEXT_LEN], more[NS_TEXT_LEN];
+	char offset[OFFSET_TEXT_LEN], more[NS_TEXT_LEN];
 
 	if (!check_slave_port(&p->data))
 		return;
-	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s, path delay %s",
-	    text_ns(offset, check_offset(&p->data), true), text_ns(more, rint(check_path_delay(&p->data)), false));
+	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s the grandmaster, path delay %s",
+	    offset_text(offset, check_offset(&p->data)), text_ns(more, rint(check_path_delay(&p->data)), false));
 	if (!s->has_hop[i])
 		return;
 	if (hop->known)
-		row("NIC > system", "%s ± %s (%s, TAI − UTC %d s)", text_ns(offset, hop->offset_ns, true),
+		row("NIC > system", "%s the NIC ± %s (%s, TAI − UTC %d s)", offset_text(offset, hop->offset_ns),
 		    text_ns(more, hop->uncertainty_ns, false), hop->path, hop->tai_utc);
 	else
 		row("NIC > system", "not known: %s", hop->why);
@@ -126,7 +126,7 @@ static void print_clock(const struct status *s)
 {
 	const struct kernel_clock k = check_kernel(&s->report, &s->facts.kernel);
 	const struct chrony_tracking *t = &s->tracking;
-	char offset[NS_TEXT_LEN], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
+	char offset[OFFSET_TEXT_LEN], error[NS_TEXT_LEN], bound[CHECK_BOUND_LEN];
 
 	for (int i = 0; i < s->report.n_steerers; i++)
 		row("steered by", "%s (process %d)%s%s", s->report.steerers[i].name, s->report.steerers[i].pid,
@@ -134,7 +134,7 @@ static void print_clock(const struct status *s)
 	if (s->has_tracking && !status_follows(t))
 		row("chronyd", "follows no source");
 	else if (s->has_tracking)
-		row("chronyd", "%s to %s (stratum %d), at most %s off", text_ns(offset, rint(t->system * 1e9), true),
+		row("chronyd", "%s %s (stratum %d), at most %s off", offset_text(offset, rint(t->system * 1e9)),
 		    t->name, t->stratum, text_ns(error, rint(status_root_distance(t) * 1e9), false));
 	if (k.known)
 		row("kernel", "%s, %s", k.status & STA_UNSYNC ? "not synchronized" : "synchronized",

@@ -14,7 +14,7 @@
 #include "time/kernel_clock.h"
 #include "watch/watch.h"
 
-#define JSON_SCHEMA 1
+#define JSON_SCHEMA 2
 
 struct series_set watch_set(const struct watch *w)
 {

@@ -20,7 +20,7 @@
 static const char usage[] =
 	"Usage: ptpkvm-host watch [OPTION]...\n"
 	"Each hop from the grandmaster to the system's clock, tick by tick, and how many guests are served.\n"
-	"Positive: the clock is ahead of the one that it follows, as linuxptp and chronyc tracking have it.\n"
+	"Positive: the clock is behind the one that it follows. linuxptp and chronyc have the other sign.\n"
 	"\n"
 	"  -n, --count N         ticks (default 100; 0: until Ctrl-C, but at most 100000)\n"
 	"  -i, --interval S      seconds from tick to tick, 0.05 to 3600 (default 1)\n"
@@ -295,7 +295,7 @@ int cmd_watch(int argc, char **argv)
 	watch(&w, &normal);
 	code = result(&w);
 	set = watch_set(&w);
-	if (o.plot && !plot_draw(&plot, &set, "clock - its master, ns", why, sizeof(why))) {
+	if (o.plot && !plot_draw(&plot, &set, "master - its clock, ns", why, sizeof(why))) {
 		complain("%s", why);
 		code = EXIT_BROKEN;
 	}

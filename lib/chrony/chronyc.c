@@ -121,9 +121,14 @@ static bool get_source(char *const *f, void *record)
 	       get_int(f[4], -32, 32, &s->poll) && get_octal(f[5], 0377, &s->reach) &&
 	       get_age(f[6], &s->last_rx) && get_double(f[7], &s->offset) &&
 	       get_double(f[8], &s->measured) && get_double(f[9], &s->error);
-	if (good && isnan(s->last_rx))	/* no sample: it prints 0 then */
+	if (!good)
+		return false;
+	/* chronyc gives system - source, and of a source without a sample 0. */
+	s->offset = 0.0 - s->offset;
+	s->measured = 0.0 - s->measured;
+	if (isnan(s->last_rx))
 		s->offset = s->measured = s->error = NAN;
-	return good;
+	return true;
 }
 
 static bool get_sourcestats(char *const *f, void *record)
@@ -150,8 +155,6 @@ static bool get_tracking(char *const *f, void *record)
 	    !get_double(f[11], &t->root_dispersion) || !get_double(f[12], &t->update_interval) ||
 	    !get_string(f[13], t->leap, sizeof(t->leap)))
 		return false;
-	/* chronyc gives what has to be added to the system's time. */
-	t->system = -t->system;
 	return true;
 }
 

@@ -32,7 +32,7 @@ struct chrony_source {
 	unsigned int reach;	/* the last eight polls, a bit each (chronyc prints it in octal) */
 	double last_rx;		/* seconds since the last sample; NAN if there is none */
 	/* seconds; NAN if there is no sample */
-	double offset;		/* adjusted for changes of the clock since; positive: we are fast */
+	double offset;		/* source - system, adjusted for changes of the clock since; positive: we are behind */
 	double measured;	/* as it was measured */
 	double error;		/* margin */
 };
@@ -52,7 +52,7 @@ struct chrony_tracking {
 	char name[256];
 	int stratum;
 	double ref_time;	/* seconds of the epoch */
-	double system;		/* seconds; positive: the clock is fast of NTP time */
+	double system;		/* seconds, NTP time - the system's; positive: the clock is behind */
 	double last_offset;
 	double rms_offset;
 	double frequency;	/* ppm */

@@ -275,12 +275,13 @@ double pmc_sync_wait(const struct pmc_data *d)
  * ptp4l has 0 for what it never measured: the time of the last Sync before there was one (clock.c, ingress_ts); the path
  * delay before there was an answer to its questions, and without that no offset either (tsproc.c).
  */
-static void drop_unmeasured(struct pmc_data *d)
+static void settle_offset(struct pmc_data *d)
 {
 	if (d->path_delay_ns == 0)
 		d->path_delay_ns = NAN;
 	if (d->ingress_ns == 0 || (d->offset_ns == 0 && isnan(d->path_delay_ns)))
 		d->offset_ns = NAN;
+	d->offset_ns = 0.0 - d->offset_ns;	/* linuxptp's is this clock - its master's */
 }
 
 int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len)
@@ -307,7 +308,7 @@ int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len)
 		in = read_head(line, identity);
 		answers += in != OTHER;
 	}
-	drop_unmeasured(d);
+	settle_offset(d);
 	return answers;
 }
 

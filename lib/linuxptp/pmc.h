@@ -44,7 +44,7 @@ struct pmc_data {
 	double ingress_ns;		/* when the last Sync came, by the clock that ptp4l keeps; 0: none ever did */
 	int gm_present;
 	/* Of TIME_STATUS_NP, else CURRENT_DATA_SET: the same */
-	double offset_ns;		/* positive: this clock is ahead of its master's */
+	double offset_ns;		/* its master's clock - this one: positive where this one is behind */
 
 	struct pmc_port ports[PMC_PORTS_MAX];
 	int n_ports;

@@ -121,3 +121,10 @@ const char *text_ns(char buf[static NS_TEXT_LEN], double ns, bool sign)
 		 ns == rint(ns) && !u ? 0 : fabs(ns) < 9.995 ? 2 : fabs(ns) < 99.95 ? 1 : 0, ns, units[u]);
 	return buf;
 }
+
+const char *offset_text(char buf[static OFFSET_TEXT_LEN], double ns)
+{
+	text_ns(buf, fabs(ns), false);
+	strcat(buf, isnan(ns) ? " to" : ns < 0 ? " ahead of" : " behind");
+	return buf;
+}

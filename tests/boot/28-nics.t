@@ -41,7 +41,7 @@ host "ip link add link $igb name vlan7 type vlan id 7; ip link add bond0 type bo
 	ip link add br0 type bridge; ip link set $virtio master br0" || bail 'no bond, VLAN or bridge'
 
 json=$(host '/lab/ptpkvm-host check --json') || true
-is "$(jq -r .schema <<<"$json")" 1 'JSON'
+is "$(jq -r .schema <<<"$json")" 2 'JSON'
 for nic in "$igb" "$e1000e" "$virtio"; do
 	told=$(host "ethtool -T $nic")
 	phc=$(sed -nE 's/^(PTP Hardware Clock|Hardware timestamp provider index): //p' <<<"$told")

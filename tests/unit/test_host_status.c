@@ -263,8 +263,8 @@ static void test_hop(void **state)
 	assert_false(hop.known);
 	chain_read(&hop);
 	assert_true(hop.known);
-	/* 23 ns − 15 ns: the PHC is 8 ns ahead */
-	assert_int_equal(hop.offset_ns, -8);
+	/* 23 ns − 15 ns: the PHC is 8 ns ahead, the system behind */
+	assert_int_equal(hop.offset_ns, 8);
 	assert_int_equal(hop.uncertainty_ns, 15);
 	assert_string_equal(hop.why, "");
 
@@ -272,7 +272,7 @@ static void test_hop(void **state)
 	facts.ptp4l[0].data.ptp_timescale = false;
 	assert_true(chain_find(&facts, &facts.ptp4l[0], &hop));
 	chain_read(&hop);
-	assert_int_equal(hop.offset_ns, -37000000008);
+	assert_int_equal(hop.offset_ns, 37000000008);
 
 	fake.read_error = ENODEV;
 	chain_read(&hop);
@@ -392,8 +392,8 @@ static void test_healthy(void **state)
 		said_out,
 		"grandmaster   4e2367.fffe.f129c3, class 6, accuracy 100 ns, 1 step away\n"
 		"ptp4l         eno1 SLAVE (process 500, domain 0, hardware timestamps)\n"
-		"GM > NIC      -12 ns, path delay 1.30 µs\n"
-		"NIC > system  -8 ns ± 15 ns (/dev/ptp0, TAI − UTC 37 s)\n"
+		"GM > NIC      12 ns ahead of the grandmaster, path delay 1.30 µs\n"
+		"NIC > system  8 ns behind the NIC ± 15 ns (/dev/ptp0, TAI − UTC 37 s)\n"
 		"steered by    phc2sys (process 512), from eno1\n"
 		"kernel        synchronized, with no bound on its error: phc2sys tells none\n"
 		"guests        1\n"
@@ -410,7 +410,7 @@ static void test_chronyd(void **state)
 	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_GOOD);
 	has(said_out, "steered by    chronyd (process 498), from refclock PTP0\n");
 	has(said_out, "kernel        synchronized, at most 50.0 µs off UTC\n");
-	has(said_out, "chronyd       +25 ns to PTP0 (stratum 1), at most 2.02 µs off\n");
+	has(said_out, "chronyd       25 ns behind PTP0 (stratum 1), at most 2.02 µs off\n");
 	has(said_out, "  qemu-system-x86      process 1000       1 vCPU  7 hypercalls of any kind\n");
 	has(said_out, "  (this kernel does not count clock pairings: host-patch/ adds that)\n");
 	fake.tracking = (struct chrony_tracking){ .leap = "Not synchronised" };
@@ -474,7 +474,7 @@ static void test_unknown(void **state)
 	d->offset_ns = d->path_delay_ns = NAN;
 	d->ingress_ns = 0;
 	assert_int_equal(run_status(NULL, NULL, NULL), EXIT_WARNINGS);
-	has(said_out, "GM > NIC      no measurement, path delay no measurement\n");
+	has(said_out, "GM > NIC      no measurement to the grandmaster, path delay no measurement\n");
 	has(said_out, "no measurement: no Sync of the master has come\n                    [offset-unmeasured]\n");
 	run_status("--json", NULL, NULL);
 	has(said_out, "\"offset_ns\": null,\n      \"path_delay_ns\": null,\n");
@@ -519,7 +519,7 @@ static void test_hops(void **state)
 	facts.n_phc2sys = 0;
 	strcpy(p->data.ports[0].timestamping, "SOFTWARE");
 	run_status(NULL, NULL, NULL);
-	has(said_out, "GM > system   -12 ns, path delay 1.30 µs\n");
+	has(said_out, "GM > system   12 ns ahead of the grandmaster, path delay 1.30 µs\n");
 	has(said_out, ", domain 0, software\n              timestamps)");
 	lacks(said_out, "NIC");
 
@@ -564,11 +564,11 @@ static void test_json(void **state)
 	GUEST(1000, "qemu\0-name\0a\"b");
 	put("/sys/kernel/debug/kvm/1000-11/clock_pairings", "12\n");
 	assert_int_equal(run_status("--json", NULL, NULL), EXIT_WARNINGS);
-	has(said_out, "{\n  \"schema\": 1,\n");
+	has(said_out, "{\n  \"schema\": 2,\n");
 	has(said_out, "\"result\": \"warnings\",\n  \"exit_status\": 1,");
 	has(said_out, "\"code\": \"steering-fight\"");
 	has(said_out, "\"offset_ns\": -12,");
-	has(said_out, "\"phc\": \"/dev/ptp0\",\n      \"system_offset_ns\": -8,\n      \"system_uncertainty_ns\": 15,\n"
+	has(said_out, "\"phc\": \"/dev/ptp0\",\n      \"system_offset_ns\": 8,\n      \"system_uncertainty_ns\": 15,\n"
 		      "      \"system_error\": null\n");
 	has(said_out, "\"offset_ns\": 25,\n    \"root_distance_ns\": 2025,\n");
 	has(said_out, "\"synchronized\": true,\n    \"max_error_us\": null,");	/* phc2sys, too */

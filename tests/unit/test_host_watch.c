@@ -372,7 +372,7 @@ static void test_json(void **state)
 		      "\"offset_ns\":-1,\"uncertainty_ns\":15,\"error\":null},\"chrony\":{\"reference\":\"PTP0\","
 		      "\"stratum\":1,\"offset_ns\":25,\"root_distance_ns\":2025},\"synchronized\":true,"
 		      "\"max_error_us\":50,\"guests\":2,\"served\":3}\n");
-	has(said_out, "{\"type\":\"summary\",\"schema\":1,\"interval_s\":0.05,\"ticks\":3,\"gm\":{\"n\":3,\"missed\":0,"
+	has(said_out, "{\"type\":\"summary\",\"schema\":2,\"interval_s\":0.05,\"ticks\":3,\"gm\":{\"n\":3,\"missed\":0,"
 		      "\"min_ns\":1,\"median_ns\":4,");
 	for (const char *key = said_out; (key = strchr(key, '"')); key++) {
 		size_t len = strcspn(key + 1, "\"");
@@ -544,7 +544,7 @@ static void test_plot(void **state)
 	assert_int_equal(run_watch("-n", "3", "--plot", name), EXIT_WARNINGS);
 	assert_string_equal(get("/a.svg"), "drawn\n");
 	assert_string_equal(get("/data"), "0.000 1 -1 ?\n0.050 ? -2 ?\n0.100 9 -3 ?\n");
-	has(get("/commands"), "set ylabel 'clock - its master, ns'; plot '");
+	has(get("/commands"), "set ylabel 'master - its clock, ns'; plot '");
 	has(get("/commands"), " using 1:2 with linespoints pointtype 7 pointsize 0.4 title 'grandmaster to NIC', '");
 	has(get("/commands"), " using 1:3 with linespoints pointtype 7 pointsize 0.4 title 'NIC to system'\n");
 	setenv("PATH", path, 1);

@@ -87,7 +87,7 @@ static int fake_sources(struct chrony_source *list, int max, char *why, size_t l
 	list[1] = (struct chrony_source){ .mode = '#', .state = '?', .name = "PPS" };
 	list[2] = (struct chrony_source){
 		.mode = '#', .state = '*', .name = "KVM", .reach = 0377, .poll = -1, .last_rx = 1,
-		.offset = -3e-9, .measured = 4e-9, .error = 1.5e-7,
+		.offset = 3e-9, .measured = -4e-9, .error = 1.5e-7,
 	};
 	return fake.no_refclock ? 1 : 3;
 }
@@ -258,8 +258,8 @@ static void test_sources(void **state)
 	assert_ptr_equal(view_source(list, 3, ""), &list[1]);
 	assert_null(view_source(list, 1, "KVM"));
 	assert_null(view_source(list, 0, ""));
-	assert_true(view_offset_ns(-3e-9) == 3 && view_offset_ns(0.123456789) == -123456789);
-	assert_true(view_offset_ns(1e18) == -1e27 && isnan(view_offset_ns(NAN)));
+	assert_true(view_ns(-3e-9) == -3 && view_ns(0.123456789) == 123456789);
+	assert_true(view_ns(1e18) == 1e27 && isnan(view_ns(NAN)));
 }
 
 /* --- the whole --- */
