@@ -64,6 +64,11 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	ptp4l_text(&p->process, name, sizeof(name));
 	if (j->f->offline) {
 		judge_skip(j, "ptp4l", "--root");
+	} else if (p->process.elsewhere == YES) {
+		snprintf(name, sizeof(name), "process %d is in a container: %.80s", p->process.pid, why);
+		judge_skip(j, "ptp4l", name);
+		if (!j->f->root)
+			judge_remedy(j, "sudo ptpkvm-host check");
 	} else if (p->denied || (p->result == PMC_SILENT && !j->f->root && !p->process.socket_read_only[0])) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-denied", "%s runs, but this user may not ask it",
 			  name);
@@ -171,7 +176,8 @@ static const struct ptp4l *shares_socket(const struct check_facts *f, int i)
 	const char *socket = f->ptp4l[i].process.socket;
 
 	for (int k = 0; k < i && socket[0]; k++)
-		if (!strcmp(f->ptp4l[k].process.socket, socket))
+		if (!strcmp(f->ptp4l[k].process.socket, socket) && f->ptp4l[k].process.elsewhere != YES &&
+		    f->ptp4l[i].process.elsewhere != YES)
 			return &f->ptp4l[k].process;
 	return NULL;
 }

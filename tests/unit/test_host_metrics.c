@@ -58,6 +58,7 @@ static void fill_all(void)
 
 	host_facts(f);
 	host_facts_chrony(f);
+	host_steerers(f);
 	check_judge(f, &given.report);
 	given.has_hop[0] = true;
 	given.hop[0] = (struct chain_hop){ .path = "/dev/ptp0", .known = true, .offset_ns = -8, .uncertainty_ns = 15 };
