@@ -94,7 +94,7 @@ static bool ptpd_steers(struct cmdline *c, const struct process *p, struct steer
 	struct cmdline_option o;
 
 	(void)s;
-	c->long_with = "";
+	c->long_with = "";	/* they stand behind an equals sign */
 	while (cmdline_next(c, "cbiduSfrteYRl", &o)) {
 		if (o.letter && strchr("nMG", o.letter))
 			return false;
@@ -165,7 +165,7 @@ static const struct time_daemon {
 	{ "timemaster", NULL, "timemaster.service", "PTP", NULL },	/* by the chronyd or ntpd that it starts */
 	{ "ptpd", "ptpd", "ptpd.service", "PTP", ptpd_steers },
 	{ "ptpd", "ptpd2", "ptpd2.service", "PTP", ptpd_steers },
-	{ "sfptpd", "sfptpd", "", "PTP", sfptpd_steers },
+	{ "sfptpd", "sfptpd", "sfptpd.service", "PTP", sfptpd_steers },
 	{ "timekeeper", "timekeeper", "timekeeper.service", "PTP", NULL },
 	{ "timebeat", "timebeat", "timebeat.service", "PTP", NULL },
 	{ "statime", "statime", "statime.service", "PTP", statime_steers },
@@ -173,6 +173,25 @@ static const struct time_daemon {
 	{ "phc2sys", "phc2sys", "phc2sys.service", "", phc2sys_steers },
 	{ "ptp4l", "ptp4l", "", "", ptp4l_steers },
 };
+
+bool steering_unit(int i, char unit[static UNIT_NAME_LEN])
+{
+	for (size_t k = 0; k < ARRAY_SIZE(daemons); k++) {
+		const char *units = daemons[k].units;
+		size_t n;
+
+		if (has_word("chronyd timemaster phc2sys ptp4l", daemons[k].name))
+			continue;
+		for (; *units; units += n + (units[n] == ' ')) {
+			n = strcspn(units, " ");
+			if (i--)
+				continue;
+			snprintf(unit, UNIT_NAME_LEN, "%.*s", (int)n, units);
+			return true;
+		}
+	}
+	return false;
+}
 
 void steering_processes(struct processes *p)
 {

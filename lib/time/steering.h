@@ -30,6 +30,11 @@ void steering_processes(struct processes *p);
 /* Those that steer, by number, and then those that are only enabled: how many there are. */
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p);
 
+/*
+ * The units that such daemons have by name, but for chronyd's and linuxptp's: the i-th, from 0 on; false at the end.
+ */
+bool steering_unit(int i, char unit[static UNIT_NAME_LEN]);
+
 /* The chronyd of this system, steering or not (-x); NULL if none runs. */
 const struct process *steering_chronyd(const struct processes *p);
 

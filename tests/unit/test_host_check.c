@@ -477,6 +477,40 @@ static void nobody_steers(struct check_facts *f)
 	f->chrony.pid = 0;
 }
 
+/* H5: one that can't be asked where it lives is not judged; two of one socket's name there and here do not share it. */
+static void ptp4l_in_container(struct check_facts *f)
+{
+	ntp_only(f);
+	f->nics.list[0].stamping |= HARDWARE;
+	f->n_ptp4l = 1;
+	f->ptp4l[0].process.elsewhere = YES;
+	f->ptp4l[0].result = PMC_ABSENT;
+	f->ptp4l[0].data = (struct pmc_data){ 0 };
+	strcpy(f->ptp4l[0].why, "nsenter: exit status 127: pmc: No such file");
+}
+
+static void ptp4l_in_container_too(struct check_facts *f)
+{
+	f->ptp4l[f->n_ptp4l++] = f->ptp4l[0];
+	f->ptp4l[1].process.elsewhere = YES;
+}
+
+static void nobody_seen(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.pid = 0;
+	f->root = false;
+	f->processes_hidden = true;
+}
+
+/* H6: what keeps the clock is known, and no chrony is wanted beside it. */
+static void sfptpd(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.pid = 0;
+	host_add_steerer(f, "sfptpd", 700, "sfptpd.service", "PTP");
+}
+
 static void enabled_only(struct check_facts *f)
 {
 	ntp_only(f);
@@ -799,6 +833,10 @@ static const struct {
 	{ long_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
 	{ negative_path, "path-delay", EXIT_WARNINGS, "sudo journalctl" },
 	{ enabled_only, "steering-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ ptp4l_in_container, "", EXIT_GOOD, "" },
+	{ ptp4l_in_container_too, "", EXIT_GOOD, "" },
+	{ nobody_seen, "", EXIT_GOOD, "" },
+	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
 	{ watches_only, "", EXIT_GOOD, "" },

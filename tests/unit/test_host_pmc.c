@@ -278,6 +278,22 @@ static void test_long_lines(void **state)
 
 /* --- programs in its place --- */
 
+static struct ptp4l found[PTP4L_MAX];
+
+#define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/\n")
+
+static int find(void)
+{
+	static const char *const names[] = { "ptp4l", NULL };
+	struct processes all;
+	int n;
+
+	processes_read(&all, names);
+	n = ptp4l_find(found, &all);
+	processes_free(&all);
+	return n;
+}
+
 /* Only what the test puts into the tree's bin is found, and the shell's own. */
 static void put_pmc(const char *script)
 {
@@ -310,6 +326,28 @@ static void test_asked(void **state)
 		       "GET TIME_PROPERTIES_DATA_SET GET TIME_STATUS_NP GET PORT_DATA_SET "
 		       "GET PORT_PROPERTIES_NP\n"));
 	assert_int_equal(strchr(words, '\n')[1], 0);	/* once */
+}
+
+/* In a container: there, by the pmc that is there */
+static void test_asked_elsewhere(void **state)
+{
+	(void)state;
+	put_pmc("#!/bin/sh\nexit 1\n");
+	put_mode("/bin/nsenter", "#!/bin/sh\necho \"$@\" >$TMPDIR/words\ncat tests/unit/fixtures/pmc-4.2-slave.txt\n", 0755);
+	assert_int_equal(pmc_ask("/var/run/ptp4l", 77, 24, 1, &d, why, sizeof(why)), PMC_ANSWERED);
+	has(get("/words"), "-t 77 -m -n -- pmc -u -b 0 -d 24 ");
+	/* Its sockets and its configuration are looked for below its root. */
+	put("/containers/a/etc/p.conf", "[global]\ndomainNumber 7\n");
+	put("/etc/p.conf", "[global]\ndomainNumber 8\n");
+	put("/containers/a/var/run/ptp4l", "");
+	put("/var/run/ptp/ptp4l", "");
+	PROCESS(77, "ptp4l", "ptp4l\0-f\0/etc/p.conf\0-i\0eno1");
+	put_link("/proc/77/root", "/containers/a");
+	assert_int_equal(find(), 1);
+	assert_int_equal(found[0].elsewhere, YES);
+	assert_int_equal(found[0].domain, 7);
+	assert_string_equal(found[0].socket, "/var/run/ptp4l");
+	assert_string_equal(found[0].conf, "/etc/p.conf");
 }
 
 static void test_failures(void **state)
@@ -370,22 +408,6 @@ static void test_as_user(void **state)
 }
 
 /* --- the processes to be asked --- */
-
-static struct ptp4l found[PTP4L_MAX];
-
-#define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/\n")
-
-static int find(void)
-{
-	static const char *const names[] = { "ptp4l", NULL };
-	struct processes all;
-	int n;
-
-	processes_read(&all, names);
-	n = ptp4l_find(found, &all);
-	processes_free(&all);
-	return n;
-}
 
 static int no_tmpdir(void **state)
 {
@@ -481,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_many_ports),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_asked_elsewhere),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_not_installed),
 		cmocka_unit_test(test_as_user),
