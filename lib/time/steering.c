@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/array.h"
-#include "base/die.h"
 #include "base/text.h"
 #include "linuxptp/phc2sys.h"
 #include "linuxptp/ptp4l.h"
@@ -324,13 +323,12 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p)
 {
-	char (*names)[UNIT_NAME_LEN] = xcalloc(ENABLED_MAX, sizeof(*names));
+	char names[ENABLED_MAX][UNIT_NAME_LEN];
 	int enabled = units_enabled("*.service", names, ENABLED_MAX), n = 0;
 
 	for (int i = 0; i < p->n; i++)
 		n = add_process(list, n, p, &p->list[i]);
 	for (int i = 0; i < enabled; i++)
 		n = add_unit(list, n, p, names[i]);
-	free(names);
 	return without_ntpd(list, n);
 }
