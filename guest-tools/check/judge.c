@@ -390,6 +390,7 @@ static void choose_offset(struct judge *j)
 static void judge_offset(struct judge *j)
 {
 	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], text[120];
+	const struct steerer *keeper = check_keeper(j->f);
 	const char *hint = "";
 	int64_t beyond;
 
@@ -412,6 +413,8 @@ static void judge_offset(struct judge *j)
 		  "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
+	else if (keeper && keeper->unit[0])
+		judge_remedy(j, "sudo systemctl restart %s", keeper->unit);
 	else
 		judge_remedy(j, "sudo ptpkvm setup");
 }

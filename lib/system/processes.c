@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/die.h"
 #include "base/numbers.h"
 #include "base/text.h"
@@ -105,6 +106,22 @@ static bool network(const char *pid, char name[static 40])
 	return n > 0;
 }
 
+/* Docker's, Podman's, Kubernetes', LXC's and systemd-nspawn's, by the control groups that they make */
+static bool in_container(int pid)
+{
+	static const char *const marks[] = { "/docker", "/libpod-", "/kubepods", "/cri-containerd-", "/crio-", "/lxc",
+					     "/machine.slice/" };
+	char path[64], *text;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	text = file_read(path, NULL);
+	for (size_t i = 0; text && i < ARRAY_SIZE(marks); i++)
+		found |= strstr(text, marks[i]) != NULL;
+	free(text);
+	return found;
+}
+
 /* Not by its mount namespace: each sandboxed unit has one, with our root. */
 static enum answer is_elsewhere(int pid)
 {
@@ -116,7 +133,7 @@ static enum answer is_elsewhere(int pid)
 	if (network(number, its_net) && network("self", net) && strcmp(its_net, net))
 		return YES;
 	if (file_lstat("/.", &root) || file_lstat(path, &its_root))
-		return MAYBE;
+		return in_container(pid) ? YES : MAYBE;
 	return root.st_dev != its_root.st_dev || root.st_ino != its_root.st_ino ? YES : NO;
 }
 

@@ -550,6 +550,12 @@ static void kept_by_hand(struct check_facts *f)
 	f->steerers[0].unit[0] = f->steerers[0].at_boot = 0;
 }
 
+static void kept_far_off(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	off_by_more(f);
+}
+
 static void kept_and_fought(struct check_facts *f)
 {
 	kept_by_phc2sys(f);
@@ -738,6 +744,7 @@ static const struct {
 	{ kept_wrongly, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
 	{ kept_waiting, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
 	{ kept_by_hand, "boot-no-unit", EXIT_WARNINGS, "make a unit that starts phc2sys" },
+	{ kept_far_off, "offset-large", EXIT_WARNINGS, "sudo systemctl restart phc2sys.service" },
 	{ kept_and_fought, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now ntp.service" },
 	{ other_phc, "rival-phc", EXIT_WARNINGS, "chronyc sources" },
 	{ other_phc_watched, "", EXIT_GOOD, "" },

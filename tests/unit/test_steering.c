@@ -127,6 +127,9 @@ static void test_elsewhere(void **state)
 	put_link("/proc/100/root", "/not/to/be/read");
 	find();
 	assert_int_equal(found[0].elsewhere, MAYBE);
+	put("/proc/100/cgroup", "0::/system.slice/docker-12ab.scope\n");
+	find();
+	assert_int_equal(found[0].elsewhere, YES);
 }
 
 /* Several processes of one name: helpers are none, and the one that can steer is judged. */
