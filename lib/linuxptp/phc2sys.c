@@ -19,7 +19,7 @@ static void set_option(struct phc2sys *p, const char *option, const char *value)
 		snprintf(p->servo, sizeof(p->servo), "%s", value);
 	else if (!strcmp(option, "uds_address"))
 		snprintf(p->ptp4l, sizeof(p->ptp4l), "%s", value);
-	else if (!strcmp(option, "free_running"))
+	else if (!strcmp(option, "free_running"))	/* from 4.0 on; 3.1 steers even so */
 		p->free_running = !strcmp(value, "1");
 }
 
@@ -43,7 +43,7 @@ static void take(struct seen *seen, const struct cmdline_option *o)
 	case 'r':
 		seen->real = true;
 		break;
-	case 'C':		/* instead of CLOCK_REALTIME for -r, since 4.4: CLOCK_AUX0 */
+	case 'C':		/* instead of CLOCK_REALTIME for -r, after 4.4: CLOCK_AUX0 */
 		seen->other_system = strcasecmp(value, "CLOCK_REALTIME");
 		break;
 	case 'w':

@@ -324,7 +324,8 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p)
 {
 	char names[ENABLED_MAX][UNIT_NAME_LEN];
-	int enabled = units_enabled("*.service", names, ENABLED_MAX), n = 0;
+	bool systemd = file_root[0] || file_exists("/run/systemd/system");
+	int enabled = systemd ? units_enabled("*.service", names, ENABLED_MAX) : 0, n = 0;
 
 	for (int i = 0; i < p->n; i++)
 		n = add_process(list, n, p, &p->list[i]);

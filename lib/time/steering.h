@@ -27,7 +27,7 @@ struct steerer {
 /* The processes of all of these programs, also of those that do not steer now. To be freed. */
 void steering_processes(struct processes *p);
 
-/* Those that steer, by number, and then those that are only enabled: how many there are. */
+/* Those that steer, by number, and then those that are only enabled, under systemd: how many there are. */
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p);
 
 /*

@@ -293,6 +293,13 @@ static void no_ptp4l(struct check_facts *f)
 	f->n_ptp4l = 0;
 }
 
+static void phc2sys_of_host(struct check_facts *f)
+{
+	f->n_ptp4l = 0;
+	f->phc2sys[0].process.waits = false;
+	strcpy(f->phc2sys[0].process.source, "/dev/ptp_kvm");
+}
+
 static void phc2sys_to_phc(struct check_facts *f)
 {
 	ntp_only(f);
@@ -805,6 +812,7 @@ static const struct {
 	{ no_nics, "", EXIT_GOOD, "" },
 	{ many_nics, "", EXIT_GOOD, "" },
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
+	{ phc2sys_of_host, "", EXIT_GOOD, "" },
 	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
