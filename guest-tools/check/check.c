@@ -135,6 +135,7 @@ static void json_source(struct json *j, const struct chrony_source *s)
 
 static void json_chrony(struct json *j, const struct check_facts *f, const struct check_report *r)
 {
+	const struct steerer *keeper = check_keeper(f);
 	const struct chrony_facts *c = &f->chrony;
 	char version[32];
 
@@ -151,14 +152,23 @@ static void json_chrony(struct json *j, const struct check_facts *f, const struc
 	json_s64(j, "ntp_sources_dhcp", c->servers.dhcp);
 	json_close(j, '}');
 	json_open(j, "rivals", '[');
-	for (int i = 0; i < f->n_rivals; i++) {
+	for (int i = 0; i < f->n_steerers; i++) {
+		const struct steerer *s = &f->steerers[i];
+
+		if (!judge_is_rival(f, s))
+			continue;
 		json_open(j, NULL, '{');
-		json_string(j, "name", f->rivals[i].name);
-		json_s64(j, "pid", f->rivals[i].pid);
-		json_text(j, "unit", f->rivals[i].unit);
+		json_string(j, "name", s->name);
+		if (s->pid)
+			json_s64(j, "pid", s->pid);
+		else
+			json_null(j, "pid");
+		json_text(j, "unit", s->unit);
+		json_bool(j, "at_boot", s->at_boot);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	json_string(j, "kept_by", keeper ? keeper->name : r->source && r->source->state == '*' ? "chronyd" : NULL);
 }
 
 static void print_json(const struct check_facts *f, const struct check_report *r, int status)

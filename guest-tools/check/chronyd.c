@@ -8,6 +8,7 @@
 #include "check/judge.h"
 #include "facts/ours.h"
 #include "output/text.h"
+#include "system/tree.h"
 
 static void judge_absent_chronyd(struct judge *j)
 {
@@ -239,17 +240,40 @@ void judge_source(struct judge *j)
 
 /* --- rivals --- */
 
-static void judge_rival(struct judge *j, const struct rival *v)
+bool judge_is_rival(const struct check_facts *f, const struct steerer *s)
+{
+	const struct steerer *keeper = check_keeper(f);
+
+	if (!s->pid && f->container[0])
+		return false;		/* it is the guest itself that boots */
+	if (keeper)
+		return s != keeper;
+	return strcmp(s->name, "chronyd") || s->elsewhere == YES;
+}
+
+static void judge_rival(struct judge *j, const struct steerer *s)
 {
 	const struct chrony_facts *c = &j->f->chrony;
-	bool both = c->process || c->answers;
+	const struct steerer *keeper = check_keeper(j->f);
+	bool both = keeper || c->process || c->answers;
 
+	if (!s->pid) {
+		judge_say(j, VERDICT_WARN, "rivals", "rival-enabled",
+			  "%s is enabled: from the next boot on it sets the clock%s", s->unit, j->f->offline ? "" : ", too");
+		if (j->f->offline)
+			judge_remedy(j, "sudo systemctl --root=%s disable %s", file_root, s->unit);
+		else
+			judge_remedy(j, "sudo systemctl disable %s", s->unit);
+		return;
+	}
 	judge_say(j, both ? VERDICT_FAIL : VERDICT_WARN, "rivals", "rival-daemon",
-		  "%s (process %d) steers the clock%s", v->name, v->pid, both ? ", and so does chronyd" : "");
-	if (v->unit[0])
-		judge_remedy(j, "sudo systemctl disable --now %s", v->unit);
+		  "%s (process %d%s) steers the clock%s%s", s->name, s->pid,
+		  s->elsewhere == YES ? ", in a container" : "", both ? ", and so does " : "",
+		  keeper ? keeper->name : both ? "chronyd" : "");
+	if (s->unit[0])
+		judge_remedy(j, "sudo systemctl disable --now %s", s->unit);
 	else
-		judge_remedy(j, "sudo kill %d", v->pid);
+		judge_remedy(j, "sudo kill %d", s->pid);
 }
 
 static void judge_other_refclocks(struct judge *j)
@@ -294,25 +318,83 @@ static void judge_servers(struct judge *j)
 	}
 }
 
+static void judge_hidden(struct judge *j)
+{
+	judge_skip(j, "rivals", "other users' processes are hidden here");
+	if (!j->f->root)
+		judge_remedy(j, "sudo ptpkvm check");
+}
+
 void judge_rivals(struct judge *j)
 {
 	const struct server_facts *s = &j->f->chrony.servers;
 	int before = j->r->said.n;
 
-	for (int i = 0; i < j->f->n_rivals; i++)
-		judge_rival(j, &j->f->rivals[i]);
+	for (int i = 0; i < j->f->n_steerers; i++)
+		if (judge_is_rival(j->f, &j->f->steerers[i]))
+			judge_rival(j, &j->f->steerers[i]);
 	judge_other_refclocks(j);
 	judge_servers(j);
 	if (j->r->said.n > before)
 		return;
 	if (j->f->container[0])
 		judge_skip(j, "rivals", "they would be outside of the container");
+	else if (j->f->processes_hidden && !j->f->offline)
+		judge_hidden(j);
 	else if (s->count)
 		judge_say(j, VERDICT_PASS, "rivals", "rivals",
 			  "nothing else steers the clock; %d NTP %s (%d from DHCP) in reserve", s->count,
 			  s->count == 1 ? "source" : "sources", s->dhcp);
 	else
-		judge_say(j, VERDICT_PASS, "rivals", "rivals", "nothing else steers the clock");
+		judge_say(j, VERDICT_PASS, "rivals", "rivals",
+			  j->f->offline ? "no other daemon that steers the clock is enabled" :
+			  "nothing else steers the clock");
+}
+
+/* --- kept without chronyd --- */
+
+void judge_keeper(struct judge *j, const struct steerer *s)
+{
+	const struct phc2sys *p = &j->f->phc2sys;
+
+	if (p->feeds)
+		judge_say(j, VERDICT_PASS, "chronyd", "kept",
+			  "%s (process %d) keeps the time instead: phc2sys (process %d) hands it %s", s->name, s->pid, p->pid, p->source);
+	else
+		judge_say(j, VERDICT_PASS, "chronyd", "kept",
+			  "%s (process %d) keeps the time instead, from %s", s->name, s->pid, p->source);
+	judge_skip(j, "refclock", "chronyd does not keep the time");
+	judge_skip(j, "source", "chronyd does not keep the time");
+}
+
+void judge_keeper_config(struct judge *j, const struct steerer *s)
+{
+	const struct check_facts *f = j->f;
+	const struct phc2sys *p = &f->phc2sys;
+	double offset = 0;
+	bool number = !p->offset[0] || parse_decimal(p->offset + (p->offset[0] == '-'), 0, 1e9, &offset);
+
+	if (!number || offset > 0 || (!p->offset[0] && p->waits)) {
+		judge_say(j, VERDICT_FAIL, "config", "config-offset",
+			  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid, p->offset[0] ? "-O " : "-w", p->offset);
+		judge_remedy(j, "start phc2sys with -O 0, and without -w");
+	} else {
+		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
+	}
+	if (f->container[0]) {
+		judge_skip(j, "boot", "that is the business of the guest outside of the container");
+	} else if (!s->at_boot) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts %s at boot", s->name);
+		if (s->unit[0])
+			judge_remedy(j, "sudo systemctl enable %s", s->unit);
+		else
+			judge_remedy(j, "make a unit that starts %s, and enable it", s->name);
+	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
+		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);
+	} else {
+		judge_say(j, VERDICT_PASS, "boot", "boot", "the driver is loaded at boot, and %s started", s->unit);
+	}
 }
 
 /* --- config, boot --- */

@@ -28,9 +28,9 @@ const char *const check_codes[] = {
 	"chronyd-silent", "conf-unreadable", "refclock-held", "refclock-left-out",
 	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
-	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",
+	"source-missing", "rival-daemon", "rival-enabled", "rival-phc", "rival-prefer", "rival-dhcp",
 	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
+	"boot-by-hand", "boot-race", "boot-no-driver", "boot-no-unit", NULL,
 };
 
 struct limit check_limits[] = {
@@ -400,6 +400,7 @@ static void judge_offset(struct judge *j)
 {
 	char offset[OFFSET_TEXT_LEN], half[NS_TEXT_LEN], text[120];
 	const int64_t warn = check_limits[WARN_OFFSET].value, fail = check_limits[FAIL_OFFSET].value;
+	const struct steerer *keeper = check_keeper(j->f);
 	const char *hint = "";
 	int64_t beyond;
 
@@ -422,6 +423,8 @@ static void judge_offset(struct judge *j)
 		  "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
+	else if (keeper && keeper->unit[0])
+		judge_remedy(j, "sudo systemctl restart %s", keeper->unit);
 	else
 		judge_remedy(j, "sudo ptpkvm setup");
 }
@@ -513,6 +516,7 @@ static void judge_clock_links(struct judge *j)
 void check_judge(const struct check_facts *f, struct check_report *r)
 {
 	struct judge j = { .f = f, .r = r };
+	const struct steerer *keeper = check_keeper(f);
 
 	memset(r, 0, sizeof(*r));
 	r->chrony_method = -1;
@@ -520,6 +524,12 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 		return;
 	r->source = judge_find_source(&f->chrony);
 	judge_clock_links(&j);
+	if (keeper) {
+		judge_keeper(&j, keeper);
+		judge_rivals(&j);
+		judge_keeper_config(&j, keeper);
+		return;
+	}
 	if (judge_chronyd(&j)) {
 		judge_refclock(&j);
 		judge_source(&j);

@@ -56,8 +56,13 @@ const struct chrony_source *judge_find_source(const struct chrony_facts *c);
 bool judge_chronyd(struct judge *j);
 void judge_refclock(struct judge *j);
 void judge_source(struct judge *j);
+/* Does it set the clock beside the one that should? */
+bool judge_is_rival(const struct check_facts *f, const struct steerer *s);
 void judge_rivals(struct judge *j);
 void judge_config(struct judge *j);
 void judge_boot(struct judge *j);
+/* Instead of chronyd and what hangs on it, where another daemon keeps this clock's time */
+void judge_keeper(struct judge *j, const struct steerer *s);
+void judge_keeper_config(struct judge *j, const struct steerer *s);
 
 #endif

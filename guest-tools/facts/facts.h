@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chrony/chronyc.h"
+#include "linuxptp/phc2sys.h"
 #include "output/findings.h"
 #include "system/machine.h"
 #include "time/host_clock.h"
@@ -102,8 +103,11 @@ struct check_facts {
 	char clocksources[128];		/* available ones */
 
 	struct chrony_facts chrony;
-	struct rival rivals[RIVALS_MAX];
-	int n_rivals;
+	struct steerer steerers[STEERERS_MAX];
+	int n_steerers;
+	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
+	struct phc2sys phc2sys;		/* that takes this clock's time, where no chronyd keeps it; pid 0: none does */
+	int kept_by;			/* of the steerers, then: itself, or the daemon that it hands it to */
 	bool set_up;			/* ptpkvm setup's drop-in is there */
 	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
 	char hold[128];			/* why guard holds the refclock out, empty if it doesn't */
@@ -114,6 +118,9 @@ void check_gather(struct check_facts *f);
 /* pid: of the running chronyd, 0 if there is none */
 void check_gather_chrony(struct check_facts *f, int pid);
 void check_gather_signing(struct check_facts *f);
+
+/* Who keeps this clock's time without chronyd, NULL if nobody does */
+const struct steerer *check_keeper(const struct check_facts *f);
 
 /* The refclock that is this clock, NULL if there is none. */
 const struct refclock_fact *check_refclock(const struct chrony_facts *c);

@@ -208,9 +208,49 @@ static void gather_boot(struct check_facts *f)
 	file_read_line(SETUP_REASON, f->left_out, sizeof(f->left_out));
 }
 
+/* --- who steers the clock --- */
+
+/* "/dev/ptp_kvm", "/dev/ptp0": is it this clock? */
+static bool is_ours(const struct check_facts *f, const char *device)
+{
+	char target[64];
+	ssize_t n = file_readlink(device, target, sizeof(target) - 1);
+
+	target[n > 0 ? n : 0] = 0;
+	return f->node[0] && !strncmp(device, "/dev/", 5) && !strcmp(base_name(n > 0 ? target : device), f->node);
+}
+
+/* phc2sys sets the system's clock by this one, or hands it to the one daemon that does. */
+static void gather_keeper(struct check_facts *f, const struct processes *all)
+{
+	struct phc2sys p;
+
+	for (int i = 0; i < f->n_steerers; i++)
+		if (f->steerers[i].pid && !strcmp(f->steerers[i].name, "chronyd"))
+			return;
+	for (int i = 0; i < all->n && !f->phc2sys.pid; i++) {
+		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p, &all->list[i]) || !is_ours(f, p.source))
+			continue;
+		for (int k = 0; k < f->n_steerers && !f->phc2sys.pid; k++) {
+			const struct steerer *s = &f->steerers[k];
+
+			if (!s->pid || (p.feeds ? strncmp(s->name, "ntpd", 4) : s->pid != p.pid))
+				continue;
+			f->phc2sys = p;
+			f->kept_by = k;
+		}
+	}
+}
+
+const struct steerer *check_keeper(const struct check_facts *f)
+{
+	return f->phc2sys.pid ? &f->steerers[f->kept_by] : NULL;
+}
+
 void check_gather(struct check_facts *f)
 {
-	int chronyd;
+	const struct process *chronyd;
+	struct processes all;
 
 	memset(f, 0, sizeof(*f));
 	gather_machine(f);
@@ -219,7 +259,12 @@ void check_gather(struct check_facts *f)
 	check_gather_signing(f);
 	gather_readings(f);
 	gather_clocksource(f);
-	f->n_rivals = rivals_find(f->rivals, &chronyd);
+	steering_processes(&all);
+	f->processes_hidden = all.hidden;
+	f->n_steerers = steering_find(f->steerers, &all);
+	gather_keeper(f, &all);
 	gather_boot(f);
-	check_gather_chrony(f, chronyd);
+	chronyd = steering_chronyd(&all);
+	check_gather_chrony(f, chronyd ? chronyd->pid : 0);
+	processes_free(&all);
 }

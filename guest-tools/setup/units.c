@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What setup, remove and prestart ask other programs: systemctl, above all. */
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/die.h"
+#include "base/text.h"
 #include "setup/journal.h"
 #include "setup/units.h"
 #include "system/run.h"
 #include "system/tree.h"
+#include "time/steering.h"
 
 bool setup_run(unsigned int timeout_ms, char *why, size_t len, const char *const argv[])
 {
@@ -41,29 +40,9 @@ bool setup_chronyd_reads(const char *conf, char *why, size_t len)
 	return good;
 }
 
-/* phc2sys steers the system's clock unless -c names another and -r doesn't add it. args: words, NUL-ended. */
-static bool phc2sys_steers(const char *args)
-{
-	char words[1024], *save, *word;
-	bool other = false, value = false;
-
-	snprintf(words, sizeof(words), "%s", args);
-	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (value)
-			other = strcmp(word, "CLOCK_REALTIME");
-		value = !strcmp(word, "-c");
-		if (!value && !strncmp(word, "-c", 2))
-			other = strcmp(word + 2, "CLOCK_REALTIME");
-		if (word[0] == '-' && word[1] == 'r')
-			return true;
-	}
-	return !other;
-}
-
-static void unit_property(struct setup_unit *u, const char *line, bool *steers)
+static void unit_property(struct setup_unit *u, const char *line)
 {
 	const char *val = strchr(line, '=');
-	const char *argv;
 
 	if (!val)
 		return;
@@ -77,120 +56,63 @@ static void unit_property(struct setup_unit *u, const char *line, bool *steers)
 		u->active = !strcmp(val, "active") || !strcmp(val, "activating") || !strcmp(val, "reloading");
 	} else if (!strncmp(line, "UnitFileState=", 14)) {
 		u->enabled = !strcmp(val, "enabled") || !strcmp(val, "enabled-runtime");
-	} else if (!strncmp(line, "ExecStart=", 10)) {
-		argv = strstr(val, "argv[]=");
-		if (argv && strstr(val, "phc2sys"))
-			*steers = phc2sys_steers(argv + 7);
 	}
-}
-
-/* systemctl show: a block of properties for each unit, an empty line between them. */
-static int parse_units(char *text, struct setup_unit *list, int max, bool rivals)
-{
-	struct setup_unit u = { .known = false };
-	char *line, *next;
-	bool steers = true;
-	int n = 0;
-
-	for (line = text; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
-		unit_property(&u, line, &steers);
-		if (line[0] && next)
-			continue;
-		for (int i = 0; i < n; i++)
-			if (!strcmp(list[i].name, u.name))
-				u.name[0] = 0;		/* an alias of one that we have */
-		if (u.name[0] && n < max && (!rivals || (u.known && steers && (u.active || u.enabled))))
-			list[n++] = u;
-		memset(&u, 0, sizeof(u));
-		steers = true;
-	}
-	return n;
-}
-
-static int show_units(const char *const names[], struct setup_unit *list, int max, bool rivals, char *why,
-		      size_t len)
-{
-	const char *argv[20] = { "systemctl", "show", "--no-pager",
-				 "--property=Id,LoadState,ActiveState,UnitFileState,ExecStart" };
-	struct run_result res;
-	int n = 4;
-
-	while (*names && n < (int)ARRAY_SIZE(argv) - 1)
-		argv[n++] = *names++;
-	if (run(&res, SETUP_SYSTEMCTL_MS, argv)) {
-		n = parse_units(res.out, list, max, rivals);
-	} else {
-		run_explain(&res, "systemctl show", SETUP_SYSTEMCTL_MS, why, len);
-		n = -1;
-	}
-	run_free(&res);
-	return n;
 }
 
 bool setup_unit_state(struct setup_unit *u, const char *name, char *why, size_t len)
 {
-	const char *const names[] = { name, NULL };
-	int n = show_units(names, u, 1, false, why, len);
+	const char *const argv[] = { "systemctl", "show", "--no-pager",
+				     "--property=Id,LoadState,ActiveState,UnitFileState", "--", name, NULL };
+	struct run_result res;
+	char *line, *rest;
+	bool good = run(&res, SETUP_SYSTEMCTL_MS, argv);
 
-	if (!n)
-		snprintf(why, len, "systemctl show: nothing about %s", name);
-	return n == 1;
+	memset(u, 0, sizeof(*u));
+	if (!good)
+		run_explain(&res, "systemctl show", SETUP_SYSTEMCTL_MS, why, len);
+	for (rest = res.out; good && (line = strsep(&rest, "\n"));)
+		unit_property(u, line);
+	run_free(&res);
+	return good && (u->name[0] || refuse(why, len, "systemctl show: nothing about %s", name));
 }
 
-/* Daemons that nobody made a unit of. */
-static int add_process(struct setup_unit list[SETUP_UNITS_MAX], int n, const char *pid)
+/* chrony's own unit is what is set up; a chronyd of any other, such as timemaster's, is not. */
+static bool is_ours(const struct steerer *s)
 {
-	static const char *const programs[] = { "ntpd", "openntpd", "systemd-timesyn", "phc2sys",
-						"timemaster" };
-	char path[64], comm[64];
-	char *args;
-	size_t len;
+	return !strcmp(s->name, "chronyd") && s->elsewhere != YES && !strncmp(s->unit, "chrony", strlen("chrony"));
+}
 
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	if (!file_read_line(path, comm, sizeof(comm)))
+/* Its number among them, or -1 and the reason */
+static int add_rival(struct setup_unit list[SETUP_UNITS_MAX], int n, const struct steerer *s, char *why, size_t len)
+{
+	struct setup_unit u = { .active = true };
+
+	if (s->unit[0] && !setup_unit_state(&u, s->unit, why, len))
+		return -1;
+	if (!u.known && !s->pid)
 		return n;
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		if (strcmp(comm, programs[i]) || n == SETUP_UNITS_MAX)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-		args = file_read(path, &len);
-		for (size_t j = 0; args && j + 1 < len; j++)
-			if (!args[j])
-				args[j] = ' ';
-		if (strcmp(comm, "phc2sys") || !args || phc2sys_steers(args)) {
-			memset(&list[n], 0, sizeof(list[n]));
-			snprintf(list[n].name, sizeof(list[n].name), "%s (process %.20s)", comm, pid);
-			list[n++].active = true;
-		}
-		free(args);
-	}
+	if (!u.known)
+		snprintf(u.name, sizeof(u.name), "%s (process %d)", s->name, s->pid);
+	for (int i = 0; i < n; i++)
+		if (!strcmp(list[i].name, u.name))
+			return n;
+	if (n < SETUP_UNITS_MAX)
+		list[n++] = u;
 	return n;
 }
 
 int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len)
 {
-	static const char *const names[] = {
-		"systemd-timesyncd.service", "ntp.service", "ntpd.service", "ntpsec.service",
-		"openntpd.service", "timemaster.service", "phc2sys*.service", NULL,
-	};
-	int n = show_units(names, list, SETUP_UNITS_MAX, true, why, len);
-	struct dirent *e;
-	DIR *d;
+	struct steerer steerers[STEERERS_MAX];
+	struct processes all;
+	int found, n = 0;
 
-	if (n < 0)
-		return n;
-	for (int i = 0; i < n; i++)
-		if (list[i].active)
-			return n;	/* a process that is found now may be that unit's */
-	d = file_dir("/proc");
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
-			n = add_process(list, n, e->d_name);
-	if (d)
-		closedir(d);
+	steering_processes(&all);
+	found = steering_find(steerers, &all);
+	processes_free(&all);
+	for (int i = 0; i < found && n >= 0; i++)
+		if (!is_ours(&steerers[i]))
+			n = add_rival(list, n, &steerers[i], why, len);
 	return n;
 }
 

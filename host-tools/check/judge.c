@@ -24,8 +24,9 @@ const char *const check_codes[] = {
 	"ptp4l-missing", "ptp4l-denied", "ptp4l-silent", "ptp4l-shared-socket", "ptp4l-faulty",
 	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "ptp4l-untold", "pmc-absent", "pmc-garbled", "gm-class",
 	"offset-large", "offset-unmeasured", "path-delay", "steering-none", "steering-fight", "steering-silent",
-	"steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel", "tai-ptp", "tai-constant",
-	"leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-holdover", "kernel-error", "clocksource-kvm-clock",
+	"steering-enabled", "steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel",
+	"tai-ptp", "tai-constant", "leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-holdover", "kernel-error",
+	"clocksource-kvm-clock",
 	"clocksource-other", "tsc-unstable", "tsc-variable", "kvm-no-virtualization", "kvm-not-loaded",
 	"kvm-no-node", "kvm-denied", "kvm-error", NULL,
 };

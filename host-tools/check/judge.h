@@ -6,20 +6,9 @@
 #include "facts/facts.h"
 #include "time/kernel_clock.h"
 
-/* All that there can be */
-#define CHECK_STEERERS_MAX (PTP4L_MAX + CHECK_PHC2SYS_MAX + RIVALS_MAX + 1)
-
-/* One that steers CLOCK_REALTIME */
-struct steerer {
-	char name[24];
-	int pid;
-	char unit[64];			/* empty if unknown */
-	char from[160];			/* where it takes the time from, in words; empty if unknown */
-};
-
 struct check_report {
 	struct verdicts said;
-	struct steerer steerers[CHECK_STEERERS_MAX];
+	struct steerer steerers[STEERERS_MAX];	/* those that steer now */
 	int n_steerers;
 	int tai_utc;			/* s, that is right today */
 };

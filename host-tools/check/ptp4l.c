@@ -19,8 +19,8 @@ static void judge_no_ptp4l(struct judge *j)
 	for (int i = 0; i < f->n_phc2sys; i++) {
 		const struct phc2sys *p = &f->phc2sys[i].process;
 
-		if (!p->waits && !p->steers)
-			continue;
+		if (!p->waits && (!p->steers || !strncmp(p->source, "/dev/", 5)))
+			continue;	/* a clock that others keep, such as a guest's /dev/ptp_kvm */
 		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l",
 			  p->pid);
 		if (f->debian)
@@ -64,6 +64,11 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	ptp4l_text(&p->process, name, sizeof(name));
 	if (j->f->offline) {
 		judge_skip(j, "ptp4l", "--root");
+	} else if (p->process.elsewhere == YES) {
+		snprintf(name, sizeof(name), "process %d is in a container: %.80s", p->process.pid, why);
+		judge_skip(j, "ptp4l", name);
+		if (!j->f->root)
+			judge_remedy(j, "sudo ptpkvm-host check");
 	} else if (p->result == PMC_ABSENT) {
 		judge_say(j, VERDICT_WARN, "ptp4l", "pmc-absent", "%s runs, but cannot be asked: %s", name,
 			  why);
@@ -207,7 +212,8 @@ static const struct ptp4l *shares_socket(const struct check_facts *f, int i)
 	const char *socket = f->ptp4l[i].process.socket;
 
 	for (int k = 0; k < i && socket[0]; k++)
-		if (!strcmp(f->ptp4l[k].process.socket, socket))
+		if (!strcmp(f->ptp4l[k].process.socket, socket) && f->ptp4l[k].process.elsewhere != YES &&
+		    f->ptp4l[i].process.elsewhere != YES)
 			return &f->ptp4l[k].process;
 	return NULL;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who steers the system's clock, and what that means. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,16 +30,6 @@ static const struct ptp4l_fact *slave(const struct check_facts *f)
 
 /* --- who steers --- */
 
-static struct steerer *add_steerer(struct judge *j, const char *name, int pid, const char *unit)
-{
-	struct steerer *s = &j->r->steerers[j->r->n_steerers++];
-
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	s->pid = pid;
-	snprintf(s->unit, sizeof(s->unit), "%s", unit);
-	return s;
-}
-
 static const struct refclock_fact *refclock_of(const struct chrony_facts *c, const char *refid)
 {
 	for (int i = 0; i < c->n_refclocks; i++)
@@ -63,11 +54,16 @@ static void chronyd_from(const struct chrony_facts *c, char *buf, size_t len)
 }
 
 /* With software timestamps ptp4l's own servo steers, once it is a slave. */
-static bool ptp4l_steers(const struct ptp4l_fact *p)
+static bool ptp4l_steers(const struct check_facts *f, int pid)
 {
-	if (!p->process.software || ptp4l_measures_only(&p->process) || p->process.server_only)
-		return false;
-	return p->result != PMC_ANSWERED || !p->asked || p->process.client_only || check_slave_port(&p->data);
+	for (int i = 0; i < f->n_ptp4l; i++) {
+		const struct ptp4l_fact *p = &f->ptp4l[i];
+
+		if (p->process.pid == pid)
+			return p->result != PMC_ANSWERED || !p->asked || p->process.client_only ||
+			       check_slave_port(&p->data);
+	}
+	return true;
 }
 
 /* Is it the one that phc2sys asks? Where that says nothing, it is the default one, which any may be. */
@@ -93,35 +89,30 @@ static bool phc2sys_steers(const struct check_facts *f, const struct phc2sys *p)
 	return p->steers && !found;
 }
 
+static bool steers_now(const struct check_facts *f, const struct steerer *s)
+{
+	if (!s->pid)
+		return false;
+	if (!strcmp(s->name, "ptp4l"))
+		return ptp4l_steers(f, s->pid);
+	for (int i = 0; i < f->n_phc2sys; i++)
+		if (f->phc2sys[i].process.pid == s->pid)
+			return phc2sys_steers(f, &f->phc2sys[i].process);
+	return true;
+}
+
 void judge_find_steerers(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	struct steerer *s;
 
-	for (int i = 0; i < f->n_ptp4l; i++) {
-		const struct ptp4l *p = &f->ptp4l[i].process;
-
-		if (!ptp4l_steers(&f->ptp4l[i]))
+	for (int i = 0; i < f->n_steerers; i++) {
+		if (!steers_now(f, &f->steerers[i]))
 			continue;
-		s = add_steerer(j, "ptp4l", p->pid, p->unit);
-		snprintf(s->from, sizeof(s->from), "software timestamps of %s",
-			 p->n_interfaces ? p->interfaces[0] : "its port");
-	}
-	for (int i = 0; i < f->n_phc2sys; i++) {
-		const struct phc2sys *p = &f->phc2sys[i].process;
-
-		if (!phc2sys_steers(f, p))
-			continue;
-		s = add_steerer(j, "phc2sys", p->pid, f->phc2sys[i].unit);
-		snprintf(s->from, sizeof(s->from), "%s", p->automatic ? "the PHC of ptp4l's slave port" :
-			 p->source[0] ? p->source : "a PPS");
-	}
-	for (int i = 0; i < f->n_rivals; i++)	/* several phc2sys are one there */
-		if (strcmp(f->rivals[i].name, "phc2sys"))
-			add_steerer(j, f->rivals[i].name, f->rivals[i].pid, f->rivals[i].unit);
-	if (f->chrony.pid && !f->chrony.watches_only) {
-		s = add_steerer(j, "chronyd", f->chrony.pid, f->chrony.unit);
-		chronyd_from(&f->chrony, s->from, sizeof(s->from));
+		s = &j->r->steerers[j->r->n_steerers++];
+		*s = f->steerers[i];
+		if (s->pid == f->chrony.pid)
+			chronyd_from(&f->chrony, s->from, sizeof(s->from));
 	}
 }
 
@@ -138,16 +129,24 @@ static void remedy_stop(struct judge *j, const struct steerer *s)
 /* Of those that fight the one to go: where PTP comes in, none that brings it on; else none but chronyd stays. */
 static const struct steerer *weakest(const struct check_report *r, bool ptp)
 {
-	static const char *const order[2][7] = {
-		{ "systemd-timesyncd", "openntpd", "ntpd", "ptpd", "phc2sys", "ptp4l", "chronyd" },
-		{ "systemd-timesyncd", "openntpd", "ntpd", "ptpd", "chronyd", "ptp4l", "phc2sys" },
+	static const char *const order[2][5] = {
+		{ "ptpd", "sfptpd", "phc2sys", "ptp4l", "chronyd" }, { "ptpd", "sfptpd", "chronyd", "ptp4l", "phc2sys" },
 	};
+	const struct steerer *found = &r->steerers[0];
+	int lowest = INT_MAX;
 
-	for (size_t k = 0; k < ARRAY_SIZE(order[ptp]); k++)
-		for (int i = 0; i < r->n_steerers; i++)
+	for (int i = 0; i < r->n_steerers; i++) {
+		int rank = -1;
+
+		for (size_t k = 0; k < ARRAY_SIZE(order[ptp]); k++)
 			if (!strcmp(r->steerers[i].name, order[ptp][k]))
-				return &r->steerers[i];
-	return &r->steerers[0];
+				rank = k;
+		if (rank < lowest) {
+			lowest = rank;
+			found = &r->steerers[i];
+		}
+	}
+	return found;
 }
 
 static void judge_fight(struct judge *j)
@@ -196,26 +195,55 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	}
 }
 
+/* What the next boot brings beside it; none can be told where nothing steers yet. */
+static void judge_enabled(struct judge *j)
+{
+	for (int i = 0; i < j->f->n_steerers; i++) {
+		const struct steerer *s = &j->f->steerers[i];
+
+		if (s->pid || j->r->n_steerers != 1)
+			continue;
+		judge_say(j, VERDICT_WARN, "steering", "steering-enabled",
+			  "%s is enabled: from the next boot on it sets the clock beside %s", s->unit,
+			  j->r->steerers[0].name);
+		judge_remedy(j, "sudo systemctl disable %s", s->unit);
+	}
+}
+
+static void judge_nobody(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->offline) {
+		judge_skip(j, "steering", "--root: nothing runs there");
+	} else if (f->processes_hidden) {
+		judge_skip(j, "steering", "other users' processes are hidden here");
+		if (!f->root)
+			judge_remedy(j, "sudo ptpkvm-host check");
+	} else {
+		judge_say(j, VERDICT_WARN, "steering", "steering-none",
+			  "nothing steers the system's clock: it drifts");
+		if (f->n_ptp4l)
+			judge_remedy(j, "sudo ptpkvm-host config --help");
+		else
+			judge_remedy(j, "sudo %s install chrony && sudo systemctl enable --now %s",
+				     f->debian ? "apt" : "dnf", judge_chrony_service(f));
+	}
+}
+
 void judge_steering(struct judge *j)
 {
 	const struct check_report *r = j->r;
 
 	if (r->n_steerers > 1) {
 		judge_fight(j);
-	} else if (!r->n_steerers && j->f->offline) {
-		judge_skip(j, "steering", "--root: nothing runs there");
 	} else if (!r->n_steerers) {
-		judge_say(j, VERDICT_WARN, "steering", "steering-none",
-			  "nothing steers the system's clock: it drifts");
-		if (j->f->n_ptp4l)
-			judge_remedy(j, "sudo ptpkvm-host config --help");
-		else
-			judge_remedy(j, "sudo %s install chrony && sudo systemctl enable --now %s",
-				     j->f->debian ? "apt" : "dnf", judge_chrony_service(j->f));
-	} else if (!strcmp(r->steerers[0].name, "chronyd")) {
+		judge_nobody(j);
+	} else if (r->steerers[0].pid == j->f->chrony.pid) {
 		judge_chronyd(j, &r->steerers[0]);
 	} else {
 		judge_say(j, VERDICT_PASS, "steering", r->steerers[0].name, "%s%s%s", r->steerers[0].name,
-			  r->steerers[0].from[0] ? ", from " : ", by NTP", r->steerers[0].from);
+			  r->steerers[0].from[0] ? ", from " : "", r->steerers[0].from);
 	}
+	judge_enabled(j);
 }

@@ -15,6 +15,8 @@
 #include "output/text.h"
 #include "system/install.h"
 #include "system/tree.h"
+#include "system/units.h"
+#include "time/steering.h"
 
 #define UNITS "/etc/systemd/system/"
 
@@ -43,30 +45,27 @@ static void add_unit(char *list, size_t len, const char *unit)
 
 static bool unit_exists(const char *unit)
 {
-	static const char *const dirs[] = { UNITS, "/usr/lib/systemd/system/", "/lib/systemd/system/" };
-	char path[200];
+	struct unit u;
+	bool there;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		snprintf(path, sizeof(path), "%s%.100s", dirs[i], unit);
-		if (file_exists(path))
-			return true;
-	}
-	return false;
+	unit_read(&u, unit);
+	there = u.file[0];
+	unit_free(&u);
+	return there;
 }
 
 /* What would steer the clock beside this, or take ptp4l's ports */
 static void list_rivals(const struct plan *plan, bool elsewhere, char *list, size_t len)
 {
-	static const char *const ntp[] = { "systemd-timesyncd.service", "ntp.service", "ntpd.service",
-					   "ntpsec.service", "openntpd.service" };
 	static const char *const ptp[] = { "ptp4l.service", "phc2sys.service" };
 	enum chain chain = plan_chain(plan->params);
+	char unit[UNIT_NAME_LEN];
 
 	list[0] = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(ntp); i++)
+	for (int i = 0; steering_unit(i, unit); i++)
 		if ((chain != CHAIN_PTP4L || plan->params->role != ROLE_GRANDMASTER) &&
-		    (elsewhere || unit_exists(ntp[i])))
-			add_unit(list, len, ntp[i]);
+		    (elsewhere || unit_exists(unit)))
+			add_unit(list, len, unit);
 	if (chain == CHAIN_TIMEMASTER || (chain == CHAIN_PTP4L && plan->params->role != ROLE_GRANDMASTER))
 		if (elsewhere || unit_exists(plan_chrony_unit(plan)))
 			add_unit(list, len, plan_chrony_unit(plan));

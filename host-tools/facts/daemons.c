@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The daemons between the grandmaster and the system's clock: as they were started, and as they say they are. */
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/now.h"
-#include "base/numbers.h"
 #include "chrony/conf.h"
 #include "facts/facts.h"
 #include "system/processes.h"
@@ -26,7 +23,7 @@
 /* Root asks where everything is answered, others where they may. */
 static const char *choose_socket(const struct check_facts *f, const struct ptp4l *p)
 {
-	if (p->socket[0] && (f->root || !access(p->socket, W_OK)))
+	if (p->socket[0] && (f->root || (p->elsewhere != YES && !access(p->socket, W_OK))))
 		return p->socket;
 	return p->socket_read_only[0] ? p->socket_read_only : NULL;
 }
@@ -47,8 +44,8 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 		return;
 	}
 	p->asked = true;
-	p->result = pmc_ask(server, p->process.domain, p->process.transport_specific, &p->data, p->why,
-			    sizeof(p->why));
+	p->result = pmc_ask(server, p->process.elsewhere == YES ? p->process.pid : 0, p->process.domain,
+			    p->process.transport_specific, &p->data, p->why, sizeof(p->why));
 }
 
 /*
@@ -69,11 +66,11 @@ static void look_for_sync(const struct check_facts *f, struct ptp4l_fact *p)
 		p->data.offset_ns = NAN;
 }
 
-static void gather_ptp4l(struct check_facts *f)
+static void gather_ptp4l(struct check_facts *f, const struct processes *all)
 {
 	struct ptp4l list[PTP4L_MAX];
 
-	f->n_ptp4l = ptp4l_find(list);
+	f->n_ptp4l = ptp4l_find(list, all);
 	for (int i = 0; i < f->n_ptp4l; i++) {
 		f->ptp4l[i].process = list[i];
 		check_ask_ptp4l(f, &f->ptp4l[i]);
@@ -81,27 +78,16 @@ static void gather_ptp4l(struct check_facts *f)
 	}
 }
 
-static void gather_phc2sys(struct check_facts *f)
+static void gather_phc2sys(struct check_facts *f, const struct processes *all)
 {
-	char file[64], comm[32];
-	DIR *proc = file_dir("/proc");
-	const struct dirent *d;
-	uint64_t pid;
-
-	while (proc && f->n_phc2sys < CHECK_PHC2SYS_MAX && (d = readdir(proc))) {
+	for (int i = 0; i < all->n && f->n_phc2sys < CHECK_PHC2SYS_MAX; i++) {
 		struct phc2sys_fact *p = &f->phc2sys[f->n_phc2sys];
 
-		if (!parse_u64(d->d_name, 1, 1 << 22, &pid))
+		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p->process, &all->list[i]))
 			continue;
-		snprintf(file, sizeof(file), "/proc/%u/comm", (unsigned int)pid);
-		if (!file_read_line(file, comm, sizeof(comm)) || strcmp(comm, "phc2sys") ||
-		    !phc2sys_read(&p->process, pid))
-			continue;
-		process_unit(pid, p->unit, sizeof(p->unit));
+		strcpy(p->unit, all->list[i].unit);
 		f->n_phc2sys++;
 	}
-	if (proc)
-		closedir(proc);
 }
 
 /* --- chrony --- */
@@ -161,8 +147,6 @@ static void gather_chrony(struct check_facts *f)
 	int n;
 
 	read_chronyd(c);
-	if (c->pid)
-		process_unit(c->pid, c->unit, sizeof(c->unit));
 	/* What can't be read of it is not judged. */
 	if (c->conf[0])
 		chrony_conf_walk(c->conf, see, c, why, sizeof(why));
@@ -175,8 +159,19 @@ static void gather_chrony(struct check_facts *f)
 
 void check_gather_chain(struct check_facts *f)
 {
-	f->n_rivals = rivals_find(f->rivals, &f->chrony.pid);
-	gather_ptp4l(f);
-	gather_phc2sys(f);
+	const struct process *chronyd;
+	struct processes all;
+
+	steering_processes(&all);
+	f->processes_hidden = all.hidden;
+	f->n_steerers = steering_find(f->steerers, &all);
+	gather_ptp4l(f, &all);
+	gather_phc2sys(f, &all);
+	chronyd = steering_chronyd(&all);
+	if (chronyd) {
+		f->chrony.pid = chronyd->pid;
+		strcpy(f->chrony.unit, chronyd->unit);
+	}
 	gather_chrony(f);
+	processes_free(&all);
 }

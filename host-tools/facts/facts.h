@@ -41,7 +41,7 @@ struct ptp4l_fact {
 
 struct phc2sys_fact {
 	struct phc2sys process;
-	char unit[64];
+	char unit[UNIT_NAME_LEN];
 };
 
 struct refclock_fact {
@@ -52,7 +52,7 @@ struct refclock_fact {
 
 struct chrony_facts {
 	int pid;			/* of chronyd, 0 if it doesn't run */
-	char unit[64];
+	char unit[UNIT_NAME_LEN];
 	bool watches_only;		/* -x: it leaves the clock alone */
 	bool answers;
 	char answers_why[200];
@@ -99,8 +99,9 @@ struct check_facts {
 	struct phc2sys_fact phc2sys[CHECK_PHC2SYS_MAX];
 	int n_phc2sys;
 	struct chrony_facts chrony;
-	struct rival rivals[RIVALS_MAX];
-	int n_rivals;
+	struct steerer steerers[STEERERS_MAX];	/* by command lines alone */
+	int n_steerers;
+	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
 
 	struct constant_fact constants[CHECK_CONSTANTS_MAX];
 	int n_constants;

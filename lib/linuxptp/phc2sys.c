@@ -1,30 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "linuxptp/conf.h"
 #include "linuxptp/phc2sys.h"
-#include "system/processes.h"
+
+struct seen {
+	struct phc2sys *p;
+	bool real, named, named_real, other_system;
+	char conf[200];
+};
+
+static void set_option(struct phc2sys *p, const char *option, const char *value)
+{
+	if (!strcmp(option, "clock_servo"))
+		snprintf(p->servo, sizeof(p->servo), "%s", value);
+	else if (!strcmp(option, "uds_address"))
+		snprintf(p->ptp4l, sizeof(p->ptp4l), "%s", value);
+	else if (!strcmp(option, "free_running"))	/* from 4.0 on; 3.1 steers even so */
+		p->free_running = !strcmp(value, "1");
+}
 
 static void see(const struct linuxptp_setting *s, void *arg)
 {
-	struct phc2sys *p = arg;
+	struct seen *seen = arg;
 
-	if (!strcmp(s->option, "clock_servo") && !strcasecmp(s->section, "global"))
-		snprintf(p->servo, sizeof(p->servo), "%s", s->value);
-	else if (!strcmp(s->option, "uds_address") && !strcasecmp(s->section, "global"))
-		snprintf(p->ptp4l, sizeof(p->ptp4l), "%s", s->value);
+	if (!strcasecmp(s->section, "global"))
+		set_option(seen->p, s->option, s->value);
 }
 
-struct seen {
-	bool real, named, named_real;
-	char conf[200], servo[24], ptp4l[LINUXPTP_SOCKET_LEN];
-};
-
-static void take(struct phc2sys *p, struct seen *seen, const struct cmdline_option *o)
+static void take(struct seen *seen, const struct cmdline_option *o)
 {
 	const char *value = o->value ? o->value : "";
+	struct phc2sys *p = seen->p;
 
 	switch (o->letter) {
 	case 'a':
@@ -33,57 +43,70 @@ static void take(struct phc2sys *p, struct seen *seen, const struct cmdline_opti
 	case 'r':
 		seen->real = true;
 		break;
+	case 'C':		/* instead of CLOCK_REALTIME for -r, after 4.4: CLOCK_AUX0 */
+		seen->other_system = strcasecmp(value, "CLOCK_REALTIME");
+		break;
 	case 'w':
 		p->waits = true;
 		break;
-	case 's':
+	case 's': case 'i':
 		snprintf(p->source, sizeof(p->source), "%s", value);
 		break;
 	case 'c':
 		seen->named = true;
-		seen->named_real |= !strcmp(value, "CLOCK_REALTIME");
+		seen->named_real |= !strcasecmp(value, "CLOCK_REALTIME");
 		break;
 	case 'f':
 		snprintf(seen->conf, sizeof(seen->conf), "%s", value);
 		break;
 	case 'E':
-		snprintf(seen->servo, sizeof(seen->servo), "%s", value);
+		set_option(p, "clock_servo", value);
+		break;
+	case 'O':
+		snprintf(p->offset, sizeof(p->offset), "%s", value);
 		break;
 	case 'z':
-		snprintf(seen->ptp4l, sizeof(seen->ptp4l), "%s", value);
+		set_option(p, "uds_address", value);
 		break;
 	default:
-		if (!strcmp(o->name, "clock_servo"))
-			snprintf(seen->servo, sizeof(seen->servo), "%s", value);
-		else if (!strcmp(o->name, "uds_address"))
-			snprintf(seen->ptp4l, sizeof(seen->ptp4l), "%s", value);
+		set_option(p, o->name, value);
 	}
 }
 
-bool phc2sys_read(struct phc2sys *p, int pid)
+static void take_all(struct seen *seen, struct cmdline *c)
 {
-	struct seen seen = { 0 };
 	struct cmdline_option o;
-	struct cmdline c;
+
+	cmdline_rewind(c);
+	while (cmdline_next(c, PHC2SYS_WITH_ARGUMENT, &o))
+		take(seen, &o);
+}
+
+void phc2sys_of(struct phc2sys *p, struct cmdline *c, const struct process *proc)
+{
+	struct seen seen = { .p = p };
+	char path[PATH_MAX];
 
 	memset(p, 0, sizeof(*p));
-	p->pid = pid;
+	p->pid = proc ? proc->pid : 0;
 	strcpy(p->servo, "pi");
-	if (!cmdline_read(&c, pid))
-		return false;
-	while (cmdline_next(&c, PHC2SYS_WITH_ARGUMENT, &o))
-		take(p, &seen, &o);
-	cmdline_free(&c);
-	if (seen.conf[0] == '/')
-		linuxptp_conf_walk(seen.conf, see, p);
-	if (seen.servo[0])
-		strcpy(p->servo, seen.servo);
-	if (seen.ptp4l[0])
-		strcpy(p->ptp4l, seen.ptp4l);
+	take_all(&seen, c);
+	if (seen.conf[0] && process_path(proc, seen.conf, path, sizeof(path)) &&
+	    !linuxptp_conf_walk(path, see, &seen))
+		take_all(&seen, c);	/* again: it has the last word */
 	p->waits |= p->automatic;
+	p->feeds = !strcasecmp(p->servo, "ntpshm") || !strcasecmp(p->servo, "refclock_sock");
 	/* It writes CLOCK_REALTIME unless another clock is named by -c, or all are left to -a without -r. */
-	p->steers = seen.named_real || (p->automatic ? seen.real : !seen.named);
-	if (!strcasecmp(p->servo, "ntpshm") || !strcasecmp(p->servo, "refclock_sock"))
-		p->steers = false;
-	return true;
+	p->steers = seen.named_real || (p->automatic ? seen.real && !seen.other_system : !seen.named);
+	p->steers &= !p->feeds && !p->free_running;
+}
+
+bool phc2sys_read(struct phc2sys *p, const struct process *proc)
+{
+	struct cmdline c;
+	bool there = cmdline_read(&c, proc->pid);
+
+	phc2sys_of(p, &c, proc);
+	cmdline_free(&c);
+	return there;
 }

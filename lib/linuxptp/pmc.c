@@ -355,11 +355,12 @@ static enum pmc_result take(const struct run_result *res, struct pmc_data *d, ch
 	return PMC_ANSWERED;
 }
 
-enum pmc_result pmc_ask(const char *server, int domain, int transport_specific, struct pmc_data *d, char *why,
+enum pmc_result pmc_ask(const char *server, int in, int domain, int transport_specific, struct pmc_data *d, char *why,
 			size_t len)
 {
-	char dir[80], path[100], domain_text[8], transport_text[8];
+	char dir[80], path[100], domain_text[8], transport_text[8], pid[16];
 	const char *const argv[] = {
+		"nsenter", "-t", pid, "-m", "-n", "--",
 		"pmc", "-u", "-b", "0", "-d", domain_text, "-t", transport_text, "-i", path, "-s", server,
 		"GET DEFAULT_DATA_SET", "GET CURRENT_DATA_SET", "GET PARENT_DATA_SET",
 		"GET TIME_PROPERTIES_DATA_SET", "GET TIME_STATUS_NP", "GET PORT_DATA_SET",
@@ -373,7 +374,8 @@ enum pmc_result pmc_ask(const char *server, int domain, int transport_specific, 
 	snprintf(transport_text, sizeof(transport_text), "%x", transport_specific & 0xf);
 	if (!make_place(dir, sizeof(dir), path, sizeof(path), why, len))
 		return PMC_FAILED;
-	run(&res, PMC_TIMEOUT_MS, argv);
+	snprintf(pid, sizeof(pid), "%d", in);
+	run(&res, PMC_TIMEOUT_MS, in ? argv : argv + 6);
 	result = take(&res, d, why, len);
 	run_free(&res);
 	unlink(path);		/* one that was killed leaves it */

@@ -63,8 +63,11 @@ int pmc_parse(const char *text, struct pmc_data *d, char *why, size_t len);
 
 enum pmc_result { PMC_ANSWERED, PMC_SILENT, PMC_GARBLED, PMC_ABSENT, PMC_FAILED };
 
-/* Asks the ptp4l at a socket (uds_address or uds_ro_address). What is not PMC_ANSWERED has its reason in why. */
-enum pmc_result pmc_ask(const char *server, int domain, int transport_specific, struct pmc_data *d, char *why,
+/*
+ * Asks the ptp4l at a socket (uds_address or uds_ro_address). in: a process in whose mount and network namespaces, with
+ * the pmc that is there; 0: here. What is not PMC_ANSWERED has its reason in why.
+ */
+enum pmc_result pmc_ask(const char *server, int in, int domain, int transport_specific, struct pmc_data *d, char *why,
 			size_t len);
 
 #endif

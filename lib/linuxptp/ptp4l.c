@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/numbers.h"
 #include "linuxptp/conf.h"
@@ -49,7 +47,7 @@ static void set_text(char *to, size_t len, const char *value)
 static void set_option(struct ptp4l *p, const char *option, const char *value)
 {
 	if (!strcmp(option, "time_stamping"))
-		p->software = !strcasecmp(value, "software");
+		p->software = !strcasecmp(value, "software") || !strcasecmp(value, "legacy");
 	else if (!strcmp(option, "free_running"))
 		p->free_running = !strcmp(value, "1");
 	else if (!strcmp(option, "slaveOnly") || !strcmp(option, "clientOnly"))
@@ -92,18 +90,27 @@ static void take(struct ptp4l *p, const struct cmdline_option *o)
 	else if (o->letter == 'f')
 		set_text(p->conf, sizeof(p->conf), value);
 	else if (o->letter == 'S' || o->letter == 'H' || o->letter == 'L')
-		p->software = o->letter == 'S';
+		p->software = o->letter != 'H';
 	else if (o->letter == 's')
 		p->client_only = true;
 }
 
-/* Relative to where it runs */
+static void take_all(struct ptp4l *p, struct cmdline *c)
+{
+	struct cmdline_option o;
+
+	cmdline_rewind(c);
+	while (cmdline_next(c, PTP4L_WITH_ARGUMENT, &o))
+		take(p, &o);
+}
+
+/* Relative to where it runs; as it is called there */
 static void make_absolute(struct ptp4l *p)
 {
 	char path[64], dir[200], relative[200];
 	ssize_t n;
 
-	if (!p->conf[0] || p->conf[0] == '/')
+	if (!p->pid || !p->conf[0] || p->conf[0] == '/')
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/cwd", p->pid);
 	n = file_readlink(path, dir, sizeof(dir) - 1);
@@ -113,58 +120,54 @@ static void make_absolute(struct ptp4l *p)
 		p->conf[0] = 0;
 }
 
-static void read_cmdline(struct ptp4l *p)
-{
-	struct cmdline_option o;
-	struct cmdline c;
-
-	if (cmdline_read(&c, p->pid))
-		while (cmdline_next(&c, PTP4L_WITH_ARGUMENT, &o))
-			take(p, &o);
-	cmdline_free(&c);
-	make_absolute(p);
-}
-
 /* Where none is configured: the default one, which moved after 4.4 */
-static void find_socket(char *socket, const char *newer, const char *older)
+static void find_socket(const struct process *proc, char *socket, const char *newer, const char *older)
 {
-	if (!socket[0] && file_exists(newer))
+	char path[PATH_MAX];
+
+	if (!socket[0] && process_path(proc, newer, path, sizeof(path)) && file_exists(path))
 		strcpy(socket, newer);
-	else if (!socket[0] && file_exists(older))
+	else if (!socket[0] && process_path(proc, older, path, sizeof(path)) && file_exists(path))
 		strcpy(socket, older);
 }
 
-static void read_process(struct ptp4l *p, int pid)
+void ptp4l_of(struct ptp4l *p, struct cmdline *c, const struct process *proc)
 {
+	char path[PATH_MAX];
+
 	memset(p, 0, sizeof(*p));
-	p->pid = pid;
+	if (proc) {
+		p->pid = proc->pid;
+		p->elsewhere = proc->elsewhere;
+		strcpy(p->unit, proc->unit);
+	}
 	strcpy(p->servo, "pi");
-	process_unit(pid, p->unit, sizeof(p->unit));
-	read_cmdline(p);
-	if (p->conf[0] && !linuxptp_conf_walk(p->conf, see, p))
-		read_cmdline(p);	/* again: it has the last word */
-	find_socket(p->socket, "/var/run/ptp/ptp4l", "/var/run/ptp4l");
-	find_socket(p->socket_read_only, "/var/run/ptp/ptp4lro", "/var/run/ptp4lro");
+	take_all(p, c);
+	if (p->conf[0] && process_path(proc, p->conf, path, sizeof(path)) && !linuxptp_conf_walk(path, see, p))
+		take_all(p, c);		/* again: it has the last word */
+	make_absolute(p);
+	find_socket(proc, p->socket, "/var/run/ptp/ptp4l", "/var/run/ptp4l");
+	find_socket(proc, p->socket_read_only, "/var/run/ptp/ptp4lro", "/var/run/ptp4lro");
 }
 
-int ptp4l_find(struct ptp4l list[PTP4L_MAX])
+int ptp4l_find(struct ptp4l list[PTP4L_MAX], const struct processes *all)
 {
-	char file[64], comm[32];
-	DIR *proc = file_dir("/proc");
-	const struct dirent *d;
-	uint64_t pid;
+	struct cmdline c;
 	int n = 0;
 
-	while (proc && n < PTP4L_MAX && (d = readdir(proc))) {
-		if (!parse_u64(d->d_name, 1, 1 << 22, &pid))
+	for (int i = 0; i < all->n && n < PTP4L_MAX; i++) {
+		if (strcmp(all->list[i].name, "ptp4l"))
 			continue;
-		snprintf(file, sizeof(file), "/proc/%u/comm", (unsigned int)pid);
-		if (file_read_line(file, comm, sizeof(comm)) && !strcmp(comm, "ptp4l"))
-			read_process(&list[n++], pid);
+		cmdline_read(&c, all->list[i].pid);
+		ptp4l_of(&list[n++], &c, &all->list[i]);
+		cmdline_free(&c);
 	}
-	if (proc)
-		closedir(proc);
 	return n;
+}
+
+bool ptp4l_may_steer(const struct ptp4l *p)
+{
+	return p->software && !ptp4l_measures_only(p) && !p->server_only;
 }
 
 bool ptp4l_measures_only(const struct ptp4l *p)

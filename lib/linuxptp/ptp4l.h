@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "linuxptp/conf.h"
+#include "system/processes.h"
 
 /* Its options that take an argument, in linuxptp 3.1 to 4.4 and after */
 #define PTP4L_WITH_ARGUMENT "fipl"
@@ -17,11 +18,12 @@
 
 struct ptp4l {
 	int pid;
-	char unit[64];			/* its systemd unit, empty if it has none */
+	enum answer elsewhere;		/* in another root or network namespace */
+	char unit[UNIT_NAME_LEN];	/* its systemd unit, empty if it has none */
 	char conf[200];			/* of -f, absolute; empty without one */
 	char interfaces[PTP4L_PORTS_MAX][IFNAMSIZ];
 	int n_interfaces;
-	bool software;			/* time_stamping software: it steers CLOCK_REALTIME, if anything */
+	bool software;			/* time_stamping software or legacy: it steers CLOCK_REALTIME, if anything */
 	bool free_running, client_only, server_only;
 	char servo[24];			/* "pi" */
 	int domain, transport_specific;
@@ -30,8 +32,13 @@ struct ptp4l {
 	char leapfile[200];
 };
 
-/* Those that run: their number */
-int ptp4l_find(struct ptp4l list[PTP4L_MAX]);
+/* proc: whose command line it is; NULL for a unit's. */
+void ptp4l_of(struct ptp4l *p, struct cmdline *c, const struct process *proc);
+/* Those among the processes: their number */
+int ptp4l_find(struct ptp4l list[PTP4L_MAX], const struct processes *all);
+
+/* It steers CLOCK_REALTIME once it is a slave. */
+bool ptp4l_may_steer(const struct ptp4l *p);
 
 /* Its servo changes no clock: it is free-running, or hands its measurements to NTP. */
 bool ptp4l_measures_only(const struct ptp4l *p);

@@ -177,6 +177,9 @@ found rival-daemon fail 'another daemon'
 runs 'the remedy is typed' remedy rival-daemon
 check
 found rivals pass 'it is gone'
+guest g1 '{ setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/ntpd 1000 >/dev/null 2>&1 & }'
+check
+found rivals pass 'a process of that name that may not set the clock is none'
 
 guest g1 'kill -STOP $(cat /run/chrony/chronyd.pid)'
 check

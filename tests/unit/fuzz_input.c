@@ -63,11 +63,11 @@ char *file_read(const char *path, size_t *len)
 
 bool file_read_line(const char *path, char *line, size_t len)
 {
-	size_t n = strcspn(text, "\n");
+	const char *text_or_map = strstr(path, "/uid_map") ? "0 0 4294967295" : text;
+	size_t n = strcspn(text_or_map, "\n");
 
-	(void)path;
 	errno = n < len ? 0 : EFBIG;
-	snprintf(line, len, "%.*s", n < len ? (int)n : 0, text);
+	snprintf(line, len, "%.*s", n < len ? (int)n : 0, text_or_map);
 	return n && n < len;
 }
 
@@ -92,9 +92,9 @@ int file_remove(const char *path, char *reason, size_t reason_len)
 
 int file_lstat(const char *path, struct stat *st)
 {
-	(void)path, (void)st;
+	*st = (struct stat){ .st_mode = S_IFREG, .st_size = text_len };
 	errno = ENOENT;
-	return -1;
+	return strstr(path, ".service") ? 0 : -1;
 }
 
 ssize_t file_readlink(const char *path, char *target, size_t len)
@@ -334,7 +334,7 @@ static void fuzz_phc2sys(void)
 	struct phc2sys p;
 
 	memset(&p, 'x', sizeof(p));
-	must(phc2sys_read(&p, 1));
+	must(phc2sys_read(&p, &(struct process){ .pid = 1 }));
 	must(memchr(p.source, 0, sizeof(p.source)) && memchr(p.servo, 0, sizeof(p.servo)) && p.pid == 1);
 }
 
@@ -399,10 +399,13 @@ static void fuzz_guests(void)
 static void fuzz_ptp4l(void)
 {
 	struct ptp4l list[PTP4L_MAX];
+	struct processes all;
 	int n;
 
 	memset(list, 'x', sizeof(list));
-	n = ptp4l_find(list);
+	steering_processes(&all);
+	n = ptp4l_find(list, &all);
+	processes_free(&all);
 	must(n >= 0 && n <= PTP4L_MAX);
 	for (int i = 0; i < n; i++) {
 		const struct ptp4l *p = &list[i];
@@ -416,16 +419,29 @@ static void fuzz_ptp4l(void)
 	}
 }
 
-static void fuzz_rivals(void)
+static void fuzz_steering(void)
 {
-	struct rival list[RIVALS_MAX];
-	int chronyd = -1, n;
+	struct steerer list[STEERERS_MAX];
+	struct processes all;
+	int n;
 
 	memset(list, 'x', sizeof(list));
-	n = rivals_find(list, &chronyd);
-	must(n >= 0 && n <= RIVALS_MAX && chronyd >= 0);
+	steering_processes(&all);
+	n = steering_find(list, &all);
+	must(n >= 0 && n <= STEERERS_MAX);
 	for (int i = 0; i < n; i++)
-		must(memchr(list[i].name, 0, sizeof(list[i].name)) && memchr(list[i].unit, 0, sizeof(list[i].unit)));
+		must(memchr(list[i].name, 0, sizeof(list[i].name)) && memchr(list[i].unit, 0, sizeof(list[i].unit)) &&
+		     memchr(list[i].from, 0, sizeof(list[i].from)) && (list[i].pid || list[i].at_boot));
+	processes_free(&all);
+}
+
+static void fuzz_unit(void)
+{
+	struct unit u;
+
+	unit_read(&u, "phc2sys@eth0.service");
+	must(!u.exec_len == !u.exec && (!u.exec || !u.exec[u.exec_len - 1]));
+	unit_free(&u);
 }
 
 /* A driver that answers with the input, as far as it goes */
@@ -486,7 +502,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	static void (*const targets[])(void) = {
 		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
-		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_rivals, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
+		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_steering, fuzz_unit, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
 	};
 	char *copy;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "facts/facts.h"
+#include "steerers.h"
 
 static inline void host_facts(struct check_facts *f)
 {

@@ -477,10 +477,9 @@ static void both_preferred(struct check_facts *f)
 
 static void timesyncd(struct check_facts *f)
 {
-	f->n_rivals = 1;
-	f->rivals[0] = (struct rival){ .name = "systemd-timesyncd",
-				       .pid = 321,
-				       .unit = "systemd-timesyncd.service" };
+	f->n_steerers = 1;
+	f->steerers[0] = (struct steerer){ .name = "systemd-timesyncd", .pid = 321,
+					   .unit = "systemd-timesyncd.service" };
 }
 
 static void timesyncd_alone(struct check_facts *f)
@@ -491,8 +490,76 @@ static void timesyncd_alone(struct check_facts *f)
 
 static void rival_by_hand(struct check_facts *f)
 {
-	f->n_rivals = 1;
-	f->rivals[0] = (struct rival){ .name = "ntpd", .pid = 321 };
+	f->n_steerers = 1;
+	f->steerers[0] = (struct steerer){ .name = "ntpd", .pid = 321 };
+}
+
+static void rival_enabled(struct check_facts *f)
+{
+	f->n_steerers = 1;
+	f->steerers[0] = (struct steerer){ .name = "ntpd-rs", .unit = "ntpd-rs.service", .at_boot = true };
+}
+
+static void rival_container(struct check_facts *f)
+{
+	f->n_steerers = 2;
+	f->steerers[0] = (struct steerer){ .name = "chronyd", .pid = 321, .unit = "chrony.service" };
+	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .elsewhere = YES };
+}
+
+static void hidden(struct check_facts *f)
+{
+	f->root = false;
+	f->processes_hidden = true;
+}
+
+/* G16: phc2sys -s /dev/ptp_kvm -O 0, and no chrony */
+static void kept_by_phc2sys(struct check_facts *f)
+{
+	no_chrony(f);
+	f->n_steerers = 1;
+	f->steerers[0] = (struct steerer){ .name = "phc2sys", .pid = 512, .unit = "phc2sys.service", .at_boot = true };
+	f->phc2sys = (struct phc2sys){ .pid = 512, .steers = true, .source = "/dev/ptp_kvm", .offset = "0" };
+	f->loaded_at_boot = true;
+}
+
+static void kept_by_ntpd_rs(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	f->steerers[0] = (struct steerer){ .name = "ntpd-rs", .pid = 600, .unit = "ntpd-rs.service", .at_boot = true };
+	f->phc2sys.steers = false;
+	f->phc2sys.feeds = true;
+}
+
+static void kept_wrongly(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	strcpy(f->phc2sys.offset, "-37");
+}
+
+static void kept_waiting(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	f->phc2sys.offset[0] = 0;
+	f->phc2sys.waits = true;
+}
+
+static void kept_by_hand(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	f->steerers[0].unit[0] = f->steerers[0].at_boot = 0;
+}
+
+static void kept_far_off(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	off_by_more(f);
+}
+
+static void kept_and_fought(struct check_facts *f)
+{
+	kept_by_phc2sys(f);
+	f->steerers[f->n_steerers++] = (struct steerer){ .name = "ntpd", .pid = 321, .unit = "ntp.service" };
 }
 
 static void other_phc(struct check_facts *f)
@@ -669,6 +736,16 @@ static const struct {
 	{ timesyncd, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
+	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ rival_container, "rival-daemon", EXIT_BROKEN, "sudo kill 400" },
+	{ hidden, "", EXIT_GOOD, "" },
+	{ kept_by_phc2sys, "", EXIT_GOOD, "" },
+	{ kept_by_ntpd_rs, "", EXIT_GOOD, "" },
+	{ kept_wrongly, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
+	{ kept_waiting, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
+	{ kept_by_hand, "boot-no-unit", EXIT_WARNINGS, "make a unit that starts phc2sys" },
+	{ kept_far_off, "offset-large", EXIT_WARNINGS, "sudo systemctl restart phc2sys.service" },
+	{ kept_and_fought, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now ntp.service" },
 	{ other_phc, "rival-phc", EXIT_WARNINGS, "chronyc sources" },
 	{ other_phc_watched, "", EXIT_GOOD, "" },
 	{ by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup" },
@@ -831,7 +908,7 @@ static void test_empty_tree(void **state)
 	assert_string_equal(facts.container, "");
 	assert_false(facts.chrony.process || facts.chrony.conf_read || facts.set_up || facts.loaded_at_boot);
 	assert_string_equal(facts.chrony.conf_why, "there is no chrony.conf");
-	assert_int_equal(facts.n_rivals, 0);
+	assert_int_equal(facts.n_steerers, 0);
 	check_judge(&facts, &report);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
 }
@@ -915,34 +992,23 @@ static void test_container(void **state)
 	container_is("systemd-nspawn");
 }
 
-static void put_process(int pid, const char *comm, const char *cmdline, size_t len, const char *cgroup)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	put(path, comm);
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	put_bytes(path, cmdline, len);
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	put(path, cgroup);
-}
-
-#define PROCESS(pid, comm, cmdline, cgroup) put_process(pid, comm, cmdline, sizeof(cmdline), cgroup)
+#define PROCESS(pid, comm, words, cgroup) put_process(pid, comm, words, sizeof(words), cgroup)
 
 static void test_rivals(void **state)
 {
 	(void)state;
-	PROCESS(100, "systemd-timesyn\n", "/lib/systemd/systemd-timesyncd",
+	PROCESS(100, "systemd-timesyn", "/lib/systemd/systemd-timesyncd",
 		"0::/system.slice/systemd-timesyncd.service\n");
-	PROCESS(101, "ntpd\n", "/usr/sbin/ntpd\0-p",
-		"5:cpu:/\n1:name=systemd:/system.slice/ntpsec.service\n0::/x\n");
-	PROCESS(102, "ntpd\n", "ntpd: dns engine", "0::/system.slice/ntpsec.service\n");
-	PROCESS(103, "bash\n", "-bash", "0::/user.slice\n");
+	PROCESS(101, "ntpd", "/usr/sbin/ntpd\0-p",
+		"5:cpu:/\n0::/x\n1:name=systemd:/system.slice/ntpsec.service\n");
+	PROCESS(102, "ntpd", "ntpd: dns engine", "0::/system.slice/ntpsec.service\n");
+	put("/proc/102/status", "PPid:\t101\nCapEff:\t0000000000000000\n");
+	PROCESS(103, "bash", "-bash", "0::/user.slice\n");
 	put("/proc/self/comm", "ntpd\n");
 	check_gather(&facts);
-	assert_int_equal(facts.n_rivals, 2);
+	assert_int_equal(facts.n_steerers, 2);
 	for (int i = 0; i < 2; i++) {
-		const struct rival *r = &facts.rivals[i];
+		const struct steerer *r = &facts.steerers[i];
 
 		if (!strcmp(r->name, "ntpd")) {
 			assert_string_equal(r->unit, "ntpsec.service");
@@ -954,35 +1020,33 @@ static void test_rivals(void **state)
 	}
 }
 
-static bool phc2sys_is_rival(const char *cmdline, size_t len)
-{
-	put_process(200, "phc2sys\n", cmdline, len, "0::/\n");
-	check_gather(&facts);
-	return facts.n_rivals == 1;
-}
-
-#define PHC2SYS(cmdline) phc2sys_is_rival(cmdline, sizeof(cmdline))
-
-static void test_phc2sys(void **state)
+/* G16, as it is found: the command lines are test_steering.c's. */
+static void test_keeper(void **state)
 {
 	(void)state;
-	assert_true(PHC2SYS("phc2sys\0-s\0eth0\0-w"));
-	assert_true(PHC2SYS("phc2sys\0-s\0eth0\0-c\0CLOCK_REALTIME\0-O\0-37"));
-	assert_true(PHC2SYS("phc2sys\0-cCLOCK_REALTIME\0-seth0"));
-	assert_false(PHC2SYS("phc2sys\0-s\0CLOCK_REALTIME\0-c\0eth0\0-O\0000"));
-	assert_true(PHC2SYS("phc2sys\0-a\0-rr"));
-	assert_true(PHC2SYS("phc2sys\0-arr"));
-	assert_false(PHC2SYS("phc2sys\0-a"));
-	assert_false(PHC2SYS("phc2sys\0-c"));	/* cut off */
-	assert_true(PHC2SYS("phc2sys\0-s/dev/ptpa\0-w\0-z/var/run/ptp4l"));	/* no -a among the letters of paths */
-
-	/* timemaster's feeds chronyd, and leaves the clock alone. */
-	assert_false(PHC2SYS("phc2sys\0-l\0005\0-a\0-r\0-z\0/run/s\0-E\0ntpshm\0-M\0000"));
-	assert_false(PHC2SYS("phc2sys\0-ar\0--clock_servo=refclock_sock"));
-	assert_true(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf"));
-	put("/etc/phc2sys.conf", "clock_servo ntpshm\n[global]\nclock_servo\tntpshm  \n");
-	assert_false(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf"));
-	assert_true(PHC2SYS("phc2sys\0-ar\0-f\0/etc/phc2sys.conf\0-E\0linreg"));
+	put_clocks();
+	put_link("/dev/ptp_kvm", "ptp1");
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp_kvm\0-O\0000", "0::/system.slice/phc2sys.service\n");
+	check_gather(&facts);
+	assert_non_null(check_keeper(&facts));
+	assert_int_equal(check_keeper(&facts)->pid, 200);
+	assert_string_equal(facts.phc2sys.offset, "0");
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp1\0-O\0000", "0::/\n");
+	check_gather(&facts);
+	assert_non_null(check_keeper(&facts));
+	/* Another clock; to another one; beside chronyd */
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp0\0-O\0000", "0::/\n");
+	check_gather(&facts);
+	assert_null(check_keeper(&facts));
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp_kvm\0-E\0refclock_sock", "0::/\n");
+	check_gather(&facts);
+	assert_null(check_keeper(&facts));
+	PROCESS(201, "ntp-daemon", "ntp-daemon", "0::/system.slice/ntpd-rs.service\n");
+	check_gather(&facts);
+	assert_string_equal(check_keeper(&facts)->name, "ntpd-rs");
+	PROCESS(202, "chronyd", "chronyd", "0::/system.slice/chrony.service\n");
+	check_gather(&facts);
+	assert_null(check_keeper(&facts));
 }
 
 #define DEBIAN_CONF \
@@ -1049,30 +1113,30 @@ static void test_chronyd_started_with(void **state)
 	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
 	put(GENERATED,
 	    "include /etc/chrony/chrony.conf\nrefclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
-	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-F\0001", "");
+	PROCESS(77, "chronyd", "/usr/sbin/chronyd\0-F\0001", "");
 	check_gather(&facts);
 	assert_true(facts.chrony.process);
-	assert_int_equal(facts.n_rivals, 0);
+	assert_int_equal(facts.n_steerers, 1);
 	assert_null(check_refclock(&facts.chrony));
 
-	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-F\0001\0-f\0/run/chrony-dhcp/ptpkvm.conf", "");
+	PROCESS(77, "chronyd", "/usr/sbin/chronyd\0-F\0001\0-f\0/run/chrony-dhcp/ptpkvm.conf", "");
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, GENERATED);
 	assert_non_null(check_refclock(&facts.chrony));
 	assert_string_equal(facts.chrony.makestep, "0.001 -1");
-	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-nf/run/chrony-dhcp/ptpkvm.conf", "");
+	PROCESS(77, "chronyd", "/usr/sbin/chronyd\0-nf/run/chrony-dhcp/ptpkvm.conf", "");
 	check_gather(&facts);
 	assert_non_null(check_refclock(&facts.chrony));
 
-	PROCESS(77, "chronyd\n", "chronyd\0-n\0refclock\0PHC\0/dev/ptp_kvm\0refid\0KVMpoll", "");
+	PROCESS(77, "chronyd", "chronyd\0-n\0refclock\0PHC\0/dev/ptp_kvm\0refid\0KVMpoll", "");
 	check_gather(&facts);
 	assert_true(facts.chrony.by_hand && !facts.chrony.conf_read);
 
-	PROCESS(77, "chronyd\n", "chronyd\0-f\0/nowhere.conf", "");
+	PROCESS(77, "chronyd", "chronyd\0-f\0/nowhere.conf", "");
 	check_gather(&facts);
 	assert_false(facts.chrony.conf_read);
 	assert_non_null(strstr(facts.chrony.conf_why, "/nowhere.conf"));
-	PROCESS(77, "chronyd\n", "chronyd\0-f", "");	/* cut off */
+	PROCESS(77, "chronyd", "chronyd\0-f", "");	/* cut off */
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
@@ -1110,7 +1174,7 @@ static void test_documented(void **state)
 	(void)state;
 	put_clocks();
 	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai\n");
-	PROCESS(100, "ntpd\n", "ntpd", "0::/system.slice/ntp.service\n");
+	PROCESS(100, "ntpd", "ntpd", "0::/system.slice/ntp.service\n");
 	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
 	documented_json(doc, said_out);
 	documented_all(doc, check_codes);
@@ -1148,7 +1212,7 @@ int main(void)
 		cmocka_unit_test_setup(test_clocks, empty_tree),
 		cmocka_unit_test_setup(test_container, empty_tree),
 		cmocka_unit_test_setup(test_rivals, empty_tree),
-		cmocka_unit_test_setup(test_phc2sys, empty_tree),
+		cmocka_unit_test_setup(test_keeper, empty_tree),
 		cmocka_unit_test_setup(test_configuration, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),

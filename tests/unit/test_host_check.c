@@ -24,6 +24,7 @@
 #include "documented.h"
 #include "facts/facts.h"
 #include "ptpkvm-host.h"
+#include "steerers.h"
 #include "system/tree.h"
 #include "tree.h"
 
@@ -40,10 +41,10 @@ static struct {
 	int64_t slept;
 } fake;
 
-static enum pmc_result fake_ask(const char *server, int domain, int transport_specific, struct pmc_data *d, char *why,
-				size_t len)
+static enum pmc_result fake_ask(const char *server, int in, int domain, int transport_specific, struct pmc_data *d,
+				char *why, size_t len)
 {
-	(void)server, (void)domain, (void)transport_specific, (void)why, (void)len;
+	(void)server, (void)in, (void)domain, (void)transport_specific, (void)why, (void)len;
 	d->ingress_ns = fake.ingress_ns + (fake.comes ? 1e9 * fake.asked : 0);
 	d->offset_ns = -12;
 	d->n_ports = 1;
@@ -171,7 +172,6 @@ static void healthy(struct check_facts *f)
 		.now = NOW,
 		.n_ptp4l = 1,
 		.n_phc2sys = 1,
-		.n_rivals = 1,
 		.n_leap_files = 1,
 		.kernel = { .known = true, .max_error_ns = 50000, .est_error_ns = 1000, .tai_utc = 37 },
 		.clocksource = "tsc",
@@ -183,7 +183,6 @@ static void healthy(struct check_facts *f)
 	add_nic(f, "eno2", 0);
 	f->leap_files[0] = (struct leap_file){ .path = "/usr/share/zoneinfo/leap-seconds.list",
 					       .expires = NOW + 100 * 86400, .tai_utc = 37 };
-	f->rivals[0] = (struct rival){ .name = "phc2sys", .pid = 512, .unit = "phc2sys.service" };
 	f->phc2sys[0] = (struct phc2sys_fact){
 		.process = { .pid = 512, .steers = true, .waits = true, .source = "eno1", .servo = "pi" },
 		.unit = "phc2sys.service"
@@ -229,7 +228,7 @@ static void ntp_only(struct check_facts *f)
 {
 	healthy(f);
 	f->linuxptp = false;
-	f->n_ptp4l = f->n_phc2sys = f->n_rivals = 0;
+	f->n_ptp4l = f->n_phc2sys = 0;
 	f->nics.list[0].stamping = f->nics.list[1].stamping = SOFTWARE;
 	f->chrony = (struct chrony_facts){ .pid = 498,
 					   .unit = "chrony.service",
@@ -391,6 +390,13 @@ static void many_nics(struct check_facts *f)
 static void no_ptp4l(struct check_facts *f)
 {
 	f->n_ptp4l = 0;
+}
+
+static void phc2sys_of_host(struct check_facts *f)
+{
+	f->n_ptp4l = 0;
+	f->phc2sys[0].process.waits = false;
+	strcpy(f->phc2sys[0].process.source, "/dev/ptp_kvm");
 }
 
 static void phc2sys_to_phc(struct check_facts *f)
@@ -661,9 +667,49 @@ static void nobody_steers(struct check_facts *f)
 	f->chrony.pid = 0;
 }
 
+/* H5: one that can't be asked where it lives is not judged; two of one socket's name there and here do not share it. */
+static void ptp4l_in_container(struct check_facts *f)
+{
+	ntp_only(f);
+	f->nics.list[0].stamping |= HARDWARE;
+	f->n_ptp4l = 1;
+	f->ptp4l[0].process.elsewhere = YES;
+	f->ptp4l[0].result = PMC_ABSENT;
+	f->ptp4l[0].data = (struct pmc_data){ 0 };
+	strcpy(f->ptp4l[0].why, "nsenter: exit status 127: pmc: No such file");
+}
+
+static void ptp4l_in_container_too(struct check_facts *f)
+{
+	f->ptp4l[f->n_ptp4l++] = f->ptp4l[0];
+	f->ptp4l[1].process.elsewhere = YES;
+}
+
+static void nobody_seen(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.pid = 0;
+	f->root = false;
+	f->processes_hidden = true;
+}
+
+/* H6: what keeps the clock is known, and no chrony is wanted beside it. */
+static void sfptpd(struct check_facts *f)
+{
+	ntp_only(f);
+	f->chrony.pid = 0;
+	host_add_steerer(f, "sfptpd", 700, "sfptpd.service", "PTP");
+}
+
+static void enabled_only(struct check_facts *f)
+{
+	ntp_only(f);
+	host_add_steerer(f, "ntpd-rs", 0, "ntpd-rs.service", "NTP");
+}
+
 static void ptp_but_nobody_steers(struct check_facts *f)
 {
-	f->n_phc2sys = f->n_rivals = 0;
+	f->n_phc2sys = 0;
 }
 
 static void watches_only(struct check_facts *f)
@@ -679,8 +725,7 @@ static void fight(struct check_facts *f)
 static void fight_of_ntp(struct check_facts *f)
 {
 	ntp_only(f);
-	f->rivals[f->n_rivals++] = (struct rival){ .name = "systemd-timesyncd", .pid = 300,
-						   .unit = "systemd-timesyncd.service" };
+	host_add_steerer(f, "systemd-timesyncd", 300, "systemd-timesyncd.service", "NTP");
 }
 
 static void fight_of_two_phc2sys(struct check_facts *f)
@@ -838,7 +883,6 @@ static void lost_by_automatic(struct check_facts *f)
 {
 	listening(f);
 	f->phc2sys[0].process.automatic = true;
-	f->n_rivals = 0;
 }
 
 static void unsynchronized(struct check_facts *f)
@@ -971,6 +1015,7 @@ static const struct {
 	{ no_nics, "", EXIT_GOOD, "" },
 	{ many_nics, "", EXIT_GOOD, "" },
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
+	{ phc2sys_of_host, "", EXIT_GOOD, "" },
 	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ unheard_by_user, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
@@ -1014,6 +1059,11 @@ static const struct {
 	{ time_untold, "", EXIT_GOOD, "" },
 	{ class_untold, "ptp4l-master kernel-holdover", EXIT_WARNINGS, "sudo journalctl" },
 	{ nothing_told, "ptp4l-untold", EXIT_WARNINGS, "sudo pmc -u -b 0 'GET PORT_DATA_SET'" },
+	{ enabled_only, "steering-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ ptp4l_in_container, "", EXIT_GOOD, "" },
+	{ ptp4l_in_container_too, "", EXIT_GOOD, "" },
+	{ nobody_seen, "", EXIT_GOOD, "" },
+	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
 	{ watches_only, "", EXIT_GOOD, "" },
@@ -1082,6 +1132,7 @@ static void test_cases(void **state)
 
 		healthy(&facts);
 		cases[i].change(&facts);
+		host_steerers(&facts);
 		check_judge(&facts, &report);
 		for (int n = 0; n < report.said.n; n++) {
 			const struct verdict *v = &report.said.list[n];
@@ -1119,6 +1170,7 @@ static void with_limit(int limit, int64_t value, const char *code)
 	healthy(&facts);
 	facts.ptp4l[0].data.path_delay_ns = 1300;
 	check_limits[limit].value = value;
+	host_steerers(&facts);
 	check_judge(&facts, &report);
 	check_limits[limit].value = was;
 	for (int i = 0; i < report.said.n; i++)
@@ -1154,6 +1206,7 @@ static void text_is(void (*change)(struct check_facts *f), const char *link, con
 {
 	healthy(&facts);
 	change(&facts);
+	host_steerers(&facts);
 	check_judge(&facts, &report);
 	assert_string_equal(text_of(link), want);
 }
@@ -1197,7 +1250,7 @@ static void test_texts(void **state)
 	text_is(ntp_only, "ptp4l", "no PTP here (linuxptp is not installed): NTP through chronyd");
 	text_is(ntp_only, "steering", "chronyd, from NTP server 192.0.2.2, last 3.00 µs behind it");
 	text_is(timemaster, "steering", "chronyd, from refclock PTP0 (SHM 0), last 3.00 µs behind it");
-	text_is(timesyncd, "steering", "systemd-timesyncd, by NTP");
+	text_is(timesyncd, "steering", "systemd-timesyncd, from NTP");
 	text_is(vf, "nic", "eno1 (igb, 1000 Mb/s): hardware timestamps of all packets, PHC ptp0; a VF of eno9");
 	text_is(vf_without_phc, "nic",
 		"eno1 (igb, 1000 Mb/s): software timestamps only: it has no PTP clock (PHC); a VF of eno9");
@@ -1231,43 +1284,33 @@ static void test_everything(void **state)
 		facts.ptp4l[i].process.software = true;
 	facts.n_ptp4l = PTP4L_MAX;
 	facts.n_phc2sys = CHECK_PHC2SYS_MAX;
-	facts.n_rivals = RIVALS_MAX;
+	facts.n_steerers = STEERERS_MAX;
 	facts.n_constants = CHECK_CONSTANTS_MAX;
 	facts.n_leap_files = CHECK_LEAP_FILES_MAX;
-	for (int i = 0; i < RIVALS_MAX; i++)
-		strcpy(facts.rivals[i].name, "ntpd");
+	for (int i = 0; i < STEERERS_MAX; i++)
+		facts.steerers[i] = (struct steerer){ .name = "ntpd", .pid = 20 + i };
 	for (int i = 0; i < CHECK_PHC2SYS_MAX; i++)
 		facts.phc2sys[i].process.steers = true;
+	host_steerers(&facts);
 	check_judge(&facts, &report);
-	assert_in_range(report.n_steerers, 20, CHECK_STEERERS_MAX);
+	assert_in_range(report.n_steerers, 16, STEERERS_MAX);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
 }
 
 /* --- the facts --- */
 
-static void put_process(int pid, const char *comm, const char *cmdline, size_t len)
-{
-	char path[64], reason[200];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	put(path, comm);
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	assert_int_equal(file_write(path, cmdline, len, 0644, reason, sizeof(reason)), 0);
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	put(path, "0::/system.slice/x.service\n");
-}
-
-#define PROCESS(pid, comm, cmdline) put_process(pid, comm, cmdline, sizeof(cmdline))
+#define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/system.slice/x.service\n")
 
 static void test_empty_tree(void **state)
 {
 	(void)state;
 	check_gather(&facts);
 	assert_true(facts.offline);
-	assert_int_equal(facts.nics.n + facts.n_ptp4l + facts.n_phc2sys + facts.n_rivals + facts.n_constants +
+	assert_int_equal(facts.nics.n + facts.n_ptp4l + facts.n_phc2sys + facts.n_steerers + facts.n_constants +
 				 facts.n_leap_files + facts.chrony.pid,
 			 0);
 	assert_false(facts.cpu.known || facts.kernel.known || facts.kvm.node);
+	host_steerers(&facts);
 	check_judge(&facts, &report);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
 }
@@ -1297,11 +1340,11 @@ static void test_machine(void **state)
 static void test_chain(void **state)
 {
 	(void)state;
-	PROCESS(10, "ptp4l\n", "ptp4l\0-f\0/etc/p.conf\0-i\0eno1");
-	PROCESS(11, "phc2sys\n", "phc2sys\0-a\0-r\0-E\0ntpshm");
-	PROCESS(12, "phc2sys\n", "phc2sys\0-s\0eno1\0-w");
-	PROCESS(13, "chronyd\n", "chronyd\0-x\0-f\0/etc/c.conf");
-	PROCESS(14, "ntpd\n", "ntpd");
+	PROCESS(10, "ptp4l", "ptp4l\0-f\0/etc/p.conf\0-i\0eno1");
+	PROCESS(11, "phc2sys", "phc2sys\0-a\0-r\0-E\0ntpshm");
+	PROCESS(12, "phc2sys", "phc2sys\0-s\0eno1\0-w");
+	PROCESS(13, "chronyd", "chronyd\0-x\0-f\0/etc/c.conf");
+	PROCESS(14, "ntpd", "ntpd");
 	put("/etc/c.conf", "refclock SHM 2 poll 0 refid PTP0\nrefclock PHC /dev/ptp0:extpps refid NIC\n"
 			   "refclock AVERYLONGDRIVER x\nrefclock SOCK\nleapsectz right/UTC\nleapseclist /etc/leap\n");
 	check_gather(&facts);
@@ -1326,12 +1369,12 @@ static void test_chain(void **state)
 	assert_int_equal(facts.leap_files[1].error, ENOENT);
 
 	/* Directives in its place: they are cut up, and no file is read. */
-	PROCESS(13, "chronyd\n", "chronyd\0-n\0server\0x");
+	PROCESS(13, "chronyd", "chronyd\0-n\0server\0x");
 	put("/etc/chrony/chrony.conf", "refclock SHM 0\n");
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, "");
 	assert_false(facts.chrony.watches_only);
-	PROCESS(13, "chronyd\n", "chronyd\0-F\0001");
+	PROCESS(13, "chronyd", "chronyd\0-F\0001");
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
@@ -1345,8 +1388,8 @@ static void constant_is(int i, const char *place, const char *text)
 static void test_constants(void **state)
 {
 	(void)state;
-	PROCESS(10, "phc2sys\n", "phc2sys\0-s\0eno1\0-O\0-36");
-	PROCESS(11, "ptp4l\n", "ptp4l\0--utc_offset=35");
+	PROCESS(10, "phc2sys", "phc2sys\0-s\0eno1\0-O\0-36");
+	PROCESS(11, "ptp4l", "ptp4l\0--utc_offset=35");
 	put("/etc/linuxptp/ptp4l.conf", "[global]\n#utc_offset 36\nutc_offset\t\t34\noffset_from_master_min_threshold 36\n");
 	put("/etc/linuxptp/timemaster.conf", "[chrony.conf]\nrefclock PHC /dev/ptp0 offset -36.0 poll 0\n[phc2sys]\n");
 	put("/etc/ptpkvm/ptp4l.conf", "[global]\nutc_offset 35\n");
@@ -1416,7 +1459,7 @@ static void test_leap_files(void **state)
 	put("/etc/p.conf", "[global]\nleapfile /usr/share/zoneinfo/leap-seconds.list\n");
 	put("/usr/share/zoneinfo/right/UTC", "TZif");
 	put("/etc/chrony.conf", "leapsectz right/UTC\n");
-	PROCESS(10, "ptp4l\n", "ptp4l\0-f\0/etc/p.conf");
+	PROCESS(10, "ptp4l", "ptp4l\0-f\0/etc/p.conf");
 	check_gather(&facts);
 	assert_int_equal(facts.n_leap_files, 2);	/* each once */
 	assert_string_equal(facts.leap_files[0].whose, "ptp4l");
@@ -1447,9 +1490,9 @@ static void put_machine(void)
 	assert_int_equal(symlink("../../drivers/vfio-pci",
 				 file_path(full, "/sys/bus/pci/devices/0000:04:00.0/driver")),
 			 0);
-	PROCESS(10, "ptp4l\n", "ptp4l\0-i\0eno1");
-	PROCESS(11, "phc2sys\n", "phc2sys\0-s\0eno1\0-O\0-36");
-	PROCESS(12, "ntpd\n", "ntpd");
+	PROCESS(10, "ptp4l", "ptp4l\0-i\0eno1");
+	PROCESS(11, "phc2sys", "phc2sys\0-s\0eno1\0-O\0-36");
+	PROCESS(12, "ntpd", "ntpd");
 	put("/usr/share/zoneinfo/leap-seconds.list", "#@\t3991766400\n");
 }
 

@@ -69,6 +69,7 @@ static void fill_all(void)
 
 	host_facts(f);
 	host_facts_chrony(f);
+	host_steerers(f);
 	check_judge(f, &given.report);
 	given.has_hop[0] = true;
 	given.hop[0] = (struct chain_hop){ .path = "/dev/ptp0", .known = true, .offset_ns = -8, .uncertainty_ns = 15 };
@@ -240,6 +241,7 @@ static void test_unknown(void **state)
 
 	fill_all();		/* what the kernel was told before counts for nothing beside phc2sys */
 	host_facts(&given.facts);
+	host_steerers(&given.facts);
 	check_judge(&given.facts, &given.report);
 	text = text_of();
 	lacks_word(text, "kernel_max_error");

@@ -407,6 +407,22 @@ static void test_long_lines(void **state)
 
 /* --- programs in its place --- */
 
+static struct ptp4l found[PTP4L_MAX];
+
+#define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/\n")
+
+static int find(void)
+{
+	static const char *const names[] = { "ptp4l", NULL };
+	struct processes all;
+	int n;
+
+	processes_read(&all, names);
+	n = ptp4l_find(found, &all);
+	processes_free(&all);
+	return n;
+}
+
 /* Only what the test puts into the tree's bin is found, and the shell's own. */
 static void put_pmc(const char *script)
 {
@@ -421,7 +437,7 @@ static void put_pmc(const char *script)
 static enum pmc_result ask(const char *script)
 {
 	put_pmc(script);
-	return pmc_ask("/var/run/ptp4l", 24, 1, &d, why, sizeof(why));
+	return pmc_ask("/var/run/ptp4l", 0, 24, 1, &d, why, sizeof(why));
 }
 
 static void test_asked(void **state)
@@ -439,6 +455,28 @@ static void test_asked(void **state)
 		       "GET TIME_PROPERTIES_DATA_SET GET TIME_STATUS_NP GET PORT_DATA_SET "
 		       "GET PORT_PROPERTIES_NP\n"));
 	assert_int_equal(strchr(words, '\n')[1], 0);	/* once */
+}
+
+/* In a container: there, by the pmc that is there */
+static void test_asked_elsewhere(void **state)
+{
+	(void)state;
+	put_pmc("#!/bin/sh\nexit 1\n");
+	put_mode("/bin/nsenter", "#!/bin/sh\necho \"$@\" >$TMPDIR/words\ncat tests/unit/fixtures/pmc-4.2-slave.txt\n", 0755);
+	assert_int_equal(pmc_ask("/var/run/ptp4l", 77, 24, 1, &d, why, sizeof(why)), PMC_ANSWERED);
+	has(get("/words"), "-t 77 -m -n -- pmc -u -b 0 -d 24 ");
+	/* Its sockets and its configuration are looked for below its root. */
+	put("/containers/a/etc/p.conf", "[global]\ndomainNumber 7\n");
+	put("/etc/p.conf", "[global]\ndomainNumber 8\n");
+	put("/containers/a/var/run/ptp4l", "");
+	put("/var/run/ptp/ptp4l", "");
+	PROCESS(77, "ptp4l", "ptp4l\0-f\0/etc/p.conf\0-i\0eno1");
+	put_link("/proc/77/root", "/containers/a");
+	assert_int_equal(find(), 1);
+	assert_int_equal(found[0].elsewhere, YES);
+	assert_int_equal(found[0].domain, 7);
+	assert_string_equal(found[0].socket, "/var/run/ptp4l");
+	assert_string_equal(found[0].conf, "/etc/p.conf");
 }
 
 static void test_failures(void **state)
@@ -470,7 +508,7 @@ static void test_not_installed(void **state)
 	put_pmc(NULL);
 	setenv("PATH", tree, 1);
 	run_more_paths = tree;
-	assert_int_equal(pmc_ask("/x", 0, 0, &d, why, sizeof(why)), PMC_ABSENT);
+	assert_int_equal(pmc_ask("/x", 0, 0, 0, &d, why, sizeof(why)), PMC_ABSENT);
 	assert_string_equal(why, "pmc: not installed");
 }
 
@@ -500,20 +538,6 @@ static void test_as_user(void **state)
 
 /* --- the processes to be asked --- */
 
-static struct ptp4l found[PTP4L_MAX];
-
-static void put_process(int pid, const char *comm, const char *cmdline, size_t len)
-{
-	char path[64], reason[200];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	put(path, comm);
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	assert_int_equal(file_write(path, cmdline, len, 0644, reason, sizeof(reason)), 0);
-}
-
-#define PROCESS(pid, comm, cmdline) put_process(pid, comm, cmdline, sizeof(cmdline))
-
 static int no_tmpdir(void **state)
 {
 	unsetenv("TMPDIR");
@@ -523,14 +547,14 @@ static int no_tmpdir(void **state)
 static void test_processes(void **state)
 {
 	(void)state;
-	assert_int_equal(ptp4l_find(found), 0);
-	PROCESS(100, "ptp4l\n", "/usr/sbin/ptp4l\0-f\0/etc/linuxptp/ptp4l.conf\0-i\0eno1");
-	PROCESS(101, "bash\n", "ptp4l");
+	assert_int_equal(find(), 0);
+	PROCESS(100, "ptp4l", "/usr/sbin/ptp4l\0-f\0/etc/linuxptp/ptp4l.conf\0-i\0eno1");
+	PROCESS(101, "bash", "ptp4l");
 	put("/proc/100/cgroup", "0::/system.slice/system-ptp4l.slice/ptp4l@eno1.service\n");
 	put("/etc/linuxptp/ptp4l.conf", "# all\n[global]\ndomainNumber\t\t24\ntime_stamping software\nslaveOnly 1\n"
 					"transportSpecific 0x1\nleapfile /etc/leap\n[eno2]\nmasterOnly 1\n");
 	put("/var/run/ptp4l", "");
-	assert_int_equal(ptp4l_find(found), 1);
+	assert_int_equal(find(), 1);
 	assert_string_equal(found[0].unit, "ptp4l@eno1.service");
 	assert_string_equal(found[0].conf, "/etc/linuxptp/ptp4l.conf");
 	assert_int_equal(found[0].n_interfaces, 2);
@@ -552,13 +576,13 @@ static void test_command_line(void **state)
 	char full[FILE_PATH_MAX];
 
 	(void)state;
-	PROCESS(7, "ptp4l\n", "ptp4l\0-Hmqsf\0p.conf\0-ieno1\0--domainNumber=5\0--uds_address\0/run/t/s\0--free_running\0001");
+	PROCESS(7, "ptp4l", "ptp4l\0-Hmqsf\0p.conf\0-ieno1\0--domainNumber=5\0--uds_address\0/run/t/s\0--free_running\0001");
 	put("/x/p.conf", "[global]\ntime_stamping software\ndomainNumber 300\nuds_address /run/other\n");
 	put("/proc/7/x", "");
 	assert_int_equal(symlink("/x", file_path(full, "/proc/7/cwd")), 0);
 	put("/var/run/ptp/ptp4lro", "");
 	put("/var/run/ptp4lro", "");
-	assert_int_equal(ptp4l_find(found), 1);
+	assert_int_equal(find(), 1);
 	assert_string_equal(found[0].conf, "/x/p.conf");
 	assert_false(found[0].software);
 	assert_true(found[0].client_only && ptp4l_measures_only(&found[0]));
@@ -567,32 +591,28 @@ static void test_command_line(void **state)
 	assert_string_equal(found[0].socket, "/run/t/s");
 	assert_string_equal(found[0].socket_read_only, "/var/run/ptp/ptp4lro");
 
-	PROCESS(7, "ptp4l\n", "ptp4l\0-S\0--clock_servo\0ntpshm\0--\0-H");
-	assert_int_equal(ptp4l_find(found), 1);
+	PROCESS(7, "ptp4l", "ptp4l\0-S\0--clock_servo\0ntpshm\0--\0-H");
+	assert_int_equal(find(), 1);
 	assert_true(found[0].software && ptp4l_measures_only(&found[0]));
 }
 
 static void test_hostile_processes(void **state)
 {
-	char path[64];
-
 	(void)state;
-	PROCESS(1, "ptp4l\n", "");
-	PROCESS(2, "ptp4l\n", "ptp4l\0-f");
-	PROCESS(3, "ptp4l\n", "ptp4l\0-i\0an-interface-with-a-long-name\0--domainNumber");
-	PROCESS(4, "ptp4l\n", "ptp4l\0--uds_address=/a-path-longer-than-a-socket-can-have/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	PROCESS(1, "ptp4l", "");
+	PROCESS(2, "ptp4l", "ptp4l\0-f");
+	PROCESS(3, "ptp4l", "ptp4l\0-i\0an-interface-with-a-long-name\0--domainNumber");
+	PROCESS(4, "ptp4l", "ptp4l\0--uds_address=/a-path-longer-than-a-socket-can-have/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\0--=\0--\0-\0--");
-	PROCESS(5, "ptp4l\n", "ptp4l\0-f\0/etc/p\0-i\0a b\0-i\0\033[2J\0-i\0a/b\0-i\0a:b\0-i\0\0-ia\177");
+	PROCESS(5, "ptp4l", "ptp4l\0-f\0/etc/p\0-i\0a b\0-i\0\033[2J\0-i\0a/b\0-i\0a:b\0-i\0\0-ia\177");
 	put("/etc/p", "no section 1\n[global\n]\n[]\n[ ]\ndomainNumber\n[global]\ndomainNumber -1\n"
 		      "[unicast_master_table]\nUDPv4 192.0.2.1\n[global]\nfree_running");
-	assert_int_equal(ptp4l_find(found), 5);
+	assert_int_equal(find(), 5);
 	for (int i = 0; i < 5; i++)
 		assert_true(found[i].domain == 0 && !found[i].n_interfaces && !found[i].socket[0]);
-	for (int pid = 10; pid < 10 + PTP4L_MAX; pid++) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		put(path, "ptp4l\n");
-	}
-	assert_int_equal(ptp4l_find(found), PTP4L_MAX);
+	for (int pid = 10; pid < 10 + PTP4L_MAX; pid++)
+		PROCESS(pid, "ptp4l", "");
+	assert_int_equal(find(), PTP4L_MAX);
 }
 
 int main(void)
@@ -614,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_many_ports),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_asked_elsewhere),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_not_installed),
 		cmocka_unit_test(test_as_user),

@@ -43,6 +43,7 @@ static void fake_gather(struct check_facts *f)
 		check_gather(f);
 	else
 		*f = facts;
+	host_steerers(f);
 }
 
 static int fake_open(struct phc *phc, const char *path, int flags, char *why, size_t len)
@@ -609,8 +610,7 @@ static void test_root(void **state)
 				      "guests        not known: no debugfs: mount -t debugfs none "
 				      "/sys/kernel/debug\n");
 	file_root = tree;
-	put_bytes("/proc/20/cmdline", "ptp4l\0-i\0eno1", sizeof("ptp4l\0-i\0eno1"));
-	put("/proc/20/comm", "ptp4l\n");
+	put_process(20, "ptp4l", "ptp4l\0-i\0eno1", sizeof("ptp4l\0-i\0eno1"), "0::/\n");
 	assert_int_equal(run_status("--root", empty, NULL), EXIT_GOOD);
 	has(said_out, "ptp4l         process 20: not asked\n");
 	free(empty);

@@ -301,6 +301,7 @@ static void test_unknown(void **state)
 	(void)state;
 	facts.n_phc2sys = 1;
 	facts.chrony.pid = 0;
+	host_steerers(&facts);
 	pmc_unknown(&facts.ptp4l[0].data);
 	assert_int_equal(run_watch("-n", "1", "--json"), EXIT_BROKEN);
 	has(said_out, "\"gm\":{\"offset_ns\":null,\"path_delay_ns\":null,\"grandmaster\":null,\"gm_class\":null,"

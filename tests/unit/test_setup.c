@@ -67,7 +67,6 @@ static int setup(void **state)
 	put("/phc", "/dev/ptp_kvm");
 	put("/sources", SELECTED NTP);
 	put("/units", "Id=chrony.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n");
-	put("/rivals", "Id=systemd-timesyncd.service\nLoadState=not-found\nActiveState=inactive\n");
 	put("/log", "");
 	put("/version", "4.3");
 	put("/run/systemd/system/x", "");
@@ -83,7 +82,8 @@ static int setup(void **state)
 	program("modprobe",
 		"echo \"modprobe $*\" >>$T/log\n[ -e $T/phc-after ] || exit 1\ncp $T/phc-after $T/phc\n");
 	program("systemctl",
-		"case \"$*\" in show*timesyncd*) exec cat $T/rivals;; show*) exec cat $T/units;; esac\n"
+		"case \"$*\" in show*chrony*) exec cat $T/units;;\n"
+		"show*) while [ $# -gt 1 ]; do shift; done; echo \"Id=$1\"; exec cat $T/show-$1;; esac\n"
 		"echo \"$*\" >>$T/log\n"
 		"[ ! -e \"$T/on-$1\" ] || . \"$T/on-$1\"\n");
 	etc_before = manifest("/etc");
@@ -248,15 +248,29 @@ static void test_image(void **state)
 	etc_is_as_before();
 }
 
-/* What else steers the clock */
+static void put_unit(const char *name, const char *state)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/show-%s", name);
+	put(path, state);
+}
+
+#define RUNS(pid, comm, words, unit) put_process(pid, comm, words, sizeof(words), "0::/system.slice/" unit "\n")
+#define ACTIVE "LoadState=loaded\nActiveState=active\n"
+
+/* What else steers the clock, and will from the next boot on */
 static void test_rivals(void **state)
 {
 	(void)state;
-	put("/rivals", "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=disabled\n\n"
-		       "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=disabled\n\n"
-		       "Id=phc2sys@eth0.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
-		       "ExecStart={ path=/usr/sbin/phc2sys ; argv[]=/usr/sbin/phc2sys -c eth1 -s eth0 ; ignore_errors=no }\n\n"
-		       "Id=systemd-timesyncd.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\n");
+	RUNS(70, "chronyd", "chronyd", "chrony.service");
+	RUNS(77, "ntpd", "ntpd", "ntpsec.service");
+	RUNS(78, "ntpd", "ntpd: a second one", "ntpsec.service");
+	RUNS(79, "phc2sys", "phc2sys\0-c\0eth1\0-s\0eth0", "phc2sys@eth0.service");
+	put_unit("ntpsec.service", ACTIVE "UnitFileState=disabled\n");
+	put("/lib/systemd/system/systemd-timesyncd.service", "[Service]\nExecStart=/lib/systemd/systemd-timesyncd\n");
+	put("/lib/systemd/system/sysinit.target.wants/systemd-timesyncd.service", "");
+	put_unit("systemd-timesyncd.service", "LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\n");
 	refused(ptpkvm("setup"), ": ntpsec.service systemd-timesyncd.service; try: ptpkvm setup --disable-competitors");
 	good(ptpkvm("setup", "--disable-competitors"));
 	has(get("/log"), "disable --now ntpsec.service\ndisable --now systemd-timesyncd.service\n");
@@ -269,35 +283,32 @@ static void test_rivals(void **state)
 	etc_is_as_before();
 }
 
-static void test_phc2sys(void **state)
+/* One list for all: setup once knew neither of these. The command lines are test_steering.c's. */
+static void test_other_rivals(void **state)
 {
-	static const struct {
-		const char *args;
-		bool steers;
-	} cases[] = {
-		{ "-s eth0 -w", true }, { "-a -r", true }, { "-a -rr -c eth1", true }, { "-c eth1 -s CLOCK_REALTIME -O 0", false },
-		{ "-ceth1 -s eth0", false }, { "-c CLOCK_REALTIME -s eth0", true }, { "$OPTIONS", true },
-	};
-	char text[300];
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		snprintf(text, sizeof(text),
-			 "Id=phc2sys.service\nLoadState=loaded\nActiveState=active\n"
-			 "UnitFileState=enabled\nExecStart={ path=/usr/sbin/phc2sys ; "
-			 "argv[]=/usr/sbin/phc2sys %s ; }\n",
-			 cases[i].args);
-		put("/rivals", text);
-		assert_int_equal(ptpkvm("setup", "--dry-run"), cases[i].steers ? EXIT_BROKEN : EXIT_GOOD);
-	}
+	RUNS(77, "ntp-daemon", "ntp-daemon", "ntpd-rs.service");
+	put_unit("ntpd-rs.service", ACTIVE "UnitFileState=enabled\n");
+	refused(ptpkvm("setup"), "there is: ntpd-rs.service; try");
+	RUNS(77, "ptp4l", "ptp4l\0-S\0-i\0eth0", "ptp4l@eth0.service");
+	put_unit("ptp4l@eth0.service", ACTIVE);
+	refused(ptpkvm("setup"), "there is: ptp4l@eth0.service; try");
+	/* timemaster's own chronyd */
+	RUNS(77, "chronyd", "chronyd\0-n\0-f\0/x", "timemaster.service");
+	put_unit("timemaster.service", ACTIVE);
+	refused(ptpkvm("setup"), "there is: timemaster.service; try");
+	RUNS(77, "phc2sys", "phc2sys\0-s\0eth0\0-E\0ntpshm", "phc2sys.service");
+	good(ptpkvm("setup", "--dry-run"));
 }
 
 static void test_rival_process(void **state)
 {
 	(void)state;
-	put("/proc/77/comm", "ntpd\n");
-	put("/proc/77/cmdline", "ntpd");
+	put_process(77, "ntpd", "ntpd", sizeof("ntpd"), "0::/user.slice/a.service\n");
 	refused(ptpkvm("setup", "--disable-competitors"), "ntpd (process 77)");
+	/* A user's, in a namespace of his own */
+	put("/proc/77/uid_map", "0 1000 1\n");
+	good(ptpkvm("setup", "--dry-run"));
 }
 
 /* chronyd was stopped and disabled: it is started and enabled, and remove puts that back too. */
@@ -647,7 +658,8 @@ static void test_power_cut(void **state)
 	char left[3][200];
 
 	(void)state;
-	put("/rivals", "Id=ntpsec.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n");
+	RUNS(77, "ntpd", "ntpd", "ntpsec.service");
+	put_unit("ntpsec.service", ACTIVE "UnitFileState=enabled\n");
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
 		put(at[i], "kill -KILL $PPID\n");
 		assert_int_equal(ptpkvm("setup", "--disable-competitors"), 128 + 9);
@@ -658,7 +670,7 @@ static void test_power_cut(void **state)
 		etc_is_as_before();
 		has(get("/log"), "enable --quiet ntpsec.service\nstart --quiet ntpsec.service\n");
 	}
-	put("/rivals", "");
+	gone("/proc/77");
 	/* And between write and rename: the journal is there, and half of a file */
 	good(ptpkvm("setup"));
 	for (int i = 0; i < 3; i++) {
@@ -918,7 +930,7 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys), T(rival_process),
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(other_rivals), T(rival_process),
 		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
 		T(chrony_versions), T(broken_conf), T(no_confdir), T(refclock_there_already), T(two_clocks), T(foreign_file),
 		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),

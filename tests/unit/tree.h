@@ -93,15 +93,6 @@ static inline void put_bytes(const char *path, const void *bytes, size_t len)
 		die("put %s: %s", full, strerror(errno));
 }
 
-/* Programs in the tree's /bin are found before others. */
-static inline void tree_programs(void)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
-	setenv("PATH", path, 1);
-}
-
 /* In place of what was there */
 static inline void put_link(const char *path, const char *target)
 {
@@ -112,6 +103,35 @@ static inline void put_link(const char *path, const char *target)
 	unlink(full);
 	if (symlink(target, full))
 		die("put %s: %s", full, strerror(errno));
+}
+
+/* A process of root's, as /proc has it; words: its command line, with the NUL after each */
+static inline void put_process(int pid, const char *comm, const char *words, size_t len, const char *cgroup)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	snprintf(text, sizeof(text), "%s\n", comm);
+	put(path, text);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	put_bytes(path, words, len);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	put(path, cgroup);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	put(path, "Name:\tx\nPPid:\t1\nCapPrm:\t0000000000000000\nCapEff:\t000001ffffffffff\n");
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	put(path, "         0          0 4294967295\n");
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	put_link(path, "/");
+}
+
+/* Programs in the tree's /bin are found before others. */
+static inline void tree_programs(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", tree);
+	setenv("PATH", path, 1);
 }
 
 /* "" if it can't be read; a buffer that the next call overwrites. */
