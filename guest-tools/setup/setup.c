@@ -283,6 +283,7 @@ static bool check_clock(struct setup *s)
 
 static bool choose_program(struct setup *s)
 {
+	/* Where systemd, too, finds it by its name, wherever a later version is installed */
 	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
 					     "/usr/local/sbin/ptpkvm" };
 	static const char *const passing[] = { "/tmp/", "/run/", "/var/tmp/", "/home/", "/root/" };
@@ -291,7 +292,7 @@ static bool choose_program(struct setup *s)
 	if (s->offline) {
 		for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 			if (file_exists(usual[i])) {
-				strcpy(s->program, usual[i]);
+				strcpy(s->program, "ptpkvm");
 				return true;
 			}
 		}
@@ -303,6 +304,9 @@ static bool choose_program(struct setup *s)
 			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] ||
 	    s->program[0] != '/')
 		return fail(s, "the path of this program, '%s', cannot stand in a unit; install it", s->program);
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (!strcmp(s->program, usual[i]))
+			strcpy(s->program, "ptpkvm");
 	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
 		if (!strncmp(s->program, passing[i], strlen(passing[i])))
 			fprintf(stderr, "%s: chronyd's unit will call %s, which may not stay there: install it\n",

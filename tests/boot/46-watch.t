@@ -152,7 +152,7 @@ ptpkvm 'metrics --output /dev/null/ptpkvm.prom'
 is "$status" 2 'metrics --output where no file can be: broken'
 
 # The service, confined as it is, sees and says the same.
-said=$(guest trixie 'install /lab/ptpkvm /usr/sbin/
+said=$(guest trixie 'install /lab/ptpkvm /usr/bin/
 	install -m 644 /lab/ptpkvm-metrics.* /etc/systemd/system/
 	systemctl daemon-reload && systemctl start ptpkvm-metrics.service && ls /var/lib/prometheus 2>&1
 	systemctl show -P ConditionResult ptpkvm-metrics.service')

@@ -212,7 +212,7 @@ lab_stage systemd trixie
 clock_load trixie
 clock_source trixie tsc
 guest_put trixie guest-tools/systemd/ptpkvm-guard.service /etc/systemd/system/ptpkvm-guard.service
-guest trixie "cp /lab/ptpkvm /usr/sbin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf && systemctl daemon-reload &&
+guest trixie "cp /lab/ptpkvm /usr/bin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf && systemctl daemon-reload &&
 	systemctl restart chrony" || bail 'trixie: chrony does not start'
 silent 'the unit has no mistakes' guest trixie 'systemd-analyze verify --man=no ptpkvm-guard.service'
 runs 'chronyd selects the PHC' await_selected trixie

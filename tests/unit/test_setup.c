@@ -237,7 +237,7 @@ static void test_image(void **state)
 	kvm = false;
 	good(apart(call, argv));
 	file_root = tree;
-	has(get(DROP_IN), "ExecStartPre=-+/usr/bin/ptpkvm prestart\n");
+	has(get(DROP_IN), "ExecStartPre=-+ptpkvm prestart\n");
 	assert_string_equal(get("/log"), "");
 	file_root = "";
 	argv[0] = "remove";
