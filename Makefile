@@ -21,6 +21,8 @@ depmod = [ ! -e $(moddir)/modules.order ] || depmod $(if $(INSTALL_MOD_PATH),-b 
 
 # Where the tools go; DESTDIR as usual
 PREFIX ?= /usr/local
+# Where node_exporter takes files from: as its packages, and most roles, have it here
+TEXTFILES ?= /var/lib/$(if $(wildcard /etc/redhat-release),node_exporter/textfile_collector,prometheus/node-exporter)
 bindir := $(DESTDIR)$(PREFIX)/bin
 unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
 mandir := $(DESTDIR)$(PREFIX)/share/man/man8
@@ -94,7 +96,7 @@ install -D -m 644 $(1)/completion/$(tool) $(completiondir)/$(tool)
 [ ! -e build/$(tool).8 ] || install -D -m 644 build/$(tool).8 $(mandir)/$(tool).8
 mkdir -p $(unitdir)
 for unit in $(wildcard $(1)/systemd/*); do \
-	sed 's|/usr/bin/$(tool)|$(PREFIX)/bin/$(tool)|' $$unit >$(unitdir)/$${unit##*/} || exit; \
+	sed 's|/usr/bin/$(tool)|$(PREFIX)/bin/$(tool)|; s|/var/lib/prometheus/node-exporter|$(TEXTFILES)|' $$unit >$(unitdir)/$${unit##*/} || exit; \
 done
 endef
 
