@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make ptpkvm_install and ptpkvm-host_install: where a user finds the tools, and the units that call them. What the units may
-# do: enough for a chronyc that drops root itself, and no more than systemd-analyze finds well.
+# do: enough for a chronyc that drops root itself, and no more than systemd-analyze finds well. And what the packages say of
+# a kernel without headers.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 
@@ -96,4 +97,17 @@ done
 for call in @setuid setgid setgroups setuid; do
 	like " $system_calls " " $call " "systemd's @system-service has $call"
 done
+
+# no_headers of the DKMS package: the running kernel's flavour, as "ptpkvm check" says it
+eval "$(sed -n '/^no_headers() {/,/^}/p' debian/ptp-kvm-dkms.postinst)"
+# shellcheck disable=SC2034 # no_headers'
+dpkg_info=$work/dpkg
+mkdir "$work/dpkg"
+while read -r kernel flavour; do
+	touch "$work/dpkg/linux-image-$kernel.list"
+	is "$(no_headers "$kernel")" "ptp-kvm-dkms: not for Linux $kernel yet, whose headers are missing. Type:
+  sudo apt install linux-headers-$kernel
+(linux-headers-$flavour, too, for the kernels to come)" "postinst: $kernel"
+done <tests/unit/fixtures/flavours
+like "$(no_headers 6.12.0-mine)" 'headers are missing. Install them from where it came' 'postinst: a kernel of no package'
 done_testing

@@ -102,6 +102,14 @@ static inline void tree_programs(void)
 	setenv("PATH", path, 1);
 }
 
+/* Whatever it is */
+static inline void gone(const char *path)
+{
+	char full[FILE_PATH_MAX];
+
+	nftw(file_path(full, path), tree_rm, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 /* In place of what was there */
 static inline void put_link(const char *path, const char *target)
 {
