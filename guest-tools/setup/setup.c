@@ -23,6 +23,7 @@
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
 #include "cli/options.h"
+#include "facts/driver.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "setup/journal.h"
@@ -37,11 +38,11 @@
 #define TIMEOUT_DEFAULT 60
 #define PHC_WAIT_MS 3000
 
-enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED };
+enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED, FILE_GONE };
 
 struct planned {
 	const char *path;
-	char *text;
+	char *text;		/* NULL: of an earlier version, to be taken away */
 	size_t len;
 	char *before;		/* NULL: it was not there */
 	size_t before_len;
@@ -242,15 +243,6 @@ static int see_refclock(const struct chrony_directive *d, void *arg)
 	return 1;
 }
 
-/* Of a module's signature modprobe says one of the first two, or the third where the kernel is locked down. */
-static const char *modprobe_hint(const char *why)
-{
-	if (strstr(why, "Key was rejected by service") || strstr(why, "Required key not available") ||
-	    strstr(why, "Operation not permitted"))
-		return "this kernel loads modules signed with a key that it knows; more: ptpkvm check";
-	return "the reason: dmesg | grep ptp_kvm";
-}
-
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
 static bool check_clock(struct setup *s)
 {
@@ -266,7 +258,7 @@ static bool check_clock(struct setup *s)
 		if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 			       (const char *const[]){ "modprobe", "ptp_kvm", NULL })) {
 			s->module_loaded = false;
-			return fail(s, "%s; %s", why, modprobe_hint(why));
+			return fail(s, "%s; %s", why, driver_refusal_text(driver_refusal(why)));
 		}
 		while (!setup_phc(want, s->device, sizeof(s->device), why, sizeof(why))) {
 			if (now_ns(CLOCK_MONOTONIC) >= deadline)
@@ -342,7 +334,7 @@ static bool look_at_file(struct setup *s, struct planned *f)
 
 	file_path(full, f->path);
 	if (file_lstat(f->path, &st)) {
-		f->plan = FILE_NEW;
+		f->plan = f->text ? FILE_NEW : FILE_SAME;
 		return errno == ENOENT || fail(s, "%s: %s", full, strerror(errno));
 	}
 	f->before = S_ISREG(st.st_mode) ? file_read(f->path, &f->before_len) : NULL;
@@ -350,7 +342,9 @@ static bool look_at_file(struct setup *s, struct planned *f)
 	if (!f->before)
 		return fail(s, "%s is there and no readable file; ptpkvm did not make it", full);
 	hash = file_hash(f->before, f->before_len);
-	if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
+	if (!f->text) {
+		f->plan = setup_state_has_hash(&s->before, i, hash) ? FILE_GONE : FILE_SAME;
+	} else if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
 		f->plan = FILE_SAME;
 	} else if (setup_state_has_hash(&s->before, i, hash)) {
 		f->plan = FILE_CHANGED;
@@ -395,7 +389,8 @@ static bool plan_files(struct setup *s)
 	if (!refclock_valid(&r, &s->version, s->why, sizeof(s->why)))
 		return false;
 	refclock_render(&r, line);
-	plan_text(s, 0, SETUP_MODULES, SETUP_MARKER "\nptp_kvm\n");
+	/* Wherever the module could not be loaded, a unit of systemd's failed for it. Now prestart loads it. */
+	s->files[0].path = SETUP_MODULES;
 	plan_text(s, 1, SETUP_DIRECTIVES,
 		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
 			       "# The refclock's device is corrected if its number changes; if it is "
@@ -415,8 +410,9 @@ static bool plan_files(struct setup *s)
 	for (int i = 0; i < PLANNED; i++) {
 		if (!look_at_file(s, &s->files[i]))
 			return false;
-		setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
-				     file_hash(s->files[i].text, s->files[i].len));
+		if (s->files[i].text)
+			setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
+					     file_hash(s->files[i].text, s->files[i].len));
 	}
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++)
@@ -429,11 +425,14 @@ static bool plan_files(struct setup *s)
 
 static void print_file(const struct planned *f, bool with_text)
 {
-	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited " };
+	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited ",
+					    "remove      " };
 	const char *line, *end;
 
+	if (!f->text && f->plan == FILE_SAME)
+		return;
 	printf("%s%s%s\n", what[f->plan], file_root, f->path);
-	if (!with_text || f->plan == FILE_SAME || f->plan == FILE_EDITED)
+	if (!with_text || !f->text || f->plan == FILE_SAME || f->plan == FILE_EDITED)
 		return;
 	for (line = f->text; *line; line = end + 1) {
 		end = strchr(line, '\n');
@@ -481,7 +480,8 @@ static bool write_files(struct setup *s)
 			continue;
 		if (interrupted)
 			return fail(s, "interrupted");
-		if (file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
+		if (f->plan == FILE_GONE ? file_remove(f->path, s->why, sizeof(s->why)) :
+					   file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
 			return false;
 		f->written = true;
 	}
@@ -572,7 +572,7 @@ static bool nothing_to_do(const struct setup *s)
 	char why[600];
 
 	for (int i = 0; i < PLANNED; i++)
-		if (s->files[i].plan == FILE_NEW || s->files[i].plan == FILE_CHANGED)
+		if (s->files[i].plan != FILE_SAME && s->files[i].plan != FILE_EDITED)
 			return false;
 	return s->before.present && (s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
 						    setup_selected(why, sizeof(why))));
