@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,10 +10,27 @@
 #include "ptpkvm.h"
 #include "system/machine.h"
 
+int view_explain(const char *path, const char *why, int err)
+{
+	char hypervisor[HYPERVISOR_NAME_LEN];
+
+	complain("%s", why);
+	if (!path && !hypervisor_is_kvm(hypervisor)) {
+		fprintf(stderr, "This machine is not a KVM guest.\n");
+		return EXIT_NO_GUEST;
+	}
+	if (err == EACCES)
+		fprintf(stderr, "Only root may read it. Try 'sudo ptpkvm %s'.\n", progverb);
+	else
+		fprintf(stderr, "Try '%sptpkvm check'.\n", path ? "" : "sudo ");
+	return EXIT_BROKEN;
+}
+
 int view_open(struct phc *phc, const char *path)
 {
-	char why[600], hypervisor[HYPERVISOR_NAME_LEN];
+	char why[600];
 
+	errno = 0;
 	/* O_NONBLOCK: what is no clock may be a FIFO. */
 	if (!phc_open(phc, path, O_RDONLY | O_NONBLOCK, why, sizeof(why))) {
 		if (!phc_is_kvm(phc))
@@ -20,12 +38,7 @@ int view_open(struct phc *phc, const char *path)
 				phc->name, PHC_KVM_NAME);
 		return EXIT_GOOD;
 	}
-	if (!path && !hypervisor_is_kvm(hypervisor)) {
-		fprintf(stderr, "%s: this machine is not a KVM guest: there is no KVM clock here\n", progname);
-		return EXIT_NO_GUEST;
-	}
-	fprintf(stderr, "%s: %s\nType: ptpkvm check\n", progname, why);
-	return EXIT_BROKEN;
+	return view_explain(path, why, errno);
 }
 
 int view_phc(int fd, struct phc_reading *r)
