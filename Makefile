@@ -21,7 +21,9 @@ depmod = [ ! -e $(moddir)/modules.order ] || depmod $(if $(INSTALL_MOD_PATH),-b 
 
 # Where the tools go; DESTDIR as usual
 PREFIX ?= /usr/local
-sbindir := $(DESTDIR)$(PREFIX)/sbin
+# Where node_exporter takes files from: as its packages, and most roles, have it here
+TEXTFILES ?= /var/lib/$(if $(wildcard /etc/redhat-release),node_exporter/textfile_collector,prometheus/node-exporter)
+bindir := $(DESTDIR)$(PREFIX)/bin
 unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
 mandir := $(DESTDIR)$(PREFIX)/share/man/man8
 completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -87,17 +89,19 @@ endef
 
 define install_tool
 @test -x build/$(tool) || { echo 'Not built yet: type make $(tool), and then this again.' >&2; exit 1; }
-install -D -m 755 build/$(tool) $(sbindir)/$(tool)
+install -D -m 755 build/$(tool) $(bindir)/$(tool)
 install -D -m 644 $(1)/completion/$(tool) $(completiondir)/$(tool)
+# Where 0.1.0 had it, which units that its setup wrote still name
+[ ! -f $(bindir:bin=sbin)/$(tool) ] || [ $(bindir:bin=sbin) -ef $(bindir) ] || ln -sf ../bin/$(tool) $(bindir:bin=sbin)/$(tool)
 [ ! -e build/$(tool).8 ] || install -D -m 644 build/$(tool).8 $(mandir)/$(tool).8
 mkdir -p $(unitdir)
 for unit in $(wildcard $(1)/systemd/*); do \
-	sed 's|/usr/sbin/$(tool)|$(PREFIX)/sbin/$(tool)|' $$unit >$(unitdir)/$${unit##*/} || exit; \
+	sed 's|/usr/bin/$(tool)|$(PREFIX)/bin/$(tool)|; s|/var/lib/prometheus/node-exporter|$(TEXTFILES)|' $$unit >$(unitdir)/$${unit##*/} || exit; \
 done
 endef
 
 define uninstall_tool
-rm -f $(sbindir)/$(tool) $(completiondir)/$(tool) $(mandir)/$(tool).8 \
+rm -f $(bindir)/$(tool) $(bindir:bin=sbin)/$(tool) $(completiondir)/$(tool) $(mandir)/$(tool).8 \
 	$(patsubst $(1)/systemd/%,$(unitdir)/%,$(wildcard $(1)/systemd/*))
 endef
 

@@ -277,7 +277,7 @@ static int __init ptp_kvm_init(void)
 		return ret;
 
 	if (IS_BUILTIN(CONFIG_PTP_1588_CLOCK_KVM)) {
-		pr_err("this kernel has its own ptp_kvm built in, not loading a second one\n");
+		pr_info("this kernel has its own ptp_kvm built in, not loading a second one\n");
 		ret = -EEXIST;
 		goto err_arch;
 	}
@@ -286,7 +286,8 @@ static int __init ptp_kvm_init(void)
 	ret = ptp_kvm_arch_read_pair(&pair);
 	preempt_enable();
 	if (ret) {
-		pr_err("%s (%d)\n", ptp_kvm_reason(ret), ret);
+		/* An ordinary answer, and modprobe has the error: it may be tried again and again */
+		pr_info("%s (%d)\n", ptp_kvm_reason(ret), ret);
 		goto err_arch;
 	}
 

@@ -19,7 +19,7 @@ const char *const check_links[] = {
 };
 
 const char *const check_codes[] = {
-	"no-guest", "container", "driver-not-loaded", "driver-not-installed",
+	"no-guest", "other-hypervisor", "container", "driver-not-loaded", "driver-not-built", "driver-not-installed",
 	"driver-not-the-installed", "driver-unsigned", "driver-key", "clock-wrong-link", "clock-no-link", "clock-missing",
 	"access-denied", "access-container", "access-no-node", "access-error", "host-refuses",
 	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
@@ -58,10 +58,12 @@ static bool judge_guest(struct judge *j)
 	} else if (!f->kvm && !f->hypervisor[0]) {
 		judge_say(j, VERDICT_FAIL, "guest", "no-guest",
 			  "not a virtual machine: there is no host to take the time from");
+		judge_remedy(j, "sudo ptpkvm-host check, if it is a host itself");
 		return false;
 	} else if (!f->kvm) {
-		judge_say(j, VERDICT_FAIL, "guest", "no-guest", "not a KVM guest: the hypervisor says '%s'",
-			  f->hypervisor);
+		judge_say(j, VERDICT_FAIL, "guest", "other-hypervisor",
+			  "not a KVM guest: the hypervisor says '%s'", f->hypervisor);
+		judge_remedy(j, "that hypervisor's own clock, if it has one (ptp_hyperv, ptp_vmw), or NTP servers");
 		return false;
 	} else if (f->container[0]) {
 		judge_say(
@@ -95,9 +97,12 @@ static bool judge_signing(struct judge *j)
 		 s->secure_boot ? "" : s->lockdown);
 	if (!s->signer[0]) {
 		judge_say(j, VERDICT_FAIL, "driver", "driver-unsigned", "%s, and %s is not signed", why, module);
-		judge_remedy(j, "%s ptp_kvm/" PTP_KVM_VERSION ", which signs it if there is openssl to make a key",
-			     s->in_dkms ? "sudo dkms build --force ptp_kvm/" PTP_KVM_VERSION " && sudo dkms install --force" :
-					  "in ptp_kvm's source: sudo dkms add . && sudo dkms install");
+		if (s->dkms[0])
+			judge_remedy(j, "sudo dkms build --force ptp_kvm/%s && sudo dkms install --force ptp_kvm/%s, "
+				     "which signs it if there is openssl to make a key", s->dkms, s->dkms);
+		else
+			judge_remedy(j, "in ptp_kvm's source: sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION
+				     ", which signs it if there is openssl to make a key");
 		return true;
 	}
 	judge_say(j, VERDICT_FAIL, "driver", "driver-key", "%s, and does not know the key of '%s', who signed %s",
@@ -110,6 +115,56 @@ static bool judge_signing(struct judge *j)
 	return true;
 }
 
+/* "cloud-amd64" of "6.1.0-30-cloud-amd64", as in debian/ptp-kvm-dkms.postinst; NULL if the name has none */
+static const char *kernel_flavour(const char *kernel)
+{
+	const char *dash = strchr(kernel, '-');
+
+	while (dash && dash[1] >= '0' && dash[1] <= '9')
+		dash = strchr(dash + 1, '-');
+	return dash ? dash + 1 : NULL;
+}
+
+/* What brings this kernel's headers. False if that isn't known. */
+static bool headers_command(const struct check_facts *f, char *buf, size_t len)
+{
+	const char *kernel = f->kernel, *variant = strchr(kernel, '+');
+
+	if (f->packaged)
+		snprintf(buf, len, "sudo apt install linux-headers-%s", kernel);
+	else if (strstr(kernel, "uek."))
+		snprintf(buf, len, "sudo dnf install kernel-uek-devel-%s", kernel);
+	else if (strstr(kernel, ".el") || strstr(kernel, ".fc") || strstr(kernel, ".amzn"))
+		snprintf(buf, len, "sudo dnf install kernel-%s%sdevel-%.*s", variant ? variant + 1 : "", variant ? "-" : "",
+			 (int)strcspn(kernel, "+"), kernel);
+	else
+		return false;
+	return true;
+}
+
+/* False if DKMS has no source of it, or has built it for this kernel. */
+static bool judge_not_built(struct judge *j, enum verdict_level level)
+{
+	const struct check_facts *f = j->f;
+	const char *flavour = f->packaged ? kernel_flavour(f->kernel) : NULL;
+	char headers[250], later[150] = "";
+
+	if (f->offline || f->container[0] || !f->signing.dkms[0] || module_is_added(f->module))
+		return false;
+	if (flavour)
+		snprintf(later, sizeof(later), " (linux-headers-%s, too, for the kernels to come)", flavour);
+	judge_say(j, level, "driver", "driver-not-built", "%sDKMS has not built ptp_kvm %s for Linux %s%s%s",
+		  f->driver == DRIVER_IN_TREE ? "the in-tree ptp_kvm is loaded: " : "", f->signing.dkms, f->kernel,
+		  f->headers ? "" : ", whose headers are missing", f->headers ? "" : later);
+	if (f->headers)
+		judge_remedy(j, "sudo dkms install ptp_kvm/%s -k %s", f->signing.dkms, f->kernel);
+	else if (headers_command(f, headers, sizeof(headers)))
+		judge_remedy(j, "%s && sudo dkms autoinstall -k %s", headers, f->kernel);
+	else
+		judge_remedy(j, "install this kernel's headers, from where it came; then: sudo dkms autoinstall -k %s", f->kernel);
+	return true;
+}
+
 static void judge_no_driver(struct judge *j)
 {
 	const struct check_facts *f = j->f;
@@ -118,9 +173,15 @@ static void judge_no_driver(struct judge *j)
 		judge_skip(j, "driver", "--root: nothing runs there");
 	} else if (judge_signing(j)) {
 		return;
+	} else if (judge_host_error(f) > 0) {
+		judge_skip(j, "driver", "the host keeps it from being loaded");
+	} else if (judge_not_built(j, VERDICT_FAIL)) {
+		return;
 	} else if (f->module[0]) {
 		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded",
-			  "ptp_kvm is not loaded (modprobe would take %s)", f->module);
+			  "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
+			  !f->log_read ? "; only root may see whether the kernel's log says why" :
+			  module_is_added(f->module) ? "" : "; if the host refuses, the in-tree driver does not say so");
 		judge_remedy(j, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
 	} else if (f->container[0]) {
 		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded", "ptp_kvm is not loaded");
@@ -149,6 +210,8 @@ static void judge_driver(struct judge *j)
 			  f->kernel);
 		break;
 	case DRIVER_IN_TREE:
+		if (judge_not_built(j, VERDICT_WARN))
+			break;
 		if (!module_is_added(f->module)) {
 			judge_say(j, VERDICT_PASS, "driver", "driver-in-tree",
 				  "ptp_kvm of Linux %s (in-tree)", f->kernel);
@@ -237,12 +300,22 @@ int judge_host_error(const struct check_facts *f)
 {
 	if (f->host.present)
 		return f->host.error;
+	if (f->driver == DRIVER_NONE && (f->refusal == EOPNOTSUPP || f->refusal == ENOSYS))
+		return f->refusal;
 	if (!f->opened)
 		return -1;
 	for (int m = 0; m < PHC_METHODS; m++)
 		if (!f->method[m].error)
 			return 0;
 	return f->method[PHC_GETTIME].error;
+}
+
+/* A driver that is loaded needs nothing more, once the host answers. */
+static const char *then_here(const struct check_facts *f)
+{
+	if (f->driver != DRIVER_NONE)
+		return "";
+	return f->set_up ? "; this guest tries again within 15 minutes" : "; then here: sudo modprobe ptp_kvm";
 }
 
 static void judge_host(struct judge *j)
@@ -265,12 +338,12 @@ static void judge_host(struct judge *j)
 	case EOPNOTSUPP:
 		judge_say(j, VERDICT_FAIL, "host", "host-refuses",
 			  "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
-		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE);
+		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE "%s", then_here(j->f));
 		break;
 	case ENOSYS:
 		judge_say(j, VERDICT_FAIL, "host", "host-too-old",
 			  "does not know the call (ENOSYS): its kernel is older than 4.11");
-		judge_remedy(j, "on the host: uname -r");
+		judge_remedy(j, "on the host: uname -r%s", then_here(j->f));
 		break;
 	default:
 		judge_say(j, VERDICT_FAIL, "host", "host-fails", "its answer cannot be used (%s: %s)",
@@ -490,7 +563,10 @@ static void judge_clock_links(struct judge *j)
 	judge_driver(j);
 	if (!judge_clock(j)) {
 		judge_skip(j, "access", "there is no clock");
-		judge_skip(j, "host", "there is no clock");
+		if (judge_host_error(j->f) > 0)
+			judge_host(j);
+		else
+			judge_skip(j, "host", "there is no clock");
 		why = "there is no clock";
 	} else {
 		judge_access(j);

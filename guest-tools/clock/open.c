@@ -1,17 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "clock/open.h"
+#include "output/text.h"
 #include "ptpkvm.h"
 #include "system/machine.h"
 
+int view_explain(const char *path, const char *why, int err)
+{
+	char hypervisor[HYPERVISOR_NAME_LEN];
+
+	complain("%s", why);
+	if (!path && !hypervisor_is_kvm(hypervisor)) {
+		text(stderr, "This machine is not a KVM guest.\n");
+		return EXIT_NO_GUEST;
+	}
+	if (err == EACCES)
+		text(stderr, "Only root may read it. Try 'sudo ptpkvm %s'.\n", progverb);
+	else
+		text(stderr, "Try '%sptpkvm check'.\n", path ? "" : "sudo ");
+	return EXIT_BROKEN;
+}
+
 int view_open(struct phc *phc, const char *path)
 {
-	char why[600], hypervisor[HYPERVISOR_NAME_LEN];
+	char why[600];
 
+	errno = 0;
 	/* O_NONBLOCK: what is no clock may be a FIFO. */
 	if (!phc_open(phc, path, O_RDONLY | O_NONBLOCK, why, sizeof(why))) {
 		if (!phc_is_kvm(phc))
@@ -19,12 +38,7 @@ int view_open(struct phc *phc, const char *path)
 				 PHC_KVM_NAME);
 		return EXIT_GOOD;
 	}
-	if (!path && !hypervisor_is_kvm(hypervisor)) {
-		complain("this machine is not a KVM guest: there is no KVM clock here");
-		return EXIT_NO_GUEST;
-	}
-	complain("%s\nType: ptpkvm check", why);
-	return EXIT_BROKEN;
+	return view_explain(path, why, errno);
 }
 
 int view_phc(int fd, struct phc_reading *r)

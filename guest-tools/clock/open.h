@@ -12,6 +12,9 @@
  */
 int view_open(struct phc *phc, const char *path);
 
+/* Say why the one at path (NULL: the KVM one) can't be read, and what to type; what to exit with. */
+int view_explain(const char *path, const char *why, int err);
+
 /* Offsets are device - system: positive where the system's clock is behind. */
 struct phc_reading {
 	enum phc_method method;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm time: the PTP clock's time, the system's beside it, and what lies between. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,11 +10,11 @@
 
 #include "base/die.h"
 #include "base/now.h"
+#include "clock/open.h"
 #include "cli/options.h"
 #include "output/json.h"
 #include "ptpkvm.h"
 #include "output/text.h"
-#include "system/machine.h"
 #include "time/host_clock.h"
 #include "time/phc.h"
 
@@ -189,23 +188,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 	opt_no_arguments(argc, argv);
 }
 
-/* Why there is no clock to read, and what to type. */
-static int explain(const struct options *o, const char *why)
-{
-	char hypervisor[HYPERVISOR_NAME_LEN];
-
-	complain("%s", why);
-	if (!o->device && !hypervisor_is_kvm(hypervisor)) {
-		text(stderr, "This machine is not a KVM guest.\n");
-		return EXIT_NO_GUEST;
-	}
-	if (errno == EACCES)
-		text(stderr, "Try 'sudo ptpkvm time'.\n");
-	else
-		text(stderr, "Try '%sptpkvm check'.\n", o->device ? "" : "sudo ");
-	return EXIT_BROKEN;
-}
-
 int cmd_time(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -219,19 +201,14 @@ int cmd_time(int argc, char **argv)
 		usage();
 		return EXIT_GOOD;
 	}
-	errno = 0;
-	/* O_NONBLOCK: what is no clock may be a FIFO. */
-	if (phc_open(&phc, o.device, O_RDONLY | O_NONBLOCK, why, sizeof(why)))
-		return explain(&o, why);
-	if (!phc_is_kvm(&phc))
-		complain("warning: %s is '%s', not the host's clock ('%s')", phc.path, phc.name,
-			 PHC_KVM_NAME);
+	err = view_open(&phc, o.device);
+	if (err)
+		return err;
 	err = read_clock(&phc, &r);
 	if (err) {
 		snprintf(why, sizeof(why), "%s cannot be read: %s%s", phc.path, strerror(err),
 			 err == EOPNOTSUPP ? " (the host refuses: its own clocksource is not the TSC)" : "");
-		errno = 0;
-		return explain(&o, why);
+		return view_explain(o.device, why, err);
 	}
 	print_reading(o.format, &phc, &r);
 	return EXIT_GOOD;

@@ -71,7 +71,7 @@ struct signing_facts {
 	char signer[80];		/* empty if nobody did */
 	bool refused;			/* a module was, for its signature, by the kernel's log (root only) */
 	const char *key;		/* the public key that DKMS signs with, NULL if there is none */
-	bool in_dkms;			/* DKMS has this version's source */
+	char dkms[32];			/* the version whose source DKMS has, empty without one */
 };
 
 struct check_facts {
@@ -87,6 +87,10 @@ struct check_facts {
 	char driver_version[32];
 	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
 	struct signing_facts signing;
+	bool headers;			/* of this kernel: DKMS can build for it */
+	bool packaged;			/* this kernel is of a Debian package */
+	bool log_read;			/* the kernel's log was (root only), for a driver that isn't loaded */
+	int refusal;			/* why it isn't, as driver_refusal(); 0 if that isn't known */
 
 	char node[16];			/* "ptp0", by clock_name; empty if there is none */
 	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
@@ -118,6 +122,8 @@ void check_gather(struct check_facts *f);
 /* pid: of the running chronyd, 0 if there is none */
 void check_gather_chrony(struct check_facts *f, int pid);
 void check_gather_signing(struct check_facts *f);
+/* Why there is no driver; after check_gather_signing(). */
+void check_gather_missing(struct check_facts *f);
 
 /* Who keeps this clock's time without chronyd, NULL if nobody does */
 const struct steerer *check_keeper(const struct check_facts *f);

@@ -257,6 +257,7 @@ void check_gather(struct check_facts *f)
 	gather_clocks(f);
 	gather_driver(f);
 	check_gather_signing(f);
+	check_gather_missing(f);
 	gather_readings(f);
 	gather_clocksource(f);
 	steering_processes(&all);

@@ -11,7 +11,7 @@
 #define SETUP_DIR "/etc/ptpkvm"
 #define SETUP_STATE SETUP_DIR "/state"		/* the journal, see struct setup_state */
 #define SETUP_DIRECTIVES SETUP_DIR "/chrony.conf"	/* added to chrony's configuration; to be edited */
-#define SETUP_MODULES "/etc/modules-load.d/ptpkvm.conf"
+#define SETUP_MODULES "/etc/modules-load.d/ptpkvm.conf"	/* only by 0.1.0 */
 #define SETUP_SAVED ".ptpkvm-save" /* after the name of a file that was edited and then removed */
 /* /etc/systemd/system/SERVICE.d/ptpkvm.conf */
 const char *setup_drop_in(const struct chrony_layout *layout);
@@ -22,8 +22,13 @@ const char *setup_drop_in(const struct chrony_layout *layout);
 /* Made by prestart, or by guard */
 #define SETUP_RUN_DIR "/run/ptpkvm"
 #define SETUP_ENV SETUP_RUN_DIR "/chronyd.env"	/* chronyd's options, read by systemd */
-#define SETUP_REASON SETUP_RUN_DIR "/reason"	/* one line: why chronyd was started without the refclock */
+#define SETUP_REASON SETUP_RUN_DIR "/reason"	/* first line: why chronyd was started without the refclock */
+#define SETUP_AGAIN "\nThe clock is tried again now and then.\n"	/* its second, if it is for want of a clock */
 #define SETUP_HOLD SETUP_RUN_DIR "/hold"	/* if it is there, prestart leaves the refclock out; why */
+
+/* A timer that prestart starts then: for systemd alone, so gone with the next boot */
+#define SETUP_LATE "ptpkvm-late"
+#define SETUP_LATE_TIMER "/run/systemd/transient/" SETUP_LATE ".timer"
 
 /*
  * The configuration that prestart makes, if chronyd was started with the refclock. It is read by root, so it

@@ -284,7 +284,10 @@ static bool restart(const char *service, bool stopping)
 	return result(good, "chronyd is not restarted", why);
 }
 
-/* A chronyd that is not there (506), or has no such refclock any more, leaves nothing out. */
+/*
+ * A chronyd that is not there, or has no such refclock any more, leaves nothing out. Where chronyc may ask over the
+ * network it says 506 then; in our unit, which has none, that there is nobody to connect to.
+ */
 static bool has_source(const char *name)
 {
 	struct chrony_source list[GUARD_SOURCES];
@@ -294,7 +297,8 @@ static bool has_source(const char *name)
 	for (int i = 0; i < n; i++)
 		if (!strcmp(list[i].name, name))
 			return true;
-	return n < 0 && !strstr(why, "506 ");
+	return n < 0 && !strstr(why, "506 ") &&
+	       (!strstr(why, "Could not open connection") || file_exists("/run/chrony/chronyd.sock"));
 }
 
 bool guard_release(const char *service, bool stopping)

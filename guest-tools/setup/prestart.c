@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,17 @@
 #include "base/text.h"
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
+#include "facts/driver.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "output/text.h"
 #include "setup/phc.h"
 #include "setup/units.h"
+#include "system/machine.h"
 #include "system/tree.h"
 
 #define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
+#define LATE "15min"		/* until the clock is tried again */
 #define OPTIONS_MAX 64
 
 struct prestart {
@@ -39,7 +43,8 @@ struct prestart {
 	const char *options;		/* chronyd's, as the unit has them */
 	char base[FILE_PATH_MAX];	/* the configuration that they name */
 	char device[300];
-	bool only;
+	bool only, late;
+	bool no_clock;			/* in a guest of KVM, which may be moved to a host that has one */
 	bool optional;			/* chronyd knows the refclock's option of that name */
 	bool substituted;		/* our refclock's device has been put in */
 	FILE *out;
@@ -135,21 +140,56 @@ static void put_quoted(FILE *f, const char *s)
 
 static bool find_clock(struct prestart *p)
 {
+	char why[600], name[HYPERVISOR_NAME_LEN];
 	int64_t deadline;
-	char why[600];
 
 	if (setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why)))
 		return true;
+	if (!hypervisor_is_kvm(name))
+		return give_up(p, "this is not a KVM guest (%s)", name[0] ? name : "no hypervisor");
+	p->no_clock = true;
 	if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 		       (const char *const[]){ "modprobe", "ptp_kvm", NULL }))
-		return give_up(p, "%s; see dmesg", why);
+		return give_up(p, "%s; %s", why, driver_refusal_text(driver_refusal(why)));
 	deadline = now_ns(CLOCK_MONOTONIC) + PHC_WAIT_MS * 1000000LL;
 	while (!setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why))) {
 		if (now_ns(CLOCK_MONOTONIC) >= deadline)
 			return false;
 		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
 	}
+	p->no_clock = false;
 	return true;
+}
+
+/* Run by systemd alone, every now and then, as long as chronyd does without for want of a clock */
+static void start_timer(void)
+{
+	char program[PATH_MAX], why[700];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	program[n > 0 ? n : 0] = 0;
+	if (file_exists("/run/systemd/system") && !file_exists(SETUP_LATE_TIMER) &&
+	    !setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
+		       (const char *const[]){ "systemd-run", "--quiet", "--no-block", "--unit=" SETUP_LATE,
+					      "--on-active=" LATE, "--on-unit-inactive=" LATE, program, "prestart",
+					      "--late", NULL }))
+		complain("%s", why);
+}
+
+/* The clock, too late for chronyd's start? Then one more start; it says itself whether that has the clock. */
+static void look_again(struct prestart *p)
+{
+	char *reason = file_read(SETUP_REASON, NULL), why[700];
+	bool waiting = reason && strstr(reason, SETUP_AGAIN) && file_exists(SETUP_DIRECTIVES);
+
+	free(reason);
+	if (waiting && !find_clock(p))
+		return;
+	if (!setup_run(SETUP_SYSTEMCTL_MS, why, sizeof(why),
+		       (const char *const[]){ "systemctl", "stop", SETUP_LATE ".timer", NULL }) ||
+	    (waiting && !setup_run(SETUP_SYSTEMCTL_MS, why, sizeof(why),
+				   (const char *const[]){ "systemctl", "try-restart", p->layout->service, NULL })))
+		complain("%s", why);
 }
 
 /* --- the configuration --- */
@@ -304,17 +344,19 @@ static void clean(const struct chrony_layout *layout)
 
 static void help(void)
 {
-	print("Usage: ptpkvm prestart [--only]\n\n"
+	print("Usage: ptpkvm prestart [--only|--late]\n\n"
 	       "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers,\n"
 	       "chronyd is started with it, else without. Always exits with 0.\n\n"
 	       "  --only      leave out the servers of chrony's configuration\n"
+	       "  --late      if chronyd was started without, and the clock is there now: restart it\n"
 	       "  -h, --help  this\n");
 }
 
 int cmd_prestart(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' }, { "only", no_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
+		{ "help", no_argument, NULL, 'h' }, { "only", no_argument, NULL, 'o' },
+		{ "late", no_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
 	};
 	struct prestart p = { .layout = chrony_layout() };
 	char why[300];
@@ -326,13 +368,17 @@ int cmd_prestart(int argc, char **argv)
 			help();
 			return EXIT_GOOD;
 		}
-		if (opt != 'o')
+		if (opt != 'o' && opt != 'l')
 			misuse("bad option");
-		p.only = true;
+		*(opt == 'o' ? &p.only : &p.late) = true;
 	}
 	if (optind < argc)
 		misuse("prestart takes no argument: '%s'", argv[optind]);
 	umask(022);
+	if (p.late && p.layout) {
+		look_again(&p);
+		return EXIT_GOOD;
+	}
 	clean(p.layout);
 	if (!p.layout) {
 		complain("no chrony.conf");
@@ -344,8 +390,12 @@ int cmd_prestart(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	clean(p.layout);
+	if (!isatty(STDERR_FILENO))
+		fputs("<4>", stderr);	/* sd-daemon(3): a warning */
 	complain("chronyd starts without the PTP clock: %s", p.why);
-	strncat(p.why, "\n", sizeof(p.why) - strlen(p.why) - 1);
+	strncat(p.why, p.no_clock ? SETUP_AGAIN : "\n", sizeof(p.why) - strlen(p.why) - 1);
 	file_write(SETUP_REASON, p.why, strlen(p.why), 0644, why, sizeof(why));
+	if (p.no_clock)
+		start_timer();
 	return EXIT_GOOD;
 }

@@ -156,6 +156,8 @@ static void restore_services(struct removal *r)
 		remove_made(layout);
 	if (layout)
 		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "try-restart", layout->service);
+	if (file_exists(SETUP_LATE_TIMER))
+		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "stop", SETUP_LATE ".timer");
 	for (int i = 0; i < r->state.n_units; i++)
 		print("restore     %s: %s, %s\n", r->state.units[i].name,
 		       r->state.units[i].enabled ? "enabled" : "disabled",

@@ -23,6 +23,7 @@
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
 #include "cli/options.h"
+#include "facts/driver.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "output/text.h"
@@ -38,11 +39,11 @@
 #define TIMEOUT_DEFAULT 60
 #define PHC_WAIT_MS 3000
 
-enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED };
+enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED, FILE_GONE };
 
 struct planned {
 	const char *path;
-	char *text;
+	char *text;		/* NULL: of an earlier version, to be taken away */
 	size_t len;
 	char *before;		/* NULL: it was not there */
 	size_t before_len;
@@ -244,15 +245,6 @@ static int see_refclock(const struct chrony_directive *d, void *arg)
 	return 1;
 }
 
-/* Of a module's signature modprobe says one of the first two, or the third where the kernel is locked down. */
-static const char *modprobe_hint(const char *why)
-{
-	if (strstr(why, "Key was rejected by service") || strstr(why, "Required key not available") ||
-	    strstr(why, "Operation not permitted"))
-		return "this kernel loads modules signed with a key that it knows; more: ptpkvm check";
-	return "the reason: dmesg | grep ptp_kvm";
-}
-
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
 static bool check_clock(struct setup *s)
 {
@@ -268,7 +260,7 @@ static bool check_clock(struct setup *s)
 		if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 			       (const char *const[]){ "modprobe", "ptp_kvm", NULL })) {
 			s->module_loaded = false;
-			return fail(s, "%s; %s", why, modprobe_hint(why));
+			return fail(s, "%s; %s", why, driver_refusal_text(driver_refusal(why)));
 		}
 		while (!setup_phc(want, s->device, sizeof(s->device), why, sizeof(why))) {
 			if (now_ns(CLOCK_MONOTONIC) >= deadline)
@@ -285,6 +277,7 @@ static bool check_clock(struct setup *s)
 
 static bool choose_program(struct setup *s)
 {
+	/* Where systemd, too, finds it by its name, wherever a later version is installed */
 	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
 					     "/usr/local/sbin/ptpkvm" };
 	static const char *const passing[] = { "/tmp/", "/run/", "/var/tmp/", "/home/", "/root/" };
@@ -293,7 +286,7 @@ static bool choose_program(struct setup *s)
 	if (s->offline) {
 		for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 			if (file_exists(usual[i])) {
-				strcpy(s->program, usual[i]);
+				strcpy(s->program, "ptpkvm");
 				return true;
 			}
 		}
@@ -305,6 +298,9 @@ static bool choose_program(struct setup *s)
 			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] ||
 	    s->program[0] != '/')
 		return fail(s, "the path of this program, '%s', cannot stand in a unit; install it", s->program);
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (!strcmp(s->program, usual[i]))
+			strcpy(s->program, "ptpkvm");
 	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
 		if (!strncmp(s->program, passing[i], strlen(passing[i])))
 			complain("chronyd's unit will call %s, which may not stay there: install it",
@@ -340,7 +336,7 @@ static bool look_at_file(struct setup *s, struct planned *f)
 
 	file_path(full, f->path);
 	if (file_lstat(f->path, &st)) {
-		f->plan = FILE_NEW;
+		f->plan = f->text ? FILE_NEW : FILE_SAME;
 		return errno == ENOENT || fail(s, "%s: %s", full, strerror(errno));
 	}
 	f->before = S_ISREG(st.st_mode) ? file_read(f->path, &f->before_len) : NULL;
@@ -348,7 +344,9 @@ static bool look_at_file(struct setup *s, struct planned *f)
 	if (!f->before)
 		return fail(s, "%s is there and no readable file; ptpkvm did not make it", full);
 	hash = file_hash(f->before, f->before_len);
-	if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
+	if (!f->text) {
+		f->plan = setup_state_has_hash(&s->before, i, hash) ? FILE_GONE : FILE_SAME;
+	} else if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
 		f->plan = FILE_SAME;
 	} else if (setup_state_has_hash(&s->before, i, hash)) {
 		f->plan = FILE_CHANGED;
@@ -393,7 +391,8 @@ static bool plan_files(struct setup *s)
 	if (!refclock_valid(&r, &s->version, s->why, sizeof(s->why)))
 		return false;
 	refclock_render(&r, line);
-	plan_text(s, 0, SETUP_MODULES, SETUP_MARKER "\nptp_kvm\n");
+	/* Wherever the module could not be loaded, a unit of systemd's failed for it. Now prestart loads it. */
+	s->files[0].path = SETUP_MODULES;
 	plan_text(s, 1, SETUP_DIRECTIVES,
 		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
 			       "# The refclock's device is corrected if its number changes; if it is "
@@ -413,8 +412,9 @@ static bool plan_files(struct setup *s)
 	for (int i = 0; i < PLANNED; i++) {
 		if (!look_at_file(s, &s->files[i]))
 			return false;
-		setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
-				     file_hash(s->files[i].text, s->files[i].len));
+		if (s->files[i].text)
+			setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
+					     file_hash(s->files[i].text, s->files[i].len));
 	}
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++)
@@ -427,10 +427,13 @@ static bool plan_files(struct setup *s)
 
 static void print_file(const struct planned *f, bool with_text)
 {
-	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited " };
+	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited ",
+					    "remove      " };
 
+	if (!f->text && f->plan == FILE_SAME)
+		return;
 	print("%s%s%s\n", what[f->plan], file_root, f->path);
-	if (with_text && f->plan != FILE_SAME && f->plan != FILE_EDITED)
+	if (with_text && f->text && f->plan != FILE_SAME && f->plan != FILE_EDITED)
 		text_lines(stdout, "    ", f->text);
 }
 
@@ -474,7 +477,8 @@ static bool write_files(struct setup *s)
 			continue;
 		if (interrupted)
 			return fail(s, "interrupted");
-		if (file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
+		if (f->plan == FILE_GONE ? file_remove(f->path, s->why, sizeof(s->why)) :
+					   file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
 			return false;
 		f->written = true;
 	}
@@ -565,7 +569,7 @@ static bool nothing_to_do(const struct setup *s)
 	char why[600];
 
 	for (int i = 0; i < PLANNED; i++)
-		if (s->files[i].plan == FILE_NEW || s->files[i].plan == FILE_CHANGED)
+		if (s->files[i].plan != FILE_SAME && s->files[i].plan != FILE_EDITED)
 			return false;
 	return s->before.present && (s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
 						    setup_selected(why, sizeof(why))));

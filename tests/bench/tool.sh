@@ -24,7 +24,7 @@ bench_tool() {
 	part_start tool
 	guest_start g1 bookworm systemd=1 mem=512 >&2
 	clock_load g1
-	guest g1 "cp /lab/ptpkvm /usr/sbin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf &&
+	guest g1 "cp /lab/ptpkvm /usr/bin/ && echo '$REFCLOCK_RECOMMENDED' >/etc/chrony/conf.d/ptpkvm.conf &&
 		systemctl restart chrony" || bail 'tool: chrony does not start'
 	chrony_selected g1 >&2 || bail 'tool: chronyd does not select the PHC'
 	for round in $(seq "$TOOL_ROUNDS"); do

@@ -102,10 +102,15 @@ with_suite() {
 	lacks "$suite: on its own configuration" ' -f ' chronyd_options "$g"
 	is "$(refclocks "$g")" 0 "$suite: without a refclock"
 	like "$(journal "$g")" 'starts without the PTP clock: modprobe' "$suite: and the journal says why"
+	silent "$suite: no unit has failed" guest "$g" 'systemctl --failed --no-legend --plain'
+	is "$(guest "$g" 'systemctl is-active ptpkvm-late.timer')" active "$suite: a timer waits for the clock"
+	runs "$suite: which finds none yet" guest "$g" 'systemctl start ptpkvm-late.service'
+	is "$(refclocks "$g")" 0 "$suite: and leaves chronyd alone"
 
-	guest "$g" 'rm /usr/lib/modprobe.d/no-ptp-kvm.conf; systemctl restart chrony'
+	guest "$g" 'rm /usr/lib/modprobe.d/no-ptp-kvm.conf; systemctl start ptpkvm-late.service'
 	said=$(selected "$g")
-	ok $? "$suite: with the PHC again, selected after a restart of chronyd"
+	ok $? "$suite: with the PHC again, selected when the timer has its turn"
+	fails "$suite: and that is over" guest "$g" 'systemctl is-active -q ptpkvm-late.timer'
 
 	# Held, as by guard
 	guest "$g" 'echo "the host is free-running" >/run/ptpkvm/hold; systemctl restart chrony'

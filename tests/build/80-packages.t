@@ -65,7 +65,7 @@ contents() {
 		dpkg-deb -x "$out/${package}_$version"_*.deb "$root"
 	done
 	for package in ptpkvm ptpkvm-host; do
-		is "$(vm-images/in-image "packaging-$suite" --ro-bind "$root" /mnt "/mnt/usr/sbin/$package" --version)" "$package $version" \
+		is "$(vm-images/in-image "packaging-$suite" --ro-bind "$root" /mnt "/mnt/usr/bin/$package" --version)" "$package $version" \
 			"$suite: $package says the version"
 	done
 	like "$(cat "$root/usr/src/ptp_kvm-$version/include/version.h")" "\"$version\"" "$suite: the module's source"
@@ -99,7 +99,7 @@ rpm() {
 		'its packages'
 	files=$(vm-images/in-image packaging-trixie --ro-bind "$out" /rpm \
 		sh -c 'rpm -qpl --nosignature /rpm/*.x86_64.rpm /rpm/*.noarch.rpm 2>/dev/null')
-	for file in /usr/sbin/ptpkvm /usr/share/man/man8/ptpkvm-host.8.gz /usr/lib/systemd/system/ptpkvm-guard.service \
+	for file in /usr/bin/ptpkvm /usr/share/man/man8/ptpkvm-host.8.gz /usr/lib/systemd/system/ptpkvm-guard.service \
 		/usr/share/bash-completion/completions/ptpkvm-host "/usr/src/ptp_kvm-$version/dkms.conf" \
 		/usr/share/ptp-kvm-host-patch/apply; do
 		like "$files" "(^|"$'\n'")${file//./\\.}("$'\n'"|$)" "$file"

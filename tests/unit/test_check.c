@@ -115,6 +115,71 @@ static void not_installed(struct check_facts *f)
 	f->module[0] = 0;
 }
 
+/* As an ordinary user: modprobe's reason is in what prestart left. */
+static void refused_at_load(struct check_facts *f)
+{
+	no_driver(f);
+	f->refusal = EOPNOTSUPP;
+}
+
+static void unknown_at_load(struct check_facts *f)
+{
+	no_driver(f);
+	f->refusal = ENOSYS;
+}
+
+/* DKMS has it, for other kernels: that of a cloud, a general one whose headers are there, Fedora's for real time */
+static void not_built(struct check_facts *f)
+{
+	no_driver(f);
+	strcpy(f->kernel, "6.1.0-30-cloud-amd64");
+	strcpy(f->module, "kernel/drivers/ptp/ptp_kvm.ko");
+	strcpy(f->signing.dkms, "0.1.0");
+	f->packaged = true;
+}
+
+static void not_built_in_tree(struct check_facts *f)
+{
+	not_built(f);
+	f->driver = DRIVER_IN_TREE;
+	strcpy(f->node, "ptp0");
+	strcpy(f->link, "ptp0");
+	f->opened = true;
+	strcpy(f->chrony.refclocks[0].node, "ptp0");
+	f->chrony.sources[0].state = '*';
+}
+
+static void not_built_with_headers(struct check_facts *f)
+{
+	not_built(f);
+	f->headers = true;
+}
+
+static void not_built_own_kernel(struct check_facts *f)
+{
+	not_built(f);
+	f->packaged = false;
+	strcpy(f->kernel, "6.12.0-mine");
+}
+
+static void not_built_rpm(struct check_facts *f)
+{
+	not_built_own_kernel(f);
+	strcpy(f->kernel, "5.14.0-503.el9.x86_64");
+}
+
+static void not_built_realtime(struct check_facts *f)
+{
+	not_built_own_kernel(f);
+	strcpy(f->kernel, "5.14.0-503.el9.x86_64+rt");
+}
+
+static void not_built_uek(struct check_facts *f)
+{
+	not_built_own_kernel(f);
+	strcpy(f->kernel, "5.15.0-300.163.18.el9uek.x86_64");
+}
+
 static void signed_only(struct check_facts *f)
 {
 	no_driver(f);
@@ -133,7 +198,7 @@ static void unsigned_module(struct check_facts *f)
 static void unsigned_in_dkms(struct check_facts *f)
 {
 	unsigned_module(f);
-	f->signing.in_dkms = true;
+	strcpy(f->signing.dkms, "0.0.9");
 }
 
 static void no_key_of_dkms(struct check_facts *f)
@@ -669,9 +734,25 @@ static const struct {
 	const char *remedy;
 } cases[] = {
 	{ nothing, "", EXIT_GOOD, "" },
-	{ no_guest, "no-guest", EXIT_NO_GUEST, "" },
-	{ bare_metal, "no-guest", EXIT_NO_GUEST, "" },
+	{ no_guest, "other-hypervisor", EXIT_NO_GUEST, "that hypervisor's own clock" },
+	{ bare_metal, "no-guest", EXIT_NO_GUEST, "sudo ptpkvm-host check" },
 	{ no_driver, "driver-not-loaded source-waiting", EXIT_BROKEN, "sudo modprobe ptp_kvm" },
+	{ refused_at_load, "host-refuses source-waiting", EXIT_BROKEN, "on the host: echo tsc | sudo tee /sys/" },
+	{ unknown_at_load, "host-too-old source-waiting", EXIT_BROKEN, "on the host: uname -r" },
+	{ not_built, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "sudo apt install linux-headers-6.1.0-30-cloud-amd64 && sudo dkms autoinstall -k 6.1.0-30-cloud-amd64" },
+	{ not_built_in_tree, "driver-not-built quality-untold", EXIT_WARNINGS,
+	  "sudo apt install linux-headers-6.1.0-30-cloud-amd64 && sudo dkms autoinstall -k 6.1.0-30-cloud-amd64" },
+	{ not_built_with_headers, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "sudo dkms install ptp_kvm/0.1.0 -k 6.1.0-30-cloud-amd64" },
+	{ not_built_own_kernel, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "install this kernel's headers, from where it came; then: sudo dkms autoinstall -k 6.12.0-mine" },
+	{ not_built_rpm, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "sudo dnf install kernel-devel-5.14.0-503.el9.x86_64 && sudo dkms autoinstall" },
+	{ not_built_realtime, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "sudo dnf install kernel-rt-devel-5.14.0-503.el9.x86_64 && sudo dkms autoinstall" },
+	{ not_built_uek, "driver-not-built source-waiting", EXIT_BROKEN,
+	  "sudo dnf install kernel-uek-devel-5.15.0-300.163.18.el9uek.x86_64 && " },
 	{ not_installed, "driver-not-installed source-waiting", EXIT_BROKEN, "in ptp_kvm's source: make &&" },
 	{ unsigned_module, "driver-unsigned source-waiting", EXIT_BROKEN, "in ptp_kvm's source: sudo dkms add ." },
 	{ unsigned_in_dkms, "driver-unsigned source-waiting", EXIT_BROKEN, "sudo dkms build --force ptp_kvm/" },
@@ -816,6 +897,30 @@ static void test_cases(void **state)
 		if (strncmp(first, cases[i].remedy, strlen(cases[i].remedy)))
 			assert_string_equal(first, cases[i].remedy);
 	}
+}
+
+/* As 44-units.t has it from the DKMS package's script */
+static void test_flavours(void **state)
+{
+	FILE *f = fopen("tests/unit/fixtures/flavours", "r");
+	char kernel[80], flavour[80], want[300];
+	int n = 0;
+
+	(void)state;
+	assert_non_null(f);
+	for (; fscanf(f, "%79s %79s", kernel, flavour) == 2; n++) {
+		healthy(&facts);
+		not_built(&facts);
+		snprintf(facts.kernel, sizeof(facts.kernel), "%.70s", kernel);
+		check_judge(&facts, &report);
+		snprintf(want, sizeof(want), "for Linux %s, whose headers are missing (linux-headers-%s, too, for the "
+			 "kernels to come)", kernel, flavour);
+		has(report.said.list[1].text, want);
+		snprintf(want, sizeof(want), "sudo apt install linux-headers-%s && sudo dkms autoinstall -k %s", kernel, kernel);
+		assert_string_equal(report.said.list[1].remedy, want);
+	}
+	assert_true(n >= 8);
+	fclose(f);
 }
 
 static void test_ignored(void **state)
@@ -1203,7 +1308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_ignored), cmocka_unit_test(test_flavours),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_uncertainty),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),

@@ -1051,6 +1051,8 @@ static void test_hold(void **state)
 /* The record stays until it is done. */
 static void test_failures(void **state)
 {
+	char why[200];
+
 	(void)state;
 	assert_true(act(GUARD_TAKE_OUT));
 	put("/bin/chronyc", "#!/bin/sh\ncase $* in\n*sources) echo '#,*,KVM,0,-1,377,1,0.0,0.0,0.0' ;;\n"
@@ -1070,6 +1072,15 @@ static void test_failures(void **state)
 	assert_false(guard_recorded());
 	put("/run/ptpkvm/noselect", "KVM\n", 0644);
 	put("/bin/chronyc", "#!/bin/sh\necho '506 Cannot talk to daemon'\nexit 1\n", 0755);
+	assert_true(guard_release("chrony.service", false));
+	assert_false(guard_recorded());
+	/* As it is said without a network: unless it is the socket that can't be used */
+	put("/run/ptpkvm/noselect", "KVM\n", 0644);
+	put("/run/chrony/chronyd.sock", "", 0644);
+	put("/bin/chronyc", "#!/bin/sh\necho 'Could not open connection to daemon' >&2\nexit 1\n", 0755);
+	assert_false(guard_release("chrony.service", false));
+	assert_true(guard_recorded());
+	assert_int_equal(file_remove("/run/chrony/chronyd.sock", why, sizeof(why)), 0);
 	assert_true(guard_release("chrony.service", false));
 	assert_false(guard_recorded());
 }

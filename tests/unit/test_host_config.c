@@ -96,13 +96,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void gone(const char *path)
-{
-	char full[FILE_PATH_MAX];
-
-	nftw(file_path(full, path), tree_rm, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static int call(void *arg)
 {
 	char **argv = arg;

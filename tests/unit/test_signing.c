@@ -145,18 +145,17 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	put(LOCKDOWN, "none [integrity] confidentiality\n");
-	check_gather_signing(&facts);
+	check_gather_missing(&facts);
 	assert_false(s->refused);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		facts.signing = (struct signing_facts){ .refused = false };
 		program("dmesg", lines[i], 0);
-		check_gather_signing(&facts);
+		check_gather_missing(&facts);
 		assert_true(s->refused);
 	}
 	facts.signing = (struct signing_facts){ .refused = false };
 	program("dmesg", lines[0], 1);	/* as for an ordinary user, who is told nothing */
-	check_gather_signing(&facts);
+	check_gather_missing(&facts);
 	assert_false(s->refused);
 }
 
@@ -174,12 +173,74 @@ static void test_key(void **state)
 static void test_in_dkms(void **state)
 {
 	(void)state;
+	check_gather_signing(&facts);
+	assert_string_equal(s->dkms, "");
+	put("/var/lib/dkms/ptp_kvm/kernel-6.1.0-1-x86_64/x", "");
 	put("/var/lib/dkms/ptp_kvm/0.0.9/source", "");
 	check_gather_signing(&facts);
-	assert_false(s->in_dkms);
-	put("/var/lib/dkms/ptp_kvm/" PTP_KVM_VERSION "/source", "");
+	assert_string_equal(s->dkms, "0.0.9");
+	put("/var/lib/dkms/ptp_kvm/0.1.0/source", "");
 	check_gather_signing(&facts);
-	assert_true(s->in_dkms);
+	assert_string_equal(s->dkms, "0.1.0");
+}
+
+static void test_headers(void **state)
+{
+	(void)state;
+	check_gather_signing(&facts);
+	assert_false(facts.headers || facts.packaged);
+	put("/var/lib/dpkg/info/linux-image-unsigned-6.1.0-1.list", "");
+	check_gather_signing(&facts);
+	assert_true(facts.packaged);
+	gone("/var/lib/dpkg/info/linux-image-unsigned-6.1.0-1.list");
+	put("/var/lib/dpkg/info/linux-image-6.1.0-1.list", "");
+	put("/lib/modules/6.1.0-1/build/include/x", "");
+	facts.packaged = false;
+	check_gather_signing(&facts);
+	assert_true(facts.headers && facts.packaged);
+	facts.kernel[0] = 0;
+	check_gather_signing(&facts);
+	assert_false(facts.headers);
+}
+
+/* What the driver said last counts; for who may not read that, what modprobe said to prestart. */
+static void test_missing(void **state)
+{
+	static const struct {
+		const char *log, *reason;
+		int refusal;
+	} cases[] = {
+		{ "[ 1.0] ptp_kvm: the host refuses clock pairing, its own clocksource is not the TSC (-95)\n", "", EOPNOTSUPP },
+		{ "[ 1.0] ptp_kvm: the host does not know the clock pairing call (-38)\n", "", ENOSYS },
+		{ "[ 1.0] ptp_kvm: the host refuses clock pairing (-95)\n[ 9.0] ptp_kvm: ptp0 is the host's clock, type 0\n", "", 0 },
+		{ "[ 1.0] x: the host refuses\n", "", 0 },
+		{ "", "modprobe ptp_kvm: exit status 1: modprobe: ERROR: could not insert 'ptp_kvm': Operation not supported\n",
+		  EOPNOTSUPP },
+		{ NULL, "modprobe: can't load module ptp_kvm (x.ko): Not supported", EOPNOTSUPP },
+		{ NULL, "modprobe ptp_kvm: ERROR: could not insert 'ptp_kvm': Function not implemented", ENOSYS },
+		{ NULL, "modprobe: FATAL: Module ptp_kvm not found in directory /lib/modules/6.1.0-1", ENOENT },
+		{ NULL, "modprobe: ERROR: could not insert 'ptp_kvm': Key was rejected by service", EKEYREJECTED },
+		{ NULL, "held by " SETUP_HOLD, 0 },
+		{ NULL, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		facts.refusal = facts.signing.refused = 0;
+		program("dmesg", cases[i].log ?: "", !cases[i].log);
+		put(SETUP_REASON, cases[i].reason ?: "");
+		check_gather_missing(&facts);
+		assert_int_equal(facts.refusal, cases[i].refusal);
+		assert_int_equal(facts.log_read, cases[i].log != NULL);
+		assert_int_equal(facts.signing.refused, cases[i].refusal == EKEYREJECTED);
+		/* Each has words, by which it is known again */
+		if (facts.refusal)
+			assert_int_equal(driver_refusal(driver_refusal_text(facts.refusal)), facts.refusal);
+	}
+	facts.driver = DRIVER_OURS;
+	put("/log", "");
+	check_gather_missing(&facts);
+	assert_string_equal(get("/log"), "");
 }
 
 int main(void)
@@ -188,7 +249,8 @@ int main(void)
 		cmocka_unit_test_setup(test_secure_boot, setup), cmocka_unit_test_setup(test_lockdown, setup),
 		cmocka_unit_test_setup(test_signer, setup),	 cmocka_unit_test_setup(test_not_asked, setup),
 		cmocka_unit_test_setup(test_refused, setup),	 cmocka_unit_test_setup(test_key, setup),
-		cmocka_unit_test_setup(test_in_dkms, setup),
+		cmocka_unit_test_setup(test_in_dkms, setup),	 cmocka_unit_test_setup(test_headers, setup),
+		cmocka_unit_test_setup(test_missing, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

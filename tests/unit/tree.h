@@ -93,6 +93,14 @@ static inline void put_bytes(const char *path, const void *bytes, size_t len)
 		die("put %s: %s", full, strerror(errno));
 }
 
+/* Whatever it is */
+static inline void gone(const char *path)
+{
+	char full[FILE_PATH_MAX];
+
+	nftw(file_path(full, path), tree_rm, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 /* In place of what was there */
 static inline void put_link(const char *path, const char *target)
 {
