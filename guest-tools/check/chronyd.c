@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/numbers.h"
 #include "check/judge.h"
 #include "facts/ours.h"
 #include "output/text.h"
@@ -56,6 +55,12 @@ bool judge_chronyd(struct judge *j)
 			judge_remedy(j, "sudo ptpkvm check");
 	}
 	return c->answers;
+}
+
+/* What ptpkvm made, not a line of the admin's */
+static bool is_generated(const struct refclock_fact *r)
+{
+	return !strncmp(r->file, "/run/", 5);
 }
 
 /* Why what is about the refclock cannot be judged */
@@ -320,7 +325,7 @@ void judge_rivals(struct judge *j)
 
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
 {
-	if (!strncmp(r->file, "/run/", 5))
+	if (is_generated(r))
 		judge_remedy(j,
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
@@ -329,19 +334,46 @@ void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const cha
 			     r->file, judge_service(j->f));
 }
 
-static void judge_makestep(struct judge *j)
+static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 {
-	const char *makestep = j->f->chrony.makestep;
-	const char *limit = strchr(makestep, ' ');
-	int64_t steps;
+	const struct limits *l = &j->f->chrony.limits;
 
-	/* The second word is after how many updates no step is made any more; negative: never. */
-	if (limit && parse_s64(limit + 1, INT32_MIN, INT32_MAX, &steps) && steps < 0)
+	if (limits_steps(l))
 		return;
 	judge_say(j, VERDICT_WARN, "config", "config-makestep",
-		  "%s%s: chronyd will not follow when the host's clock is set, nor after a migration",
-		  makestep[0] ? "makestep " : "no makestep", makestep);
-	judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+		  "%s: chronyd will not follow when the host's clock is set, nor after a migration",
+		  l->makestep.line ? l->makestep.text : "no makestep");
+	if (j->f->set_up && is_generated(r))
+		judge_remedy(j, "sudo ptpkvm setup	# or, to step for this clock only: "
+			     "sudo systemctl enable --now ptpkvm-guard");
+	else
+		judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+}
+
+/* What makes chronyd end, or follow this clock no more */
+static void judge_limits(struct judge *j, const struct refclock_fact *r)
+{
+	static const char where[] = "grep -rnw %s /etc/chrony* " SETUP_DIR "	# and take %s";
+	const struct limits *l = &j->f->chrony.limits;
+	const char *ends = limits_maxchange(l);
+
+	if (ends) {
+		judge_say(j, VERDICT_WARN, "config", "config-maxchange", "%s:%d: %s: chronyd %s",
+			  l->maxchange.file, l->maxchange.line, l->maxchange.text, ends);
+		judge_remedy(j, where, "maxchange", "it away");
+	}
+	if (limits_minsources(l) > 1) {
+		judge_say(j, VERDICT_WARN, "config", "config-minsources",
+			  "%s:%d: %s: this clock is not followed while fewer sources are there, and agree",
+			  l->minsources.file, l->minsources.line, l->minsources.text);
+		judge_remedy(j, where, "minsources", "it away");
+	}
+	if (l->require.line && !r->require) {
+		judge_say(j, VERDICT_WARN, "config", "config-require",
+			  "%s:%d: %s: this clock is not followed while that NTP source cannot be reached",
+			  l->require.file, l->require.line, l->require.text);
+		judge_remedy(j, where, "require", "that option away");
+	}
 }
 
 void judge_config(struct judge *j)
@@ -380,7 +412,8 @@ void judge_config(struct judge *j)
 			j,
 			"grep -rn leapsecmode /etc/chrony*	# and take it away, unless the host does the same");
 	}
-	judge_makestep(j);
+	judge_makestep(j, r);
+	judge_limits(j, r);
 	if (j->r->said.n == before)
 		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
 }
@@ -389,8 +422,7 @@ void judge_boot(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	const struct refclock_fact *r = check_refclock(&f->chrony);
-	bool generated = r && !strncmp(r->file, "/run/", 5);
-	bool race = r && !generated && !r->optional;
+	bool race = r && !is_generated(r) && !r->optional;
 	char where[160];
 
 	if (f->container[0]) {

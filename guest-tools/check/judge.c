@@ -29,7 +29,8 @@ const char *const check_codes[] = {
 	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
 	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",
-	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
+	"config-makestep", "config-maxchange", "config-minsources", "config-require",
+	"config-tai", "config-offset", "config-number", "config-leap",
 	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
 };
 

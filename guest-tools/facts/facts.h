@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chrony/chronyc.h"
+#include "facts/limits.h"
 #include "output/findings.h"
 #include "system/machine.h"
 #include "time/host_clock.h"
@@ -37,7 +38,7 @@ struct refclock_fact {
 	char file[128];
 	int line;
 	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
-	bool by_number, nocrossts, optional, prefer, noselect, tai;
+	bool by_number, nocrossts, optional, prefer, noselect, require, tai;
 	double offset;		/* seconds */
 };
 
@@ -66,7 +67,7 @@ struct chrony_facts {
 	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
 	int n_refclocks;
 	struct server_facts servers;
-	char makestep[64];		/* the last one's arguments, empty without one */
+	struct limits limits;
 	char leapsecmode[16];
 };
 

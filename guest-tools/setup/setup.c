@@ -23,6 +23,7 @@
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
 #include "cli/options.h"
+#include "facts/limits.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "setup/journal.h"
@@ -55,13 +56,14 @@ struct planned {
 struct setup {
 	struct refclock r;
 	bool refclock_given;
-	bool dry_run, only, disable, offline;
+	bool dry_run, only, disable, offline, no_makestep;
 	unsigned int timeout;
 	struct chrony_version version;
 	const struct chrony_layout *layout;
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
+	struct limits limits;
 	struct planned files[PLANNED];
 	struct setup_state before, state;	/* the journal as it was, and as it will be */
 	struct setup_unit service;
@@ -83,7 +85,10 @@ static void on_signal(int sig)
 
 /* --- the command line --- */
 
-enum { OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ROOT, OPT_TIMEOUT, OPT_VERSION };
+enum {
+	OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_NO_MAKESTEP, OPT_ROOT, OPT_TIMEOUT,
+	OPT_VERSION,
+};
 
 static const struct option own_options[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -91,6 +96,7 @@ static const struct option own_options[] = {
 	{ "keep-ntp", no_argument, NULL, OPT_KEEP_NTP },
 	{ "only", no_argument, NULL, OPT_ONLY },
 	{ "disable-competitors", no_argument, NULL, OPT_DISABLE },
+	{ "no-makestep", no_argument, NULL, OPT_NO_MAKESTEP },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "chrony-version", required_argument, NULL, OPT_VERSION },
@@ -107,6 +113,7 @@ static void help(void)
 	       "  --keep-ntp             chrony's NTP servers stay, as a backup (the default)\n"
 	       "  --only                 chronyd uses no NTP servers while the clock is there\n"
 	       "  --disable-competitors  disable other daemons that steer the clock, until remove\n"
+	       "  --no-makestep          chrony's own makestep stays in force\n"
 	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
 	       "  --root DIR             write into the image at DIR, and start nothing\n"
 	       "  --chrony-version V     the image's chrony, for --root\n"
@@ -133,6 +140,7 @@ static void parse(struct setup *s, int argc, char **argv)
 		case OPT_KEEP_NTP: s->only = false; break;
 		case OPT_ONLY: s->only = true; break;
 		case OPT_DISABLE: s->disable = true; break;
+		case OPT_NO_MAKESTEP: s->no_makestep = true; break;
 		case OPT_ROOT: opt_root(optarg); s->offline = file_root[0]; break;
 		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
 		case OPT_VERSION:
@@ -224,12 +232,13 @@ static bool check_rivals(struct setup *s)
 	return true;
 }
 
-static int see_refclock(const struct chrony_directive *d, void *arg)
+static int see_directive(const struct chrony_directive *d, void *arg)
 {
 	struct setup *s = arg;
 	char device[300], real[PATH_MAX], ours[PATH_MAX];
 	const char *word = d->args + 4;
 
+	limits_see(&s->limits, d);
 	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
 		return 0;
 	snprintf(device, sizeof(device), "%.*s", (int)strcspn(word, " :"), word);
@@ -240,6 +249,17 @@ static int see_refclock(const struct chrony_directive *d, void *arg)
 	     "%s:%d has a refclock for this clock already: '%s'; remove that line first, or leave it at that",
 	     d->file, d->line, d->text);
 	return 1;
+}
+
+/* Without NTP servers this clock is alone, but for refclocks of the admin's, of which nothing is known here. */
+static bool check_minsources(struct setup *s)
+{
+	const struct limit *m = &s->limits.minsources;
+
+	if (!s->only || limits_minsources(&s->limits) == 1)
+		return true;
+	return fail(s, "%s%s:%d: with '%s' chronyd follows no clock that is alone, as this one is by --only; take that "
+		    "line out, or leave out --only", file_root, m->file, m->line, m->text);
 }
 
 /* Of a module's signature modprobe says one of the first two, or the third where the kernel is locked down. */
@@ -396,8 +416,8 @@ static bool plan_files(struct setup *s)
 		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
 			       "# The refclock's device is corrected if its number changes; if it is "
 			       "missing, all of this is left out.\n"
-			       "%s\n" REFCLOCK_MAKESTEP "\n",
-		  line);
+			       "%s\n%s",
+		  line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
 	plan_text(s, 2, setup_drop_in(s->layout),
 		  SETUP_MARKER "\n"
 		  "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
@@ -437,8 +457,52 @@ static void print_file(const struct planned *f, bool with_text)
 	}
 }
 
+static void note(const struct limit *limit, const char *what)
+{
+	char text[sizeof(limit->text)];
+
+	strcpy(text, limit->text);
+	tame(text, "");
+	printf("note        %s%s:%d: %s: %s\n", file_root, limit->file, limit->line, text, what);
+}
+
+static void note_makestep(const struct setup *s)
+{
+	const struct limit *makestep = &s->limits.makestep;
+
+	if (s->files[1].plan == FILE_EDITED)
+		return;		/* what it says about steps is the admin's */
+	if (!s->no_makestep) {
+		if (makestep->line && strcasecmp(makestep->text, REFCLOCK_MAKESTEP))
+			note(makestep, "is overridden by " REFCLOCK_MAKESTEP "; --no-makestep keeps it");
+	} else if (!makestep->line) {
+		printf("note        no makestep: steps of the host's clock are slewed, unless ptpkvm-guard runs\n");
+	} else if (!limits_steps(&s->limits)) {
+		note(makestep, "later steps of the host's clock are slewed, unless ptpkvm-guard runs");
+	}
+}
+
+/* What in chrony's own configuration comes to mean something else, or ends what this is to bring */
+static void print_notes(const struct setup *s)
+{
+	const struct limits *l = &s->limits;
+	const char *ends = limits_maxchange(l);
+	char what[120];
+
+	note_makestep(s);
+	if (ends) {
+		snprintf(what, sizeof(what), "chronyd %s", ends);
+		note(&l->maxchange, what);
+	}
+	if (limits_minsources(l) > 1)
+		note(&l->minsources, "chronyd follows this clock only while so many sources agree");
+	if (l->require.line && !s->only && !s->r.require)
+		note(&l->require, "chronyd follows this clock only while that source is there");
+}
+
 static void print_plan(const struct setup *s)
 {
+	print_notes(s);
 	if (s->load_module && !s->offline)
 		printf("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
@@ -588,7 +652,7 @@ static bool check_all(struct setup *s)
 		return false;
 	}
 	s->why[0] = 0;
-	good = !chrony_conf_walk(s->layout->conf, see_refclock, s, why, sizeof(why)) &&
+	good = !chrony_conf_walk(s->layout->conf, see_directive, s, why, sizeof(why)) && check_minsources(s) &&
 	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
 	if (!good && !s->why[0])
 		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);

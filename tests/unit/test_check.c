@@ -74,7 +74,7 @@ static void healthy(struct check_facts *f)
 			    .answers = true,
 			    .conf_read = true,
 			    .conf = GENERATED,
-			    .makestep = "0.001 -1",
+			    .limits.makestep = { .text = "makestep 0.001 -1", .line = 4 },
 			    .n_refclocks = 1,
 			    .n_sources = 2,
 			    .servers.count = 1 },
@@ -568,12 +568,54 @@ static void by_number(struct check_facts *f)
 
 static void distribution_makestep(struct check_facts *f)
 {
-	strcpy(f->chrony.makestep, "1 3");
+	strcpy(f->chrony.limits.makestep.text, "makestep 1 3");
 }
 
 static void no_makestep(struct check_facts *f)
 {
-	f->chrony.makestep[0] = 0;
+	f->chrony.limits.makestep = (struct limit){ .line = 0 };
+}
+
+static void makestep_by_people(struct check_facts *f)
+{
+	by_people_well(f);
+	distribution_makestep(f);
+}
+
+static void maxchange(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct limit){ "/etc/chrony.conf", "maxchange 5 1 0", 2 };
+}
+
+static void maxchange_ignores(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct limit){ "/etc/chrony.conf", "maxchange 1000 1 -1", 2 };
+}
+
+static void maxchange_never(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct limit){ "/etc/chrony.conf", "maxchange 5 -1 0", 2 };
+}
+
+static void minsources_1(struct check_facts *f)
+{
+	f->chrony.limits.minsources = (struct limit){ "/etc/chrony.conf", "minsources 1", 2 };
+}
+
+static void minsources_2(struct check_facts *f)
+{
+	f->chrony.limits.minsources = (struct limit){ "/etc/chrony.conf", "minsources 2", 2 };
+}
+
+static void required(struct check_facts *f)
+{
+	f->chrony.limits.require = (struct limit){ "/etc/chrony.conf", "server a require", 2 };
+}
+
+static void both_required(struct check_facts *f)
+{
+	required(f);
+	f->chrony.refclocks[0].require = true;
 }
 
 static void leap_slew(struct check_facts *f)
@@ -685,6 +727,14 @@ static const struct {
 	  "sudo sed -i '3s|/dev/ptp[0-9]*|/dev/ptp_kvm|' /etc/chrony/conf.d/" },
 	{ distribution_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
 	{ no_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ makestep_by_people, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ maxchange, "config-maxchange", EXIT_WARNINGS, "grep -rnw maxchange /etc/chrony* /etc/ptpkvm" },
+	{ maxchange_ignores, "config-maxchange", EXIT_WARNINGS, "grep -rnw maxchange" },
+	{ maxchange_never, "", EXIT_GOOD, "" },
+	{ minsources_1, "", EXIT_GOOD, "" },
+	{ minsources_2, "config-minsources", EXIT_WARNINGS, "grep -rnw minsources" },
+	{ required, "config-require", EXIT_WARNINGS, "grep -rnw require" },
+	{ both_required, "", EXIT_GOOD, "" },
 	{ leap_slew, "config-leap", EXIT_WARNINGS, "grep -rn leapsecmode" },
 	{ offline, "", EXIT_GOOD, "" },
 };
@@ -1029,7 +1079,7 @@ static void test_configuration(void **state)
 	assert_int_equal(facts.chrony.servers.count, 3);
 	assert_int_equal(facts.chrony.servers.dhcp, 2);
 	assert_string_equal(facts.chrony.servers.prefer, "/run/chrony-dhcp/eth0.sources:1");
-	assert_string_equal(facts.chrony.makestep, "1 3");
+	assert_string_equal(facts.chrony.limits.makestep.text, "makestep 1 3");
 	assert_string_equal(facts.chrony.leapsecmode, "system");
 	assert_true(facts.loaded_at_boot);
 	assert_false(facts.set_up);
@@ -1047,6 +1097,30 @@ static void test_configuration(void **state)
 	assert_string_equal(r->file, "/etc/chrony/conf.d/b.conf");
 	assert_int_equal(r->line, 2);
 	assert_float_equal(r->offset, -37, 0);
+}
+
+static void test_limits(void **state)
+{
+	const struct limits *l = &facts.chrony.limits;
+
+	(void)state;
+	put("/etc/chrony.conf", "maxchange 1 1 1\nserver a\nMaxChange  5 1 0\nminsources 3\nserver b require\npool c require\n"
+	    "makestep 1 -1\n");
+	check_gather(&facts);
+	assert_string_equal(l->maxchange.text, "MaxChange 5 1 0");
+	assert_int_equal(l->maxchange.line, 3);
+	assert_int_equal(limits_minsources(l), 3);
+	assert_int_equal(l->require.line, 5);
+	assert_true(limits_steps(l));
+	has(limits_maxchange(l), "ends");
+	put("/etc/chrony.conf", "maxchange 5 1 -1\nmakestep 1 3\n");
+	check_gather(&facts);
+	has(limits_maxchange(l), "never follows");
+	assert_false(limits_steps(l));
+	put("/etc/chrony.conf", "maxchange 5 -1 0\nmaxchange\n");
+	check_gather(&facts);
+	assert_null(limits_maxchange(l));
+	assert_int_equal(limits_minsources(l), 1);
 }
 
 static void test_refclock_before_its_clock(void **state)
@@ -1080,7 +1154,7 @@ static void test_chronyd_started_with(void **state)
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, GENERATED);
 	assert_non_null(check_refclock(&facts.chrony));
-	assert_string_equal(facts.chrony.makestep, "0.001 -1");
+	assert_string_equal(facts.chrony.limits.makestep.text, "makestep 0.001 -1");
 	PROCESS(77, "chronyd\n", "/usr/sbin/chronyd\0-nf/run/chrony-dhcp/ptpkvm.conf", "");
 	check_gather(&facts);
 	assert_non_null(check_refclock(&facts.chrony));
@@ -1171,6 +1245,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rivals, empty_tree),
 		cmocka_unit_test_setup(test_phc2sys, empty_tree),
 		cmocka_unit_test_setup(test_configuration, empty_tree),
+		cmocka_unit_test_setup(test_limits, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),

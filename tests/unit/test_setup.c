@@ -130,6 +130,13 @@ static void etc_is_as_before(void)
 	free(now);
 }
 
+/* What etc_is_as_before() is to find */
+static void now_is_before(void)
+{
+	free(etc_before);
+	etc_before = manifest("/etc");
+}
+
 static void refused(int status, const char *reason)
 {
 	assert_int_equal(status, EXIT_BROKEN);
@@ -238,6 +245,7 @@ static void test_image(void **state)
 	good(apart(call, argv));
 	file_root = tree;
 	has(get(DROP_IN), "ExecStartPre=-+/usr/bin/ptpkvm prestart\n");
+	has(said_out, "note        ");
 	assert_string_equal(get("/log"), "");
 	file_root = "";
 	argv[0] = "remove";
@@ -446,6 +454,44 @@ static void test_refclock_there_already(void **state)
 	good(ptpkvm("setup"));
 }
 
+/* What is the admin's and comes to mean something else is named. */
+static void test_limits(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--dry-run"));
+	has(said_out, CONF ":3: makestep 1 3: is overridden by makestep 0.001 -1; --no-makestep keeps it\n");
+	put(CONF, "makestep 0.001 -1\nmaxchange 5 1 0\nminsources 2\npool a iburst require\n");
+	good(ptpkvm("setup", "--dry-run"));
+	lacks(said_out, ": makestep");
+	has(said_out, CONF ":2: maxchange 5 1 0: chronyd ends, for good, after a larger step");
+	has(said_out, CONF ":3: minsources 2: chronyd follows this clock only while so many sources agree");
+	has(said_out, CONF ":4: pool a iburst require: chronyd follows this clock only while");
+	now_is_before();
+	refused(ptpkvm("setup", "--only"), CONF ":3: with 'minsources 2' chronyd follows no clock that is alone");
+	put(CONF, "maxchange 1000 -1 0\nminsources 1\npool a require\n");
+	good(ptpkvm("setup", "--only"));
+	lacks(said_out, "note");
+}
+
+static void test_no_makestep(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--no-makestep"));
+	has(said_out, CONF ":3: makestep 1 3: later steps of the host's clock are slewed, unless");
+	lacks(get(SETUP_DIRECTIVES), "makestep");
+	good(ptpkvm("prestart"));
+	lacks(get(GENERATED), "makestep");
+	put("/log", "");
+	good(ptpkvm("setup", "--no-makestep"));
+	has(said_out, "nothing to do");
+	good(ptpkvm("setup"));
+	has(get(SETUP_DIRECTIVES), "\n" LINE "\nmakestep 0.001 -1\n");
+	put(SETUP_DIRECTIVES, SETUP_MARKER "\n# mine\n" LINE "\n");
+	good(ptpkvm("setup"));
+	lacks(said_out, "makestep");	/* what counts is what he wrote */
+	good(ptpkvm("remove"));
+}
+
 static void test_two_clocks(void **state)
 {
 	(void)state;
@@ -521,7 +567,8 @@ static void test_journal_lost(void **state)
 static void test_journal_damaged(void **state)
 {
 	static const char *const damage[] = {
-		"file 12 /etc/passwd\n", "directory /etc\n", "unit -x enabled active\n", "unit a.service perhaps active\n",
+		"file 12 /etc/passwd\n", "directory /etc\n",
+		"unit -x enabled active\n", "unit a.service perhaps active\n",
 		"\n", "version 2\n", "file zz /etc/modules-load.d/ptpkvm.conf\n",
 	};
 
@@ -918,13 +965,16 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys), T(rival_process),
-		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
-		T(chrony_versions), T(broken_conf), T(no_confdir), T(refclock_there_already), T(two_clocks), T(foreign_file),
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys),
+		T(rival_process), T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
+		T(no_systemd), T(not_root), T(no_chrony), T(chrony_versions),
+		T(broken_conf), T(no_confdir), T(refclock_there_already), 
+		T(limits), T(no_makestep), T(two_clocks), T(foreign_file),
 		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
-		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails), T(power_cut),
-		T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device), T(prestart_without_clock),
-		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
+		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
+		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
+		T(prestart_without_clock), T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory),
+		T(help),
 	};
 
 	if (geteuid())
