@@ -7,6 +7,7 @@
 #include "check/judge.h"
 #include "facts/ours.h"
 #include "output/text.h"
+#include "system/tree.h"
 
 static void judge_absent_chronyd(struct judge *j)
 {
@@ -63,6 +64,15 @@ static bool is_generated(const struct refclock_fact *r)
 	return !strncmp(r->file, "/run/", 5);
 }
 
+void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
+{
+	const struct check_facts *f = j->f;
+	bool theirs = r && !is_generated(r);
+
+	judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
+		     f->offline ? file_root : "");
+}
+
 /* Why what is about the refclock cannot be judged */
 static const char *no_refclock(const struct chrony_facts *c)
 {
@@ -106,11 +116,11 @@ static void judge_no_refclock(struct judge *j)
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
 			  where, other->device, other->clock_name[0] ? "another clock, " : "not there",
 			  other->clock_name);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, other->by_number && !other->clock_name[0] ? other : NULL);
 	} else {
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-none",
 			  "chronyd's configuration has none for this clock");
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 	}
 }
 
@@ -129,7 +139,7 @@ void judge_refclock(struct judge *j)
 			  "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
 			  r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
 		if (r->noselect)
-			judge_remedy(j, "sudo ptpkvm setup");
+			judge_remedy_setup(j, r);
 		else
 			judge_remedy(j, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
@@ -330,8 +340,7 @@ void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const cha
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
 	else
-		judge_remedy(j, "sudo sed -i '%d%s' %s && sudo systemctl restart %s", r->line, command,
-			     r->file, judge_service(j->f));
+		judge_remedy_setup(j, r);
 }
 
 static void judge_makestep(struct judge *j, const struct refclock_fact *r)
@@ -347,7 +356,7 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 		judge_remedy(j, "sudo ptpkvm setup	# or, to step for this clock only: "
 			     "sudo systemctl enable --now ptpkvm-guard");
 	else
-		judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+		judge_remedy_setup(j, r);
 }
 
 /* What makes chronyd end, or follow this clock no more */
@@ -436,7 +445,7 @@ void judge_boot(struct judge *j)
 	if (f->chrony.by_hand) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot",
 			  f->chrony.conf_why);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 		return;
 	}
 	if (!r) {
@@ -447,7 +456,7 @@ void judge_boot(struct judge *j)
 	if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, r);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
 		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);

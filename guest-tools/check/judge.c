@@ -414,7 +414,7 @@ static void judge_offset(struct judge *j)
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
 	else
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, check_refclock(&j->f->chrony));
 }
 
 /* --- the host's clock --- */

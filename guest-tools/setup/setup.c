@@ -26,6 +26,7 @@
 #include "facts/limits.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
+#include "setup/adopt.h"
 #include "setup/journal.h"
 #include "setup/options.h"
 #include "setup/phc.h"
@@ -63,6 +64,7 @@ struct setup {
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
+	struct adoption adoption;
 	struct limits limits;
 	struct planned files[PLANNED];
 	struct setup_state before, state;	/* the journal as it was, and as it will be */
@@ -86,7 +88,7 @@ static void on_signal(int sig)
 /* --- the command line --- */
 
 enum {
-	OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_NO_MAKESTEP, OPT_ROOT, OPT_TIMEOUT,
+	OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ADOPT, OPT_NO_MAKESTEP, OPT_ROOT, OPT_TIMEOUT,
 	OPT_VERSION,
 };
 
@@ -96,6 +98,7 @@ static const struct option own_options[] = {
 	{ "keep-ntp", no_argument, NULL, OPT_KEEP_NTP },
 	{ "only", no_argument, NULL, OPT_ONLY },
 	{ "disable-competitors", no_argument, NULL, OPT_DISABLE },
+	{ "adopt", no_argument, NULL, OPT_ADOPT },
 	{ "no-makestep", no_argument, NULL, OPT_NO_MAKESTEP },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -107,12 +110,13 @@ static void help(void)
 {
 	printf("Usage: ptpkvm setup [OPTION]...\n\n"
 	       "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all\n"
-	       "the same, on its NTP servers. Writes new files only, which 'ptpkvm remove' takes away. What fails\n"
-	       "is undone.\n\n"
+	       "the same, on its NTP servers. Writes new files only, and what --adopt names; 'ptpkvm remove'\n"
+	       "takes all of it back. What fails is undone.\n\n"
 	       "  --dry-run              print the plan and do nothing\n"
 	       "  --keep-ntp             chrony's NTP servers stay, as a backup (the default)\n"
 	       "  --only                 chronyd uses no NTP servers while the clock is there\n"
 	       "  --disable-competitors  disable other daemons that steer the clock, until remove\n"
+	       "  --adopt                comment out lines of this clock, until remove\n"
 	       "  --no-makestep          chrony's own makestep stays in force\n"
 	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
 	       "  --root DIR             write into the image at DIR, and start nothing\n"
@@ -140,6 +144,7 @@ static void parse(struct setup *s, int argc, char **argv)
 		case OPT_KEEP_NTP: s->only = false; break;
 		case OPT_ONLY: s->only = true; break;
 		case OPT_DISABLE: s->disable = true; break;
+		case OPT_ADOPT: s->adoption.wanted = true; break;
 		case OPT_NO_MAKESTEP: s->no_makestep = true; break;
 		case OPT_ROOT: opt_root(optarg); s->offline = file_root[0]; break;
 		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
@@ -235,20 +240,9 @@ static bool check_rivals(struct setup *s)
 static int see_directive(const struct chrony_directive *d, void *arg)
 {
 	struct setup *s = arg;
-	char device[300], real[PATH_MAX], ours[PATH_MAX];
-	const char *word = d->args + 4;
 
 	limits_see(&s->limits, d);
-	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
-		return 0;
-	snprintf(device, sizeof(device), "%.*s", (int)strcspn(word, " :"), word);
-	if (strcmp(device, s->device) && strcmp(device, REFCLOCK_LINK) &&
-	    (!realpath(device, real) || !realpath(s->device, ours) || strcmp(real, ours)))
-		return 0;
-	fail(s,
-	     "%s:%d has a refclock for this clock already: '%s'; remove that line first, or leave it at that",
-	     d->file, d->line, d->text);
-	return 1;
+	return !adopt_see(&s->adoption, d, s->why, sizeof(s->why));
 }
 
 /* Without NTP servers this clock is alone, but for refclocks of the admin's, of which nothing is known here. */
@@ -434,6 +428,9 @@ static bool plan_files(struct setup *s)
 		setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
 				     file_hash(s->files[i].text, s->files[i].len));
 	}
+	for (int i = 0; i < s->adoption.n; i++)
+		if (!setup_state_add_adopted(&s->state, &s->adoption.lines[i]))
+			return fail(s, SETUP_STATE " has no room for more lines; run first: ptpkvm remove");
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++)
 		if (!file_exists(setup_dirs[i]) && errno == ENOENT)
@@ -500,6 +497,16 @@ static void print_notes(const struct setup *s)
 		note(&l->require, "chronyd follows this clock only while that source is there");
 }
 
+static void print_adoption(const struct adoption *a)
+{
+	for (int i = 0; i < a->n; i++) {
+		struct setup_adopted line = a->lines[i];
+
+		tame(line.text, "\t");
+		printf("comment out %s%s:%d: %s\n", file_root, line.file, a->at[i], line.text);
+	}
+}
+
 static void print_plan(const struct setup *s)
 {
 	print_notes(s);
@@ -507,6 +514,7 @@ static void print_plan(const struct setup *s)
 		printf("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
 		printf("run         systemctl disable --now %s\n", s->rivals[i].name);
+	print_adoption(&s->adoption);
 	for (int i = 0; i < PLANNED; i++)
 		print_file(&s->files[i], s->dry_run);
 	if (s->offline)
@@ -533,6 +541,8 @@ static bool write_files(struct setup *s)
 {
 	s->state_written = true;
 	if (!setup_state_write(&s->state, s->why, sizeof(s->why)))
+		return false;
+	if (!adopt_do(&s->adoption, s->why, sizeof(s->why)))
 		return false;
 	for (int i = 0; i < PLANNED; i++) {
 		struct planned *f = &s->files[i];
@@ -584,6 +594,20 @@ static bool restore_file(const struct planned *f)
 	return !err;
 }
 
+static bool restore_lines(const struct adoption *a)
+{
+	char why[700];
+	bool good = true;
+
+	for (int i = a->done; i--;) {
+		if (adopt_undo(&a->lines[i], false, why, sizeof(why)) >= 0)
+			continue;
+		complain("%s", why);
+		good = false;
+	}
+	return good;
+}
+
 static bool said(const struct setup *s, bool good)
 {
 	if (!good)
@@ -604,6 +628,7 @@ static bool undo(struct setup *s)
 	interrupted = 0;
 	for (int i = PLANNED; i--;)
 		good &= restore_file(&s->files[i]);
+	good &= restore_lines(&s->adoption);
 	if (s->units_touched) {
 		good &= said(s, systemctl(s, "daemon-reload", NULL, NULL));
 		if (s->restarted && s->service.active)
@@ -634,8 +659,10 @@ static bool nothing_to_do(const struct setup *s)
 	for (int i = 0; i < PLANNED; i++)
 		if (s->files[i].plan == FILE_NEW || s->files[i].plan == FILE_CHANGED)
 			return false;
-	return s->before.present && (s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
-						    setup_selected(why, sizeof(why))));
+	if (s->adoption.n || !s->before.present)
+		return false;
+	return s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
+			      setup_selected(why, sizeof(why)));
 }
 
 static bool check_all(struct setup *s)
@@ -652,6 +679,8 @@ static bool check_all(struct setup *s)
 		return false;
 	}
 	s->why[0] = 0;
+	s->adoption.device = s->device;
+	s->adoption.offline = s->offline;
 	good = !chrony_conf_walk(s->layout->conf, see_directive, s, why, sizeof(why)) && check_minsources(s) &&
 	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
 	if (!good && !s->why[0])
