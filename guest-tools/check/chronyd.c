@@ -69,8 +69,15 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 	const struct check_facts *f = j->f;
 	bool theirs = r && !is_generated(r);
 
-	judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
-		     f->offline ? file_root : "");
+	if (!f->init)
+		judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
+			     f->offline ? file_root : "");
+	else if (theirs)
+		judge_remedy(j, "by hand, for want of systemd: in place of %s:%d what 'sudo ptpkvm chrony --makestep' "
+			     "says", r->file, r->line);
+	else
+		judge_remedy(j, "sudo ptpkvm chrony --makestep | sudo tee -a %s	# and restart chronyd",
+			     f->chrony.conf);
 }
 
 /* Why what is about the refclock cannot be judged */
@@ -438,6 +445,13 @@ void judge_boot(struct judge *j)
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 		return;
 	}
+	if (f->set_up && f->init) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-init",
+			  "what 'ptpkvm setup' wrote is for systemd, and that is not the init here%s%s",
+			  f->init[0] ? ", but " : "", f->init);
+		judge_remedy(j, "sudo ptpkvm remove; sudo ptpkvm setup	# which then says what to do by hand");
+		return;
+	}
 	if (f->set_up && !race && !f->chrony.by_hand) {
 		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;
@@ -448,6 +462,10 @@ void judge_boot(struct judge *j)
 		judge_remedy_setup(j, NULL);
 		return;
 	}
+	if (!r && f->init && f->chrony.conf_read) {
+		judge_skip(j, "boot", "there is no refclock, and 'ptpkvm setup' is for systemd, not for the init here");
+		return;
+	}
 	if (!r) {
 		judge_skip(j, "boot", no_refclock(&f->chrony));
 		return;
@@ -456,7 +474,11 @@ void judge_boot(struct judge *j)
 	if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
-		judge_remedy_setup(j, r);
+		if (f->init)
+			judge_remedy(j, "have the init here load ptp_kvm before chronyd ('ptpkvm setup' is for "
+				     "systemd)");
+		else
+			judge_remedy_setup(j, r);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
 		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);

@@ -31,7 +31,7 @@ const char *const check_codes[] = {
 	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",
 	"config-makestep", "config-maxchange", "config-minsources", "config-require",
 	"config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
+	"boot-by-hand", "boot-race", "boot-no-driver", "boot-init", NULL,
 };
 
 const char *judge_service(const struct check_facts *f)

@@ -113,6 +113,7 @@ struct check_facts {
 	struct chrony_facts chrony;
 	struct rival rivals[RIVALS_MAX];
 	int n_rivals;
+	const char *init;		/* that is not systemd, see init_other() */
 	bool set_up;			/* ptpkvm setup's drop-in is there */
 	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
 	char hold[128];			/* why guard holds the refclock out, empty if it doesn't */

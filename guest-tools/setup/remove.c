@@ -17,6 +17,7 @@
 #include "setup/adopt.h"
 #include "setup/journal.h"
 #include "setup/units.h"
+#include "system/init.h"
 #include "system/tree.h"
 
 struct removal {
@@ -230,7 +231,7 @@ int cmd_remove(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	restore_lines(&r);
-	if (!r.offline)
+	if (!r.offline && !init_other(true))
 		restore_services(&r);
 	if (!r.failed)
 		remove_journal(&r);

@@ -32,6 +32,7 @@
 #include "setup/phc.h"
 #include "setup/selected.h"
 #include "setup/units.h"
+#include "system/init.h"
 #include "system/machine.h"
 #include "system/tree.h"
 #include "time/phc.h"
@@ -75,6 +76,9 @@ struct setup {
 	int exit;
 	char why[1200];
 };
+
+/* What an image is taken to have, if nobody says: Debian 11's, the oldest that is supported */
+static const struct chrony_version oldest = { 4, 0 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -181,14 +185,60 @@ static bool in_container(void)
 	       file_exists("/run/.containerenv");
 }
 
+static bool read_quality(struct setup *s)
+{
+	struct host_clock hc = { 0 };
+	struct phc phc;
+
+	if (!s->r.delay_auto && !s->r.stratum_auto)
+		return true;
+	if (!s->offline && !phc_open(&phc, NULL, O_RDONLY, s->why, sizeof(s->why))) {
+		host_clock_read(&hc, &phc);
+		close(phc.fd);
+	}
+	s->why[0] = 0;
+	return refclock_auto(&s->r, &hc, s->why, sizeof(s->why));
+}
+
+/* What setup would have had written, and where it belongs */
+static bool by_hand(struct setup *s, const char *init)
+{
+	const struct chrony_layout *layout = chrony_layout();
+	char line[REFCLOCK_LINE_MAX], why[600];
+
+	if (!s->offline)
+		chrony_version_installed(&s->version, why, sizeof(why));
+	if (!s->version.major)
+		s->version = oldest;
+	/* Without udev there may be no link. */
+	if (!s->offline && !s->r.device[0] && setup_phc(NULL, s->device, sizeof(s->device), why, sizeof(why)))
+		snprintf(s->r.device, sizeof(s->r.device), "%.*s", (int)sizeof(s->r.device) - 1, s->device);
+	refclock_defaults(&s->r, &s->version);
+	if (!read_quality(s) || !refclock_valid(&s->r, &s->version, s->why, sizeof(s->why)))
+		return false;
+	refclock_render(&s->r, line);
+	printf("%s\n%s", line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
+	if (s->offline)
+		snprintf(why, sizeof(why), "systemd is not the init in %.400s", file_root);
+	else
+		strcpy(why, "systemd does not run here");
+	return fail(s, "%s%s%s, and setup is for systemd only. By hand: put what is printed above at the end of %s%s, in "
+		    "place of other refclock lines of this clock; have the module ptp_kvm loaded at boot, before "
+		    "chronyd is started%s; and restart chronyd", why, init[0] ? ", but " : "", init, file_root,
+		    layout ? layout->conf : "/etc/chrony.conf",
+		    s->r.optional ? "" : ", which does not start where the clock is missing");
+}
+
 static bool check_machine(struct setup *s)
 {
-	if (in_container())
+	const char *init;
+
+	if (!s->offline && in_container())
 		return fail(s, "this is a container: the clock is its host's, set it up there");
-	if (!file_exists("/run/systemd/system"))
-		return fail(s, "systemd does not run here. By hand: load the module ptp_kvm at boot, before "
-			    "chronyd is started, and give chronyd the line that 'ptpkvm chrony' prints");
-	if (geteuid() && !s->dry_run)
+	init = init_other(!s->offline);
+	if (init)
+		return by_hand(s, init);
+	if (!s->offline && geteuid() && !s->dry_run)
 		return fail(s, "only root may do this; try: sudo ptpkvm setup (or --dry-run)");
 	return true;
 }
@@ -204,7 +254,7 @@ static bool check_chrony(struct setup *s)
 		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
 	if (!s->version.major)
-		s->version = (struct chrony_version){ 4, 0 };
+		s->version = oldest;
 	if (s->offline)
 		return true;
 	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
@@ -671,7 +721,7 @@ static bool check_all(struct setup *s)
 	bool good;
 
 	if (s->offline) {
-		if (!check_chrony(s))
+		if (!check_machine(s) || !check_chrony(s))
 			return false;
 		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
 	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||
@@ -686,21 +736,6 @@ static bool check_all(struct setup *s)
 	if (!good && !s->why[0])
 		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);
 	return good;
-}
-
-static bool read_quality(struct setup *s)
-{
-	struct host_clock hc = { 0 };
-	struct phc phc;
-
-	if (!s->r.delay_auto && !s->r.stratum_auto)
-		return true;
-	if (!s->offline && !phc_open(&phc, NULL, O_RDONLY, s->why, sizeof(s->why))) {
-		host_clock_read(&hc, &phc);
-		close(phc.fd);
-	}
-	s->why[0] = 0;
-	return refclock_auto(&s->r, &hc, s->why, sizeof(s->why));
 }
 
 static int give_up(struct setup *s)

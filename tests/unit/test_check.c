@@ -646,6 +646,35 @@ static void off_and_unselected_by_people(struct check_facts *f)
 	f->chrony.sources[0].state = '-';
 }
 
+static void openrc(struct check_facts *f)
+{
+	no_refclock(f);
+	f->init = "OpenRC";
+}
+
+static void openrc_set_up(struct check_facts *f)
+{
+	f->init = "OpenRC";
+}
+
+static void openrc_by_people(struct check_facts *f)
+{
+	by_people(f);
+	f->init = "";
+}
+
+static void openrc_well(struct check_facts *f)
+{
+	by_people_well(f);
+	f->init = "OpenRC";
+}
+
+static void openrc_tai(struct check_facts *f)
+{
+	openrc_well(f);
+	f->chrony.refclocks[0].tai = true;
+}
+
 static void leap_slew(struct check_facts *f)
 {
 	strcpy(f->chrony.leapsecmode, "slew");
@@ -766,6 +795,13 @@ static const struct {
 	{ required, "config-require", EXIT_WARNINGS, "grep -rnw require" },
 	{ both_required, "", EXIT_GOOD, "" },
 	{ leap_slew, "config-leap", EXIT_WARNINGS, "grep -rn leapsecmode" },
+	{ openrc, "refclock-none", EXIT_BROKEN,
+	  "sudo ptpkvm chrony --makestep | sudo tee -a /run/chrony-dhcp/ptpkvm.conf" },
+	{ openrc_set_up, "boot-init", EXIT_WARNINGS, "sudo ptpkvm remove" },
+	{ openrc_by_people, "boot-race", EXIT_WARNINGS, "have the init here load ptp_kvm" },
+	{ openrc_well, "", EXIT_GOOD, "" },
+	{ openrc_tai, "config-tai", EXIT_BROKEN,
+	  "by hand, for want of systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
 	{ offline, "", EXIT_GOOD, "" },
 };
 
@@ -1153,6 +1189,39 @@ static void test_limits(void **state)
 	assert_int_equal(limits_minsources(l), 1);
 }
 
+static void init_is(const char *want)
+{
+	check_gather(&facts);
+	if (want && facts.init)
+		assert_string_equal(facts.init, want);
+	else
+		assert_true(want == facts.init);
+}
+
+/* Of an image */
+static void test_init(void **state)
+{
+	(void)state;
+	init_is("");
+	put("/usr/lib/systemd/systemd", "");
+	init_is(NULL);
+	put_link("/sbin/init", "../lib/systemd/systemd");
+	init_is(NULL);
+	put_link("/sbin/init", "/bin/busybox");
+	init_is("");
+	put("/etc/inittab", "");
+	init_is("SysV init");
+	put("/sbin/openrc", "");
+	init_is("OpenRC");
+	/* It says so, and no PASS */
+	put("/etc/chrony/chrony.conf", "pool a\n");
+	put("/etc/systemd/system/chrony.service.d/ptpkvm.conf", "");
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(text_of("boot"),
+			    "what 'ptpkvm setup' wrote is for systemd, and that is not the init here, but OpenRC");
+}
+
 static void test_refclock_before_its_clock(void **state)
 {
 	(void)state;
@@ -1249,9 +1318,14 @@ static void test_text_output(void **state)
 	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM tai optional\nmakestep 1 -1\n");
 	put("/etc/modules", "ptp_kvm\n");
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
-	has(said_out,
-	    "FAIL  config        /etc/chrony/chrony.conf:1: tai: the clock is the host's UTC, not TAI [config-tai]\n"
-	    "          sudo ptpkvm setup --adopt --root /");
+	assert_string_equal(
+		said_out,
+		"FAIL  config        /etc/chrony/chrony.conf:1: tai: the clock is the host's UTC, not TAI [config-tai]\n"
+		"          by hand, for want of systemd: in place of /etc/chrony/chrony.conf:1 what "
+		"'sudo ptpkvm chrony --makestep' says\n");
+	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	has(said_out, "\n          sudo ptpkvm setup --adopt --root /");
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore", (char[]){ "config-tai,boot-race" },
 						  "--root", tree, NULL }),
 			 EXIT_GOOD);
@@ -1275,6 +1349,7 @@ int main(void)
 		cmocka_unit_test_setup(test_phc2sys, empty_tree),
 		cmocka_unit_test_setup(test_configuration, empty_tree),
 		cmocka_unit_test_setup(test_limits, empty_tree),
+		cmocka_unit_test_setup(test_init, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),

@@ -100,6 +100,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Of a tree at rest */
+static void systemd_image(void)
+{
+	put_link("/sbin/init", "/lib/systemd/systemd");
+}
+
 static void gone(const char *path)
 {
 	char full[FILE_PATH_MAX];
@@ -252,6 +258,7 @@ static void test_image(void **state)
 
 	(void)state;
 	strcpy(root, tree);
+	systemd_image();
 	file_root = "";
 	assert_int_equal(apart(call, argv), EXIT_BROKEN);
 	has(said_err, "ptpkvm itself is not in");
@@ -398,7 +405,53 @@ static void test_no_systemd(void **state)
 {
 	(void)state;
 	gone("/run/systemd");
-	refused(ptpkvm("setup"), "ptpkvm chrony");
+	put("/sbin/openrc", "");
+	refused(ptpkvm("setup", "--poll", "2"), "systemd does not run here, but OpenRC, and setup is for systemd only");
+	has(said_err, CONF ", in place of");
+	has(said_err, "which does not start where the clock is missing");
+	assert_string_equal(said_out, "refclock PHC /dev/ptp_kvm refid KVM poll 2 dpoll -3 maxsamples 8 offset 0\n"
+				      "makestep 0.001 -1\n");
+	put("/phc", "/dev/ptp4");	/* mdev makes no link */
+	put("/version", "4.9");
+	refused(ptpkvm("setup", "--no-makestep"), "before chronyd is started; and");
+	assert_string_equal(said_out, "refclock PHC /dev/ptp4 refid KVM poll -1 dpoll -3 maxsamples 8 offset 0 optional\n");
+	refused(ptpkvm("setup", "--poll", "-4"), "dpoll");
+	refused(ptpkvm("setup", "--delay", "auto"), "--delay auto");
+	/* What an earlier version wrote there goes all the same, and systemctl is not called. */
+	put(DROP_IN, SETUP_MARKER "\n");
+	good(ptpkvm("remove"));
+	assert_false(file_exists(DROP_IN));
+	assert_string_equal(get("/log"), "");
+}
+
+/* An image that something else than systemd will start */
+static void test_image_of_another_init(void **state)
+{
+	char root[sizeof(tree)];
+
+	(void)state;
+	strcpy(root, tree);
+	put("/usr/bin/ptpkvm", "");
+	put_link("/sbin/init", "/bin/busybox");
+	put("/lib/systemd/systemd", "");
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root), EXIT_BROKEN);
+	file_root = tree;
+	has(said_err, "systemd is not the init in ");
+	has(said_err, CONF);
+	assert_string_equal(said_out, LINE "\nmakestep 0.001 -1\n");
+	etc_is_as_before();
+	gone("/lib");
+	gone("/sbin");
+	gone(CONF);
+	put("/etc/chrony.conf", "pool a\n");
+	now_is_before();
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root, "--chrony-version", "4.9"), EXIT_BROKEN);
+	file_root = tree;
+	has(said_err, "/etc/chrony.conf, in place of");
+	assert_string_equal(said_out, LINE " optional\nmakestep 0.001 -1\n");
+	etc_is_as_before();
 }
 
 static int unprivileged(void *arg)
@@ -536,6 +589,7 @@ static void test_adopt_in_an_image(void **state)
 	(void)state;
 	strcpy(root, tree);
 	put("/usr/bin/ptpkvm", "");
+	systemd_image();
 	put("/sys/class/ptp/ptp0/clock_name", "ena\n");	/* of the machine that makes the image */
 	put(CONF, "refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0\n");
 	now_is_before();
@@ -597,6 +651,7 @@ static void test_remedies(void **state)
 	char conf[200];
 
 	(void)state;
+	systemd_image();
 	put("/sys/class/ptp/ptp0/clock_name", "KVM virtual PTP\n");
 	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
 	put_link("/dev/ptp_kvm", "ptp0");
@@ -1273,7 +1328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(phc2sys),
 		T(rival_process), T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
-		T(no_systemd), T(not_root), T(no_chrony), T(chrony_versions),
+		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
 		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),
 		T(remedies), T(adopted_and_edited), T(adopt_not), T(adopt_undone), T(adopt_read_only),
 		T(adopted_and_journal_lost), T(limits), T(no_makestep), T(two_clocks), T(foreign_file),
