@@ -59,6 +59,28 @@ bool judge_chronyd(struct judge *j)
 	return c->answers;
 }
 
+/* What ptpkvm made, not a line of the admin's */
+static bool is_generated(const struct refclock_fact *r)
+{
+	return !strncmp(r->file, "/run/", 5);
+}
+
+void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
+{
+	const struct check_facts *f = j->f;
+	bool theirs = r && !is_generated(r);
+
+	if (!f->init)
+		judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
+			     f->offline ? file_root : "");
+	else if (theirs)
+		judge_remedy(j, "by hand, for want of systemd: in place of %s:%d what 'sudo ptpkvm chrony --makestep' "
+			     "says", r->file, r->line);
+	else
+		judge_remedy(j, "sudo ptpkvm chrony --makestep | sudo tee -a %s	# and restart chronyd",
+			     f->chrony.conf);
+}
+
 /* Why what is about the refclock cannot be judged */
 static const char *no_refclock(const struct chrony_facts *c)
 {
@@ -102,11 +124,11 @@ static void judge_no_refclock(struct judge *j)
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
 			  where, other->device, other->clock_name[0] ? "another clock, " : "not there",
 			  other->clock_name);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, other->by_number && !other->clock_name[0] ? other : NULL);
 	} else {
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-none",
 			  "chronyd's configuration has none for this clock");
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 	}
 }
 
@@ -125,7 +147,7 @@ void judge_refclock(struct judge *j)
 			  "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
 			  r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
 		if (r->noselect)
-			judge_remedy(j, "sudo ptpkvm setup");
+			judge_remedy_setup(j, r);
 		else
 			judge_remedy(j, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
@@ -401,28 +423,54 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
 {
-	if (!strncmp(r->file, "/run/", 5))
+	if (is_generated(r))
 		judge_remedy(j,
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
 	else
-		judge_remedy(j, "sudo sed -i '%d%s' %s && sudo systemctl restart %s", r->line, command,
-			     r->file, judge_service(j->f));
+		judge_remedy_setup(j, r);
 }
 
-static void judge_makestep(struct judge *j)
+static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 {
-	const char *makestep = j->f->chrony.makestep;
-	const char *limit = strchr(makestep, ' ');
-	int64_t steps;
+	const struct limits *l = &j->f->chrony.limits;
 
-	/* The second word is after how many updates no step is made any more; negative: never. */
-	if (limit && parse_s64(limit + 1, INT32_MIN, INT32_MAX, &steps) && steps < 0)
+	if (limits_steps(l))
 		return;
 	judge_say(j, VERDICT_WARN, "config", "config-makestep",
-		  "%s%s: chronyd will not follow when the host's clock is set, nor after a migration",
-		  makestep[0] ? "makestep " : "no makestep", makestep);
-	judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+		  "%s: chronyd will not follow when the host's clock is set, nor after a migration",
+		  l->makestep.line ? l->makestep.text : "no makestep");
+	if (j->f->set_up && is_generated(r))
+		judge_remedy(j, "sudo ptpkvm setup	# or, to step for this clock only: "
+			     "sudo systemctl enable --now ptpkvm-guard");
+	else
+		judge_remedy_setup(j, r);
+}
+
+/* What makes chronyd end, or follow this clock no more */
+static void judge_limits(struct judge *j, const struct refclock_fact *r)
+{
+	static const char where[] = "grep -rnw %s /etc/chrony* " SETUP_DIR "	# and take %s";
+	const struct limits *l = &j->f->chrony.limits;
+	const char *ends = limits_maxchange(l);
+
+	if (ends) {
+		judge_say(j, VERDICT_WARN, "config", "config-maxchange", "%s:%d: %s: chronyd %s",
+			  l->maxchange.file, l->maxchange.line, l->maxchange.text, ends);
+		judge_remedy(j, where, "maxchange", "it away");
+	}
+	if (limits_minsources(l) > 1) {
+		judge_say(j, VERDICT_WARN, "config", "config-minsources",
+			  "%s:%d: %s: this clock is not followed while fewer sources are there, and agree",
+			  l->minsources.file, l->minsources.line, l->minsources.text);
+		judge_remedy(j, where, "minsources", "it away");
+	}
+	if (l->require.line && !r->require) {
+		judge_say(j, VERDICT_WARN, "config", "config-require",
+			  "%s:%d: %s: this clock is not followed while that NTP source cannot be reached",
+			  l->require.file, l->require.line, l->require.text);
+		judge_remedy(j, where, "require", "that option away");
+	}
 }
 
 void judge_config(struct judge *j)
@@ -461,7 +509,8 @@ void judge_config(struct judge *j)
 			j,
 			"grep -rn leapsecmode /etc/chrony*	# and take it away, unless the host does the same");
 	}
-	judge_makestep(j);
+	judge_makestep(j, r);
+	judge_limits(j, r);
 	if (j->r->said.n == before)
 		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
 }
@@ -470,12 +519,18 @@ void judge_boot(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	const struct refclock_fact *r = check_refclock(&f->chrony);
-	bool generated = r && !strncmp(r->file, "/run/", 5);
-	bool race = r && !generated && !r->optional;
+	bool race = r && !is_generated(r) && !r->optional;
 	char where[160];
 
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
+		return;
+	}
+	if (f->set_up && f->init) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-init",
+			  "what 'ptpkvm setup' wrote is for systemd, and that is not the init here%s%s",
+			  f->init[0] ? ", but " : "", f->init);
+		judge_remedy(j, "sudo ptpkvm remove; sudo ptpkvm setup	# which then says what to do by hand");
 		return;
 	}
 	if (f->set_up && !race && !f->chrony.by_hand) {
@@ -485,7 +540,11 @@ void judge_boot(struct judge *j)
 	if (f->chrony.by_hand) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot",
 			  f->chrony.conf_why);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
+		return;
+	}
+	if (!r && f->init && f->chrony.conf_read) {
+		judge_skip(j, "boot", "there is no refclock, and 'ptpkvm setup' is for systemd, not for the init here");
 		return;
 	}
 	if (!r) {
@@ -496,7 +555,11 @@ void judge_boot(struct judge *j)
 	if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
-		judge_remedy(j, "sudo ptpkvm setup");
+		if (f->init)
+			judge_remedy(j, "have the init here load ptp_kvm before chronyd ('ptpkvm setup' is for "
+				     "systemd)");
+		else
+			judge_remedy_setup(j, r);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
 		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);

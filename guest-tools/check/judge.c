@@ -29,8 +29,9 @@ const char *const check_codes[] = {
 	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
 	"source-missing", "rival-daemon", "rival-enabled", "rival-phc", "rival-prefer", "rival-dhcp",
-	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-race", "boot-no-driver", "boot-no-unit", NULL,
+	"config-makestep", "config-maxchange", "config-minsources", "config-require",
+	"config-tai", "config-offset", "config-number", "config-leap",
+	"boot-by-hand", "boot-race", "boot-no-driver", "boot-no-unit", "boot-init", NULL,
 };
 
 struct limit check_limits[] = {
@@ -499,7 +500,7 @@ static void judge_offset(struct judge *j)
 	else if (keeper && keeper->unit[0])
 		judge_remedy(j, "sudo systemctl restart %s", keeper->unit);
 	else
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, check_refclock(&j->f->chrony));
 }
 
 /* --- the host's clock --- */

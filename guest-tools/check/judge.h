@@ -41,7 +41,9 @@ struct judge {
 
 #define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
 #define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
-/* To type a sed command for the refclock's line; for what ptpkvm setup generated, for its source. */
+/* Setup, which takes over r if that is a line of the admin's (NULL: none); without systemd what to do by hand. */
+void judge_remedy_setup(struct judge *j, const struct refclock_fact *r);
+/* To type a sed command for the refclock that ptpkvm setup wrote; another one is taken over. */
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
 #define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
 

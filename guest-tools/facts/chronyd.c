@@ -88,6 +88,7 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	r->optional = has_flag(args, "optional");
 	r->prefer = has_flag(args, "prefer");
 	r->noselect = has_flag(args, "noselect");
+	r->require = has_flag(args, "require");
 	r->tai = has_flag(args, "tai");
 	if (chrony_option(args, "offset", value, sizeof(value))) {
 		bool minus = value[0] == '-';
@@ -126,14 +127,13 @@ static int see(const struct chrony_directive *d, void *arg)
 	struct seen *seen = arg;
 	struct chrony_facts *c = &seen->f->chrony;
 
+	limits_see(&c->limits, d);
 	if (!strcmp(d->name, "refclock")) {
 		if (!strncasecmp(d->args, "PHC ", 4))
 			add_refclock(seen->f, d, seen->refclocks);
 		seen->refclocks++;
 	} else if (!strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer")) {
 		add_server(c, d);
-	} else if (!strcmp(d->name, "makestep")) {
-		snprintf(c->makestep, sizeof(c->makestep), "%.60s", d->args);
 	} else if (!strcmp(d->name, "leapsecmode")) {
 		snprintf(c->leapsecmode, sizeof(c->leapsecmode), "%.15s", d->args);
 	}

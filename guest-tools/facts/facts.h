@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chrony/chronyc.h"
+#include "facts/limits.h"
 #include "linuxptp/phc2sys.h"
 #include "output/findings.h"
 #include "system/machine.h"
@@ -30,7 +31,7 @@ struct refclock_fact {
 	char file[128];
 	int line;
 	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
-	bool by_number, nocrossts, optional, prefer, noselect, tai;
+	bool by_number, nocrossts, optional, prefer, noselect, require, tai;
 	double offset;		/* seconds */
 };
 
@@ -59,7 +60,7 @@ struct chrony_facts {
 	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
 	int n_refclocks;
 	struct server_facts servers;
-	char makestep[64];		/* the last one's arguments, empty without one */
+	struct limits limits;
 	char leapsecmode[16];
 };
 
@@ -112,6 +113,7 @@ struct check_facts {
 	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
 	struct phc2sys phc2sys;		/* that takes this clock's time, where no chronyd keeps it; pid 0: none does */
 	int kept_by;			/* of the steerers, then: itself, or the daemon that it hands it to */
+	const char *init;		/* that is not systemd, see init_other() */
 	bool set_up;			/* ptpkvm setup's drop-in is there */
 	bool loaded_at_boot;		/* modules-load.d has ptp_kvm */
 	char hold[128];			/* why guard holds the refclock out, empty if it doesn't */

@@ -13,6 +13,7 @@
 #include "chrony/conf.h"
 #include "facts/facts.h"
 #include "facts/ours.h"
+#include "system/init.h"
 #include "system/tree.h"
 
 /* --- the machine --- */
@@ -202,6 +203,7 @@ static void gather_boot(struct check_facts *f)
 			f->loaded_at_boot |= has_line(paths[k], "ptp_kvm") || has_line(paths[k], "kvm_ptp");
 		file_glob_free(paths, n);
 	}
+	f->init = init_other(!f->offline);
 	f->set_up = layout && file_exists(setup_drop_in(layout));
 	if (file_exists(SETUP_HOLD) && !file_read_line(SETUP_HOLD, f->hold, sizeof(f->hold)))
 		strcpy(f->hold, "no reason given");

@@ -57,6 +57,30 @@ void setup_state_add_unit(struct setup_state *st, const struct setup_unit *u)
 		st->units[st->n_units++] = *u;
 }
 
+bool setup_state_add_adopted(struct setup_state *st, const struct setup_adopted *line)
+{
+	for (int i = 0; i < st->n_adopted; i++)
+		if (!strcmp(st->adopted[i].file, line->file) && !strcmp(st->adopted[i].text, line->text))
+			return true;
+	if (st->n_adopted == SETUP_ADOPTED_MAX)
+		return false;
+	st->adopted[st->n_adopted++] = *line;
+	return true;
+}
+
+/* "FILE<tab>LINE": spaces may be in both */
+static bool parse_adopted(struct setup_state *st, const char *words)
+{
+	struct setup_adopted line;
+	size_t n = strcspn(words, "\t");
+
+	if (words[0] != '/' || !words[n] || n >= sizeof(line.file) || strlen(words + n + 1) >= sizeof(line.text))
+		return false;
+	snprintf(line.file, sizeof(line.file), "%.*s", (int)n, words);
+	strcpy(line.text, words + n + 1);
+	return setup_state_add_adopted(st, &line);
+}
+
 static bool parse_state_line(struct setup_state *st, char *line)
 {
 	struct setup_unit unit = { .known = true };
@@ -83,6 +107,8 @@ static bool parse_state_line(struct setup_state *st, char *line)
 		return unit.name[0] != '-' && (unit.enabled || !strcmp(b, "disabled")) &&
 		       (unit.active || !strcmp(c, "inactive"));
 	}
+	if (!strncmp(line, "adopted ", 8))
+		return parse_adopted(st, line + 8);
 	if (!strcmp(line, "module"))
 		st->module = true;
 	else if (line[0] != '#' && strcmp(line, "version 1"))
@@ -138,6 +164,8 @@ bool setup_state_write(const struct setup_state *st, char *why, size_t len)
 		fprintf(f, "unit %s %s %s\n", st->units[i].name,
 			st->units[i].enabled ? "enabled" : "disabled",
 			st->units[i].active ? "active" : "inactive");
+	for (int i = 0; i < st->n_adopted; i++)
+		fprintf(f, "adopted %s\t%s\n", st->adopted[i].file, st->adopted[i].text);
 	if (st->module)
 		fputs("module\n", f);
 	if (fclose(f))

@@ -15,6 +15,14 @@
  * done, and what was there before. A file may have several hashes: of each content that setup gave it.
  */
 
+#define SETUP_ADOPTED_MAX 16
+#define SETUP_ADOPTED_LEN 2048		/* as chronyd's longest line */
+
+/* A line of somebody else's file that is commented out */
+struct setup_adopted {
+	char file[512], text[SETUP_ADOPTED_LEN];	/* without the line's end */
+};
+
 struct setup_state {
 	bool present;
 	struct {
@@ -24,6 +32,8 @@ struct setup_state {
 	bool made[8];				/* the directories that were not there, by setup_dirs[] */
 	struct setup_unit units[SETUP_UNITS_MAX];	/* as they were before */
 	int n_units;
+	struct setup_adopted adopted[SETUP_ADOPTED_MAX];
+	int n_adopted;
 	bool module;				/* it was setup that loaded the module */
 };
 
@@ -35,6 +45,8 @@ bool setup_state_write(const struct setup_state *st, char *why, size_t len);
 void setup_state_add_hash(struct setup_state *st, int file, uint64_t hash);
 bool setup_state_has_hash(const struct setup_state *st, int file, uint64_t hash);
 void setup_state_add_unit(struct setup_state *st, const struct setup_unit *u);
+/* One that is on record already is not added. False: there is no room. */
+bool setup_state_add_adopted(struct setup_state *st, const struct setup_adopted *line);
 
 /* Remove the directories that setup made, where nothing is in them. */
 void setup_remove_dirs(const struct setup_state *st);

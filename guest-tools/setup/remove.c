@@ -10,12 +10,15 @@
 
 #include "base/array.h"
 #include "base/die.h"
+#include "base/text.h"
 #include "chrony/conf.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "output/text.h"
+#include "setup/adopt.h"
 #include "setup/journal.h"
 #include "setup/units.h"
+#include "system/init.h"
 #include "system/tree.h"
 
 struct removal {
@@ -27,8 +30,9 @@ struct removal {
 static void help(void)
 {
 	print("Usage: ptpkvm remove [OPTION]...\n\n"
-	       "Takes away what 'ptpkvm setup' wrote, restarts chronyd as it was before, and enables again what\n"
-	       "setup disabled. A file that was edited since is kept beside its place, as NAME" SETUP_SAVED ".\n\n"
+	       "Takes away what 'ptpkvm setup' wrote, puts back the lines that it commented out, restarts\n"
+	       "chronyd as it was before, and enables again what setup disabled. A file that was edited since\n"
+	       "is kept beside its place, as NAME" SETUP_SAVED ".\n\n"
 	       "  --dry-run   print what would be done and do nothing\n"
 	       "  --root DIR  in the image at DIR\n"
 	       "  -h, --help  this\n");
@@ -125,6 +129,26 @@ static void remove_file(struct removal *r, int i)
 	free(text);
 }
 
+/* The lines that were taken over. That one of them has gone is said, and no failure. */
+static void restore_lines(struct removal *r)
+{
+	for (int i = 0; i < r->state.n_adopted; i++) {
+		struct setup_adopted *line = &r->state.adopted[i];
+		char why[700];
+		int n = adopt_undo(line, r->dry_run, why, sizeof(why));
+
+		if (n < 0) {
+			add_text(why, sizeof(why), "; take " ADOPT_MARK "off that line yourself, then: ptpkvm remove");
+			failed(r, why);
+		} else if (n) {
+			print("restore     %s%s: %s\n", file_root, line->file, line->text);
+		} else {
+			print("leave       %s%s, which has no more the line that setup commented out: %s\n",
+			       file_root, line->file, line->text);
+		}
+	}
+}
+
 static void step(struct removal *r, unsigned int timeout_ms, const char *a, const char *b, const char *c)
 {
 	char why[700];
@@ -190,22 +214,26 @@ int cmd_remove(int argc, char **argv)
 {
 	struct removal r = { .found = false };
 	char why[400];
+	bool whole;
 
 	parse(&r, argc, argv);
 	if (geteuid() && !r.offline && !r.dry_run)
 		die("only root may do this; try: sudo ptpkvm remove (or --dry-run)");
 	umask(022);
-	if (!setup_state_read(&r.state, why, sizeof(why))) {
+	whole = setup_state_read(&r.state, why, sizeof(why));
+	if (!whole)
 		complain("%s; going by the first line of each file", why);
-	}
 	r.journal = r.state.present;
+	if (!whole || !r.journal)
+		adopt_find(&r.state);
 	for (int i = 0; i < SETUP_FILES; i++)
 		remove_file(&r, i);
-	if (!r.found && !r.journal) {
+	if (!r.found && !r.journal && !r.state.n_adopted) {
 		print("nothing to remove\n");
 		return EXIT_GOOD;
 	}
-	if (!r.offline)
+	restore_lines(&r);
+	if (!r.offline && !init_other(true))
 		restore_services(&r);
 	if (!r.failed)
 		remove_journal(&r);

@@ -24,14 +24,17 @@
 #include "chrony/refclock.h"
 #include "cli/options.h"
 #include "facts/driver.h"
+#include "facts/limits.h"
 #include "facts/ours.h"
-#include "ptpkvm.h"
 #include "output/text.h"
+#include "ptpkvm.h"
+#include "setup/adopt.h"
 #include "setup/journal.h"
 #include "setup/options.h"
 #include "setup/phc.h"
 #include "setup/selected.h"
 #include "setup/units.h"
+#include "system/init.h"
 #include "system/machine.h"
 #include "system/tree.h"
 #include "time/phc.h"
@@ -57,13 +60,15 @@ struct planned {
 struct setup {
 	struct refclock r;
 	bool refclock_given;
-	bool dry_run, only, disable, offline;
+	bool dry_run, only, disable, offline, no_makestep;
 	unsigned int timeout;
 	struct chrony_version version;
 	const struct chrony_layout *layout;
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
+	struct adoption adoption;
+	struct limits limits;
 	struct planned files[PLANNED];
 	struct setup_state before, state;	/* the journal as it was, and as it will be */
 	struct setup_unit service;
@@ -73,6 +78,9 @@ struct setup {
 	int exit;
 	char why[1200];
 };
+
+/* What an image is taken to have, if nobody says: Debian 11's, the oldest that is supported */
+static const struct chrony_version oldest = { 4, 0 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -85,7 +93,10 @@ static void on_signal(int sig)
 
 /* --- the command line --- */
 
-enum { OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ROOT, OPT_TIMEOUT, OPT_VERSION };
+enum {
+	OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ADOPT, OPT_NO_MAKESTEP, OPT_ROOT, OPT_TIMEOUT,
+	OPT_VERSION,
+};
 
 static const struct option own_options[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -93,6 +104,8 @@ static const struct option own_options[] = {
 	{ "keep-ntp", no_argument, NULL, OPT_KEEP_NTP },
 	{ "only", no_argument, NULL, OPT_ONLY },
 	{ "disable-competitors", no_argument, NULL, OPT_DISABLE },
+	{ "adopt", no_argument, NULL, OPT_ADOPT },
+	{ "no-makestep", no_argument, NULL, OPT_NO_MAKESTEP },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "chrony-version", required_argument, NULL, OPT_VERSION },
@@ -103,12 +116,14 @@ static void help(void)
 {
 	print("Usage: ptpkvm setup [OPTION]...\n\n"
 	       "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all\n"
-	       "the same, on its NTP servers. Writes new files only, which 'ptpkvm remove' takes away. What fails\n"
-	       "is undone.\n\n"
+	       "the same, on its NTP servers. Writes new files only, and what --adopt names; 'ptpkvm remove'\n"
+	       "takes all of it back. What fails is undone.\n\n"
 	       "  --dry-run              print the plan and do nothing\n"
 	       "  --keep-ntp             chrony's NTP servers stay, as a backup (the default)\n"
 	       "  --only                 chronyd uses no NTP servers while the clock is there\n"
 	       "  --disable-competitors  disable other daemons that steer the clock, until remove\n"
+	       "  --adopt                comment out lines of this clock, until remove\n"
+	       "  --no-makestep          chrony's own makestep stays in force\n"
 	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
 	       "  --root DIR             write into the image at DIR, and start nothing\n"
 	       "  --chrony-version V     the image's chrony, for --root\n"
@@ -136,6 +151,8 @@ static void parse(struct setup *s, int argc, char **argv)
 		case OPT_KEEP_NTP: s->only = false; break;
 		case OPT_ONLY: s->only = true; break;
 		case OPT_DISABLE: s->disable = true; break;
+		case OPT_ADOPT: s->adoption.wanted = true; break;
+		case OPT_NO_MAKESTEP: s->no_makestep = true; break;
 		case OPT_ROOT: opt_root(optarg); s->offline = file_root[0]; break;
 		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
 		case OPT_VERSION:
@@ -171,14 +188,62 @@ static bool in_container(void)
 	       file_exists("/run/.containerenv");
 }
 
+static bool read_quality(struct setup *s)
+{
+	struct host_clock hc = { 0 };
+	struct phc phc;
+
+	if (!s->r.delay_auto && !s->r.stratum_auto)
+		return true;
+	if (!s->offline && !phc_open(&phc, NULL, O_RDONLY, s->why, sizeof(s->why))) {
+		host_clock_read(&hc, &phc);
+		close(phc.fd);
+	}
+	s->why[0] = 0;
+	return refclock_auto(&s->r, &hc, s->why, sizeof(s->why));
+}
+
+/* What setup would have had written, and where it belongs */
+static bool by_hand(struct setup *s, const char *init)
+{
+	const struct chrony_layout *layout = chrony_layout();
+	char line[REFCLOCK_LINE_MAX], why[600];
+
+	if (!s->offline)
+		chrony_version_installed(&s->version, why, sizeof(why));
+	if (!s->version.major)
+		s->version = oldest;
+	/* Without udev there may be no link. */
+	if (!s->offline && !s->r.device[0] && setup_phc(NULL, s->device, sizeof(s->device), why, sizeof(why)))
+		snprintf(s->r.device, sizeof(s->r.device), "%.*s", (int)sizeof(s->r.device) - 1, s->device);
+	refclock_defaults(&s->r, &s->version);
+	if (!read_quality(s) || !refclock_valid(&s->r, &s->version, s->why, sizeof(s->why)))
+		return false;
+	refclock_render(&s->r, line);
+	print("%s\n", line);
+	if (!s->no_makestep)
+		print(REFCLOCK_MAKESTEP "\n");
+	if (s->offline)
+		snprintf(why, sizeof(why), "systemd is not the init in %.400s", file_root);
+	else
+		strcpy(why, "systemd does not run here");
+	return fail(s, "%s%s%s, and setup is for systemd only. By hand: put what is printed above at the end of %s%s, in "
+		    "place of other refclock lines of this clock; have the module ptp_kvm loaded at boot, before "
+		    "chronyd is started%s; and restart chronyd", why, init[0] ? ", but " : "", init, file_root,
+		    layout ? layout->conf : "/etc/chrony.conf",
+		    s->r.optional ? "" : ", which does not start where the clock is missing");
+}
+
 static bool check_machine(struct setup *s)
 {
-	if (in_container())
+	const char *init;
+
+	if (!s->offline && in_container())
 		return fail(s, "this is a container: the clock is its host's, set it up there");
-	if (!file_exists("/run/systemd/system"))
-		return fail(s, "systemd does not run here. By hand: load the module ptp_kvm at boot, before "
-			    "chronyd is started, and give chronyd the line that 'ptpkvm chrony' prints");
-	if (geteuid() && !s->dry_run)
+	init = init_other(!s->offline);
+	if (init)
+		return by_hand(s, init);
+	if (!s->offline && geteuid() && !s->dry_run)
 		return fail(s, "only root may do this; try: sudo ptpkvm setup (or --dry-run)");
 	return true;
 }
@@ -194,7 +259,7 @@ static bool check_chrony(struct setup *s)
 		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
 	if (!s->version.major)
-		s->version = (struct chrony_version){ 4, 0 };
+		s->version = oldest;
 	if (s->offline)
 		return true;
 	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
@@ -227,22 +292,23 @@ static bool check_rivals(struct setup *s)
 	return true;
 }
 
-static int see_refclock(const struct chrony_directive *d, void *arg)
+static int see_directive(const struct chrony_directive *d, void *arg)
 {
 	struct setup *s = arg;
-	char device[300], real[PATH_MAX], ours[PATH_MAX];
-	const char *word = d->args + 4;
 
-	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
-		return 0;
-	snprintf(device, sizeof(device), "%.*s", (int)strcspn(word, " :"), word);
-	if (strcmp(device, s->device) && strcmp(device, REFCLOCK_LINK) &&
-	    (!realpath(device, real) || !realpath(s->device, ours) || strcmp(real, ours)))
-		return 0;
-	fail(s,
-	     "%s:%d has a refclock for this clock already: '%s'; remove that line first, or leave it at that",
-	     d->file, d->line, d->text);
-	return 1;
+	limits_see(&s->limits, d);
+	return !adopt_see(&s->adoption, d, s->why, sizeof(s->why));
+}
+
+/* Without NTP servers this clock is alone, but for refclocks of the admin's, of which nothing is known here. */
+static bool check_minsources(struct setup *s)
+{
+	const struct chrony_limit *m = &s->limits.minsources;
+
+	if (!s->only || limits_minsources(&s->limits) == 1)
+		return true;
+	return fail(s, "%s%s:%d: with '%s' chronyd follows no clock that is alone, as this one is by --only; take that "
+		    "line out, or leave out --only", file_root, m->file, m->line, m->text);
 }
 
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
@@ -397,8 +463,8 @@ static bool plan_files(struct setup *s)
 		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
 			       "# The refclock's device is corrected if its number changes; if it is "
 			       "missing, all of this is left out.\n"
-			       "%s\n" REFCLOCK_MAKESTEP "\n",
-		  line);
+			       "%s\n%s",
+		  line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
 	plan_text(s, 2, setup_drop_in(s->layout),
 		  SETUP_MARKER "\n"
 		  "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
@@ -416,6 +482,9 @@ static bool plan_files(struct setup *s)
 			setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
 					     file_hash(s->files[i].text, s->files[i].len));
 	}
+	for (int i = 0; i < s->adoption.n; i++)
+		if (!setup_state_add_adopted(&s->state, &s->adoption.lines[i]))
+			return fail(s, SETUP_STATE " has no room for more lines; run first: ptpkvm remove");
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++)
 		if (!file_exists(setup_dirs[i]) && errno == ENOENT)
@@ -437,12 +506,60 @@ static void print_file(const struct planned *f, bool with_text)
 		text_lines(stdout, "    ", f->text);
 }
 
+static void note(const struct chrony_limit *limit, const char *what)
+{
+	print("note        %s%s:%d: %s: %s\n", file_root, limit->file, limit->line, limit->text, what);
+}
+
+static void note_makestep(const struct setup *s)
+{
+	const struct chrony_limit *makestep = &s->limits.makestep;
+
+	if (s->files[1].plan == FILE_EDITED)
+		return;		/* what it says about steps is the admin's */
+	if (!s->no_makestep) {
+		if (makestep->line && strcasecmp(makestep->text, REFCLOCK_MAKESTEP))
+			note(makestep, "is overridden by " REFCLOCK_MAKESTEP "; --no-makestep keeps it");
+	} else if (!makestep->line) {
+		print("note        no makestep: steps of the host's clock are slewed, unless ptpkvm-guard runs\n");
+	} else if (!limits_steps(&s->limits)) {
+		note(makestep, "later steps of the host's clock are slewed, unless ptpkvm-guard runs");
+	}
+}
+
+/* What in chrony's own configuration comes to mean something else, or ends what this is to bring */
+static void print_notes(const struct setup *s)
+{
+	const struct limits *l = &s->limits;
+	const char *ends = limits_maxchange(l);
+	char what[120];
+
+	note_makestep(s);
+	if (ends) {
+		snprintf(what, sizeof(what), "chronyd %s", ends);
+		note(&l->maxchange, what);
+	}
+	if (limits_minsources(l) > 1)
+		note(&l->minsources, "chronyd follows this clock only while so many sources agree");
+	if (l->require.line && !s->only && !s->r.require)
+		note(&l->require, "chronyd follows this clock only while that source is there");
+}
+
+static void print_adoption(const struct adoption *a)
+{
+	for (int i = 0; i < a->n; i++) {
+		print("comment out %s%s:%d: %s\n", file_root, a->lines[i].file, a->at[i], a->lines[i].text);
+	}
+}
+
 static void print_plan(const struct setup *s)
 {
+	print_notes(s);
 	if (s->load_module && !s->offline)
 		print("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
 		print("run         systemctl disable --now %s\n", s->rivals[i].name);
+	print_adoption(&s->adoption);
 	for (int i = 0; i < PLANNED; i++)
 		print_file(&s->files[i], s->dry_run);
 	if (s->offline)
@@ -469,6 +586,8 @@ static bool write_files(struct setup *s)
 {
 	s->state_written = true;
 	if (!setup_state_write(&s->state, s->why, sizeof(s->why)))
+		return false;
+	if (!adopt_do(&s->adoption, s->why, sizeof(s->why)))
 		return false;
 	for (int i = 0; i < PLANNED; i++) {
 		struct planned *f = &s->files[i];
@@ -521,6 +640,20 @@ static bool restore_file(const struct planned *f)
 	return !err;
 }
 
+static bool restore_lines(const struct adoption *a)
+{
+	char why[700];
+	bool good = true;
+
+	for (int i = a->done; i--;) {
+		if (adopt_undo(&a->lines[i], false, why, sizeof(why)) >= 0)
+			continue;
+		complain("%s", why);
+		good = false;
+	}
+	return good;
+}
+
 static bool said(const struct setup *s, bool good)
 {
 	if (!good)
@@ -541,6 +674,7 @@ static bool undo(struct setup *s)
 	interrupted = 0;
 	for (int i = PLANNED; i--;)
 		good &= restore_file(&s->files[i]);
+	good &= restore_lines(&s->adoption);
 	if (s->units_touched) {
 		good &= said(s, systemctl(s, "daemon-reload", NULL, NULL));
 		if (s->restarted && s->service.active)
@@ -571,8 +705,10 @@ static bool nothing_to_do(const struct setup *s)
 	for (int i = 0; i < PLANNED; i++)
 		if (s->files[i].plan != FILE_SAME && s->files[i].plan != FILE_EDITED)
 			return false;
-	return s->before.present && (s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
-						    setup_selected(why, sizeof(why))));
+	if (s->adoption.n || !s->before.present)
+		return false;
+	return s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
+			      setup_selected(why, sizeof(why)));
 }
 
 static bool check_all(struct setup *s)
@@ -581,7 +717,7 @@ static bool check_all(struct setup *s)
 	bool good;
 
 	if (s->offline) {
-		if (!check_chrony(s))
+		if (!check_machine(s) || !check_chrony(s))
 			return false;
 		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
 	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||
@@ -589,26 +725,13 @@ static bool check_all(struct setup *s)
 		return false;
 	}
 	s->why[0] = 0;
-	good = !chrony_conf_walk(s->layout->conf, see_refclock, s, why, sizeof(why)) &&
+	s->adoption.device = s->device;
+	s->adoption.offline = s->offline;
+	good = !chrony_conf_walk(s->layout->conf, see_directive, s, why, sizeof(why)) && check_minsources(s) &&
 	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
 	if (!good && !s->why[0])
 		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);
 	return good;
-}
-
-static bool read_quality(struct setup *s)
-{
-	struct host_clock hc = { 0 };
-	struct phc phc;
-
-	if (!s->r.delay_auto && !s->r.stratum_auto)
-		return true;
-	if (!s->offline && !phc_open(&phc, NULL, O_RDONLY, s->why, sizeof(s->why))) {
-		host_clock_read(&hc, &phc);
-		close(phc.fd);
-	}
-	s->why[0] = 0;
-	return refclock_auto(&s->r, &hc, s->why, sizeof(s->why));
 }
 
 static int give_up(struct setup *s)

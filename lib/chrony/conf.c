@@ -145,10 +145,16 @@ static int read_include(struct walk *w, const struct chrony_directive *d)
 	return ret;
 }
 
-static int read_line(struct walk *w, const char *path, int number, char *line, bool sources)
+/* All that chronyd takes from a file of a sourcedir */
+static bool is_source(const char *name)
+{
+	return !strcmp(name, "server") || !strcmp(name, "pool") || !strcmp(name, "peer");
+}
+
+/* d: where the line is */
+static int read_line(struct walk *w, struct chrony_directive d, char *line, bool sources)
 {
 	char name[64], text[MAX_LINE + 1];
-	struct chrony_directive d = { .file = path, .line = number, .text = text, .name = name };
 	size_t n;
 
 	normalise(line);
@@ -156,12 +162,14 @@ static int read_line(struct walk *w, const char *path, int number, char *line, b
 		return 0;
 	snprintf(text, sizeof(text), "%s", line);
 	n = strcspn(text, " ");
+	d.text = text;
+	d.name = name;
 	d.args = text[n] ? text + n + 1 : "";
 	for (size_t i = 0; i < sizeof(name); i++)
 		name[i] = i < n && i < sizeof(name) - 1 ? tolower((unsigned char)text[i]) : 0;
 
 	if (sources)
-		return w->see(&d, w->arg);
+		return is_source(name) ? w->see(&d, w->arg) : 0;
 	if (!strcmp(name, "include"))
 		return read_include(w, &d);
 	if (!strcmp(name, "confdir"))
@@ -183,9 +191,10 @@ static size_t line_length(const char *text, size_t size)
 static int read_conf(struct walk *w, const char *path, const struct chrony_directive *from)
 {
 	bool sources = from && !strcmp(from->name, "sourcedir");
+	struct chrony_directive d = { .file = path };
 	char line[MAX_LINE + 1], *data;
-	int ret = 0, number = 0;
 	size_t size, n;
+	int ret = 0;
 
 	if (w->depth == MAX_DEPTH)
 		return bad(w, "%s:%d: included more than %d deep", from->file, from->line, MAX_DEPTH);
@@ -197,10 +206,11 @@ static int read_conf(struct walk *w, const char *path, const struct chrony_direc
 	if (!data)
 		return bad(w, "cannot read %s: %s", path, strerror(errno));
 	w->depth++;
-	for (size_t at = 0; at < size && !ret; at += n) {
-		n = line_length(data + at, size - at);
-		snprintf(line, sizeof(line), "%.*s", (int)n, data + at);
-		ret = read_line(w, path, ++number, line, sources);
+	for (; d.at < size && !ret; d.at += n) {
+		n = line_length(data + d.at, size - d.at);
+		snprintf(line, sizeof(line), "%.*s", (int)n, data + d.at);
+		d.line++;
+		ret = read_line(w, d, line, sources);
 	}
 	w->depth--;
 	free(data);

@@ -12,6 +12,7 @@
 struct chrony_directive {
 	const char *file;	/* without file_root */
 	int line;
+	size_t at;		/* where in the file that line begins, in bytes */
 	const char *text;	/* normalised as chronyd does: one space between words, no comment */
 	const char *name;	/* the first word, in lower case */
 	const char *args;	/* the rest, "" if none */

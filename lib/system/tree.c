@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/die.h"
 #include "base/text.h"
 #include "system/tree.h"
@@ -584,14 +586,35 @@ static const char *temporary_name(char buf[static TEMPORARY_LEN], const char *na
 	return buf;
 }
 
-static int replace(int dir, const char *name, const void *data, size_t len, mode_t mode)
+/* Owner, access list and SELinux label, where there are such */
+static int copy_attributes(int from, const struct stat *st, int to)
+{
+	static const char *const names[] = { "system.posix_acl_access", "security.selinux" };
+	char value[1024];
+
+	if (fchown(to, st->st_uid, st->st_gid))
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ssize_t n = fgetxattr(from, names[i], value, sizeof(value));
+
+		if (n < 0 ? errno != ENODATA && errno != ENOTSUP : fsetxattr(to, names[i], value, n, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+/* like: a file whose attributes it gets; -1: none */
+static int replace(int dir, const char *name, const void *data, size_t len, mode_t mode, int like,
+		   const struct stat *st)
 {
 	char temporary[TEMPORARY_LEN];
 	int fd = open_temporary(dir, temporary_name(temporary, name)), err;
 
 	if (fd < 0)
 		return fd;
-	err = fill(fd, data, len, mode);
+	err = like < 0 ? 0 : copy_attributes(like, st, fd);
+	if (!err)
+		err = fill(fd, data, len, mode);
 	if (!err && renameat(dir, temporary, dir, name))
 		err = -errno;
 	if (err)
@@ -607,7 +630,7 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, char
 	int err = walk(&p, root(), path, MAKE, name);
 
 	if (!err && !already_so(at(&p), name, data, len, mode)) {
-		err = replace(at(&p), name, data, len, mode);
+		err = replace(at(&p), name, data, len, mode, -1, NULL);
 		if (!err)
 			sync_directory(at(&p));
 	}
@@ -616,6 +639,29 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, char
 		unmake_directories(&p);
 	}
 	leave(&p);
+	return err;
+}
+
+int file_rewrite(const char *path, const void *data, size_t len, char *why, size_t why_len)
+{
+	char name[NAME_MAX + 1];
+	int dir = parent(path, name), fd, err;
+	struct stat st;
+
+	fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	err = fd < 0 || fstat(fd, &st) ? -errno : 0;
+	if (!err && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+		err = S_ISREG(st.st_mode) ? -EMLINK : -EINVAL;
+	if (!err)
+		err = replace(dir, name, data, len, st.st_mode & 07777, fd, &st);
+	if (err)
+		refuse(why, why_len, "cannot write %s%s: %s", file_root, path, strerror(-err));
+	else
+		sync_directory(dir);
+	if (fd >= 0)
+		close(fd);
+	if (dir >= 0)
+		close(dir);
 	return err;
 }
 

@@ -62,6 +62,12 @@ bool file_read_line(const char *path, char *line, size_t len);
 #define FILE_TEMPORARY ".ptpkvm-new"
 int file_write(const char *path, const void *data, size_t len, mode_t mode, char *why, size_t why_len);
 
+/*
+ * The same for a file that is somebody else's: its mode, owner, access list and SELinux label stay. One that is not
+ * there, is no regular file, or is known by a second name or through a link is left as it is: an error.
+ */
+int file_rewrite(const char *path, const void *data, size_t len, char *why, size_t why_len);
+
 /* Remove a file below file_root, and what a power cut left of writing it; none there is no error. */
 int file_remove(const char *path, char *why, size_t why_len);
 

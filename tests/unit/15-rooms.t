@@ -66,7 +66,7 @@ done
 # or a file, has rules of its own.
 may_print='lib/base/die.c lib/base/text.c lib/output/json.c lib/output/metrics.c lib/output/publish.c lib/output/text.c
 lib/series/plot.c lib/series/screen.c lib/system/install.c
-guest-tools/setup/journal.c guest-tools/setup/prestart.c host-tools/config/generate.c'
+guest-tools/setup/adopt.c guest-tools/setup/journal.c guest-tools/setup/prestart.c host-tools/config/generate.c'
 printers=$(grep -lE '(^|[^a-z_])(v?f?printf|f?puts|f?putc|fputs|putchar|fwrite|perror)\(' {lib,guest-tools,host-tools}/*/*.c)
 is "$(comm -12 <(sort <<<"$printers") <(tr ' ' '\n' <<<"$may_print" | sort))" "$(tr ' ' '\n' <<<"$may_print" | sort)" \
 	'what may print does'

@@ -74,7 +74,7 @@ static void healthy(struct check_facts *f)
 			    .answers = true,
 			    .conf_read = true,
 			    .conf = GENERATED,
-			    .makestep = "0.001 -1",
+			    .limits.makestep = { .text = "makestep 0.001 -1", .line = 4 },
 			    .n_refclocks = 1,
 			    .n_sources = 2,
 			    .servers.count = 1 },
@@ -700,12 +700,111 @@ static void by_number(struct check_facts *f)
 
 static void distribution_makestep(struct check_facts *f)
 {
-	strcpy(f->chrony.makestep, "1 3");
+	strcpy(f->chrony.limits.makestep.text, "makestep 1 3");
 }
 
 static void no_makestep(struct check_facts *f)
 {
-	f->chrony.makestep[0] = 0;
+	f->chrony.limits.makestep = (struct chrony_limit){ .line = 0 };
+}
+
+static void makestep_by_people(struct check_facts *f)
+{
+	by_people_well(f);
+	distribution_makestep(f);
+}
+
+static void maxchange(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct chrony_limit){ "/etc/chrony.conf", "maxchange 5 1 0", 2 };
+}
+
+static void maxchange_ignores(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct chrony_limit){ "/etc/chrony.conf", "maxchange 1000 1 -1", 2 };
+}
+
+static void maxchange_never(struct check_facts *f)
+{
+	f->chrony.limits.maxchange = (struct chrony_limit){ "/etc/chrony.conf", "maxchange 5 -1 0", 2 };
+}
+
+static void minsources_1(struct check_facts *f)
+{
+	f->chrony.limits.minsources = (struct chrony_limit){ "/etc/chrony.conf", "minsources 1", 2 };
+}
+
+static void minsources_2(struct check_facts *f)
+{
+	f->chrony.limits.minsources = (struct chrony_limit){ "/etc/chrony.conf", "minsources 2", 2 };
+}
+
+static void required(struct check_facts *f)
+{
+	f->chrony.limits.require = (struct chrony_limit){ "/etc/chrony.conf", "server a require", 2 };
+}
+
+static void both_required(struct check_facts *f)
+{
+	required(f);
+	f->chrony.refclocks[0].require = true;
+}
+
+static void noselect_by_people(struct check_facts *f)
+{
+	by_people_well(f);
+	f->chrony.refclocks[0].noselect = true;
+	f->chrony.sources[0].state = '?';
+}
+
+static void nocrossts_by_people(struct check_facts *f)
+{
+	by_people_well(f);
+	nocrossts(f);
+	f->loaded_at_boot = true;
+}
+
+/* Nobody knows what it would be. */
+static void number_that_is_not_there(struct check_facts *f)
+{
+	other_refclock(f);
+	f->chrony.refclocks[0].node[0] = f->chrony.refclocks[0].clock_name[0] = 0;
+}
+
+static void off_and_unselected_by_people(struct check_facts *f)
+{
+	by_people_well(f);
+	off_by_more(f);
+	f->chrony.sources[0].state = '-';
+}
+
+static void openrc(struct check_facts *f)
+{
+	no_refclock(f);
+	f->init = "OpenRC";
+}
+
+static void openrc_set_up(struct check_facts *f)
+{
+	f->init = "OpenRC";
+}
+
+static void openrc_by_people(struct check_facts *f)
+{
+	by_people(f);
+	f->init = "";
+}
+
+static void openrc_well(struct check_facts *f)
+{
+	by_people_well(f);
+	f->init = "OpenRC";
+}
+
+static void openrc_tai(struct check_facts *f)
+{
+	openrc_well(f);
+	f->chrony.refclocks[0].tai = true;
 }
 
 static void leap_slew(struct check_facts *f)
@@ -829,21 +928,38 @@ static const struct {
 	{ kept_and_fought, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now ntp.service" },
 	{ other_phc, "rival-phc", EXIT_WARNINGS, "chronyc sources" },
 	{ other_phc_watched, "", EXIT_GOOD, "" },
-	{ by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
 	{ by_people_optional, "boot-no-driver", EXIT_WARNINGS,
 	  "echo ptp_kvm | sudo tee /etc/modules-load.d/ptpkvm.conf" },
 	{ by_people_well, "", EXIT_GOOD, "" },
-	{ set_up_and_by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup" },
-	{ tai, "config-tai", EXIT_BROKEN,
-	  "sudo sed -i '3s/ tai\\b//' /etc/chrony/conf.d/kvm.conf && sudo systemctl restart" },
+	{ set_up_and_by_people, "boot-race", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
+	{ tai, "config-tai", EXIT_BROKEN, "sudo ptpkvm setup --adopt" },
 	{ offset_37, "config-offset", EXIT_BROKEN,
 	  "sudo sed -i '/^refclock/s/ offset [^ ]*/ offset 0/' /etc/ptpkvm/chrony.conf" },
 	{ small_offset, "", EXIT_GOOD, "" },
-	{ by_number, "config-number", EXIT_WARNINGS,
-	  "sudo sed -i '3s|/dev/ptp[0-9]*|/dev/ptp_kvm|' /etc/chrony/conf.d/" },
+	{ by_number, "config-number", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
+	{ noselect_by_people, "refclock-noselect source-waiting", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
+	{ nocrossts_by_people, "methods-inexact", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
+	{ number_that_is_not_there, "refclock-other", EXIT_BROKEN, "sudo ptpkvm setup --adopt" },
+	{ off_and_unselected_by_people, "offset-large source-other", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
 	{ distribution_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
 	{ no_makestep, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ makestep_by_people, "config-makestep", EXIT_WARNINGS, "sudo ptpkvm setup --adopt" },
+	{ maxchange, "config-maxchange", EXIT_WARNINGS, "grep -rnw maxchange /etc/chrony* /etc/ptpkvm" },
+	{ maxchange_ignores, "config-maxchange", EXIT_WARNINGS, "grep -rnw maxchange" },
+	{ maxchange_never, "", EXIT_GOOD, "" },
+	{ minsources_1, "", EXIT_GOOD, "" },
+	{ minsources_2, "config-minsources", EXIT_WARNINGS, "grep -rnw minsources" },
+	{ required, "config-require", EXIT_WARNINGS, "grep -rnw require" },
+	{ both_required, "", EXIT_GOOD, "" },
 	{ leap_slew, "config-leap", EXIT_WARNINGS, "grep -rn leapsecmode" },
+	{ openrc, "refclock-none", EXIT_BROKEN,
+	  "sudo ptpkvm chrony --makestep | sudo tee -a /run/chrony-dhcp/ptpkvm.conf" },
+	{ openrc_set_up, "boot-init", EXIT_WARNINGS, "sudo ptpkvm remove" },
+	{ openrc_by_people, "boot-race", EXIT_WARNINGS, "have the init here load ptp_kvm" },
+	{ openrc_well, "", EXIT_GOOD, "" },
+	{ openrc_tai, "config-tai", EXIT_BROKEN,
+	  "by hand, for want of systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
 	{ offline, "", EXIT_GOOD, "" },
 };
 
@@ -1177,7 +1293,7 @@ static void test_configuration(void **state)
 	assert_int_equal(facts.chrony.servers.count, 3);
 	assert_int_equal(facts.chrony.servers.dhcp, 2);
 	assert_string_equal(facts.chrony.servers.prefer, "/run/chrony-dhcp/eth0.sources:1");
-	assert_string_equal(facts.chrony.makestep, "1 3");
+	assert_string_equal(facts.chrony.limits.makestep.text, "makestep 1 3");
 	assert_string_equal(facts.chrony.leapsecmode, "system");
 	assert_true(facts.loaded_at_boot);
 	assert_false(facts.set_up);
@@ -1195,6 +1311,63 @@ static void test_configuration(void **state)
 	assert_string_equal(r->file, "/etc/chrony/conf.d/b.conf");
 	assert_int_equal(r->line, 2);
 	assert_float_equal(r->offset, -37, 0);
+}
+
+static void test_limits(void **state)
+{
+	const struct limits *l = &facts.chrony.limits;
+
+	(void)state;
+	put("/etc/chrony.conf", "maxchange 1 1 1\nserver a\nMaxChange  5 1 0\nminsources 3\nserver b require\npool c require\n"
+	    "makestep 1 -1\n");
+	check_gather(&facts);
+	assert_string_equal(l->maxchange.text, "MaxChange 5 1 0");
+	assert_int_equal(l->maxchange.line, 3);
+	assert_int_equal(limits_minsources(l), 3);
+	assert_int_equal(l->require.line, 5);
+	assert_true(limits_steps(l));
+	has(limits_maxchange(l), "ends");
+	put("/etc/chrony.conf", "maxchange 5 1 -1\nmakestep 1 3\n");
+	check_gather(&facts);
+	has(limits_maxchange(l), "never follows");
+	assert_false(limits_steps(l));
+	put("/etc/chrony.conf", "maxchange 5 -1 0\nmaxchange\n");
+	check_gather(&facts);
+	assert_null(limits_maxchange(l));
+	assert_int_equal(limits_minsources(l), 1);
+}
+
+static void init_is(const char *want)
+{
+	check_gather(&facts);
+	if (want && facts.init)
+		assert_string_equal(facts.init, want);
+	else
+		assert_true(want == facts.init);
+}
+
+/* Of an image */
+static void test_init(void **state)
+{
+	(void)state;
+	init_is("");
+	put("/usr/lib/systemd/systemd", "");
+	init_is(NULL);
+	put_link("/sbin/init", "../lib/systemd/systemd");
+	init_is(NULL);
+	put_link("/sbin/init", "/bin/busybox");
+	init_is("");
+	put("/etc/inittab", "");
+	init_is("SysV init");
+	put("/sbin/openrc", "");
+	init_is("OpenRC");
+	/* It says so, and no PASS */
+	put("/etc/chrony/chrony.conf", "pool a\n");
+	put("/etc/systemd/system/chrony.service.d/ptpkvm.conf", "");
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(text_of("boot"),
+			    "what 'ptpkvm setup' wrote is for systemd, and that is not the init here, but OpenRC");
 }
 
 static void test_refclock_before_its_clock(void **state)
@@ -1228,7 +1401,7 @@ static void test_chronyd_started_with(void **state)
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, GENERATED);
 	assert_non_null(check_refclock(&facts.chrony));
-	assert_string_equal(facts.chrony.makestep, "0.001 -1");
+	assert_string_equal(facts.chrony.limits.makestep.text, "makestep 0.001 -1");
 	PROCESS(77, "chronyd", "/usr/sbin/chronyd\0-nf/run/chrony-dhcp/ptpkvm.conf", "");
 	check_gather(&facts);
 	assert_non_null(check_refclock(&facts.chrony));
@@ -1297,7 +1470,11 @@ static void test_text_output(void **state)
 		said_out,
 		"FAIL  config        /etc/chrony/chrony.conf:1: tai: the clock is the host's UTC,\n"
 		"                    not TAI [config-tai]\n"
-		"          sudo sed -i '1s/ tai\\b//' /etc/chrony/chrony.conf && sudo systemctl restart chronyd\n");
+		"          by hand, for want of systemd: in place of /etc/chrony/chrony.conf:1 what "
+		"'sudo ptpkvm chrony --makestep' says\n");
+	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	has(said_out, "\n          sudo ptpkvm setup --adopt --root /");
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore", (char[]){ "config-tai,boot-race" },
 						  "--root", tree, NULL }),
 			 EXIT_GOOD);
@@ -1319,6 +1496,8 @@ int main(void)
 		cmocka_unit_test_setup(test_rivals, empty_tree),
 		cmocka_unit_test_setup(test_keeper, empty_tree),
 		cmocka_unit_test_setup(test_configuration, empty_tree),
+		cmocka_unit_test_setup(test_limits, empty_tree),
+		cmocka_unit_test_setup(test_init, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),

@@ -94,11 +94,12 @@ static void test_confdir(void **state)
 	put("/run/a/20.conf", "run20\n");
 	put("/run/a/15.conf", "run15\n");
 	put("/run/a/15.other", "no\n");
-	put("/run/s/x.sources", "server a\ninclude no\n");
+	/* All but sources is passed over there. */
+	put("/run/s/x.sources", "server a\ninclude no\nrefclock PHC /dev/ptp0\n");
 	assert_int_equal(walk(), 0);
 	assert_string_equal(seen, "/etc/a/10.conf:1:etc10|etc10|\n/run/a/15.conf:1:run15|run15|\n"
 				  "/etc/a/20.conf:1:etc20|etc20|\n/run/s/x.sources:1:server a|server|a\n"
-				  "/run/s/x.sources:2:include no|include|no\n" CONF ":3:z|z|\n");
+				  CONF ":3:z|z|\n");
 }
 
 static void test_errors(void **state)

@@ -13,6 +13,8 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
+#include "check/judge.h"
+#include "facts/facts.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "setup/journal.h"
@@ -100,6 +102,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Of a tree at rest */
+static void systemd_image(void)
+{
+	put_link("/sbin/init", "/lib/systemd/systemd");
+}
+
 static int call(void *arg)
 {
 	int (*const verbs[])(int argc, char **argv) = { cmd_setup, cmd_remove, cmd_prestart };
@@ -123,6 +131,28 @@ static void etc_is_as_before(void)
 
 	assert_string_equal(now, etc_before);
 	free(now);
+}
+
+/* What etc_is_as_before() is to find */
+static void now_is_before(void)
+{
+	free(etc_before);
+	etc_before = manifest("/etc");
+}
+
+/* But for the times of what was written back */
+static void etc_has_text_as_before(void)
+{
+	static const char time[] = " 0123456789.";
+	char *now = manifest("/etc"), *before = strdup(etc_before);
+
+	for (char *text = now; text; text = text == now ? before : NULL)
+		for (char *at = text; (at = strstr(at, " <")); at += 2)
+			for (char *c = at - 1; c > text && strchr(time, *c); c--)
+				*c = '_';
+	assert_string_equal(now, before);
+	free(now);
+	free(before);
 }
 
 static void refused(int status, const char *reason)
@@ -251,6 +281,7 @@ static void test_image(void **state)
 
 	(void)state;
 	strcpy(root, tree);
+	systemd_image();
 	file_root = "";
 	assert_int_equal(apart(call, argv), EXIT_BROKEN);
 	has(said_err, "ptpkvm itself is not in");
@@ -261,6 +292,7 @@ static void test_image(void **state)
 	good(apart(call, argv));
 	file_root = tree;
 	has(get(DROP_IN), "ExecStartPre=-+ptpkvm prestart\n");
+	has(said_out, "note        ");
 	assert_string_equal(get("/log"), "");
 	file_root = "";
 	argv[0] = "remove";
@@ -407,7 +439,53 @@ static void test_no_systemd(void **state)
 {
 	(void)state;
 	gone("/run/systemd");
-	refused(ptpkvm("setup"), "ptpkvm chrony");
+	put("/sbin/openrc", "");
+	refused(ptpkvm("setup", "--poll", "2"), "systemd does not run here, but OpenRC, and setup is for systemd only");
+	has(said_err, CONF ", in place of");
+	has(said_err, "which does not start where the clock is missing");
+	assert_string_equal(said_out, "refclock PHC /dev/ptp_kvm refid KVM poll 2 dpoll -3 maxsamples 8 offset 0\n"
+				      "makestep 0.001 -1\n");
+	put("/phc", "/dev/ptp4");	/* mdev makes no link */
+	put("/version", "4.9");
+	refused(ptpkvm("setup", "--no-makestep"), "before chronyd is started; and");
+	assert_string_equal(said_out, "refclock PHC /dev/ptp4 refid KVM poll -1 dpoll -3 maxsamples 8 offset 0 optional\n");
+	refused(ptpkvm("setup", "--poll", "-4"), "dpoll");
+	refused(ptpkvm("setup", "--delay", "auto"), "--delay auto");
+	/* What an earlier version wrote there goes all the same, and systemctl is not called. */
+	put(DROP_IN, SETUP_MARKER "\n");
+	good(ptpkvm("remove"));
+	assert_false(file_exists(DROP_IN));
+	assert_string_equal(get("/log"), "");
+}
+
+/* An image that something else than systemd will start */
+static void test_image_of_another_init(void **state)
+{
+	char root[sizeof(tree)];
+
+	(void)state;
+	strcpy(root, tree);
+	put("/usr/bin/ptpkvm", "");
+	put_link("/sbin/init", "/bin/busybox");
+	put("/lib/systemd/systemd", "");
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root), EXIT_BROKEN);
+	file_root = tree;
+	has(said_err, "systemd is not the init in ");
+	has(said_err, CONF);
+	assert_string_equal(said_out, LINE "\nmakestep 0.001 -1\n");
+	etc_is_as_before();
+	gone("/lib");
+	gone("/sbin");
+	gone(CONF);
+	put("/etc/chrony.conf", "pool a\n");
+	now_is_before();
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root, "--chrony-version", "4.9"), EXIT_BROKEN);
+	file_root = tree;
+	has(said_err, "/etc/chrony.conf, in place of");
+	assert_string_equal(said_out, LINE " optional\nmakestep 0.001 -1\n");
+	etc_is_as_before();
 }
 
 static int unprivileged(void *arg)
@@ -472,12 +550,341 @@ static void test_refclock_there_already(void **state)
 {
 	(void)state;
 	put("/etc/chrony/conf.d/phc.conf", "# mine\nrefclock  PHC /dev/ptp_kvm:nocrossts poll 2\n");
-	free(etc_before);
-	etc_before = manifest("/etc");
+	now_is_before();
 	refused(ptpkvm("setup"), "/etc/chrony/conf.d/phc.conf:2 has a refclock for this clock already");
-	/* That of another clock is not in the way. */
+	has(said_err, " --adopt comments it out, until remove");
+	/* What is not there may have been it. */
 	put("/etc/chrony/conf.d/phc.conf", "refclock PHC /dev/ptp9 poll 2\n");
+	now_is_before();
+	refused(ptpkvm("setup"), "phc.conf:1 has a refclock for this clock, perhaps, already");
+	has(said_err, "What /dev/ptp9 will be cannot be known while it is not there");
+	put("/sys/class/ptp/ptp9/clock_name", "KVM virtual PTP\n");
+	refused(ptpkvm("setup"), "has a refclock for this clock already");
+	/* That of another clock is not in the way, nor what chronyd does not read. */
+	put("/sys/class/ptp/ptp9/clock_name", "ena\n");
+	put(CONF, "confdir /etc/chrony/conf.d\nsourcedir /etc/chrony/sources.d\nserver a\n");
+	put("/etc/chrony/sources.d/a.sources", "refclock PHC /dev/ptp_kvm\nserver b\n");
+	good(ptpkvm("setup", "--adopt"));
+	lacks(said_out, "comment out");
+}
+
+#define MINE "/etc/chrony/conf.d/phc.conf"
+
+/* Lines of each shape, in several files; each comes back as it was. */
+static void test_adopt(void **state)
+{
+	static const char conf[] = "confdir /etc/chrony/conf.d\ninclude /etc/my.inc\npool a\n \trefclock  PHC "
+				   "/dev/ptp_kvm poll 3 \t\r\n# refclock PHC /dev/ptp_kvm\nrefclock SHM 0\n";
+
+	(void)state;
+	put(CONF, conf);
+	put_mode(MINE, "Refclock PHC /dev/ptp_kvm:nocrossts\nserver b\nRefclock PHC /dev/ptp_kvm:nocrossts", 0640);
+	put("/etc/my.inc", "refclock PHC /dev/ptp1 refid \033[2J\n");
+	put("/sys/class/ptp/ptp1/clock_name", "KVM virtual PTP\n");
+	now_is_before();
+	good(ptpkvm("setup", "--adopt", "--dry-run"));
+	has(said_out, "comment out");
+	etc_is_as_before();
+	good(ptpkvm("setup", "--adopt"));
+	has(said_out, CONF ":4:  \trefclock  PHC /dev/ptp_kvm poll 3 \t?\n");
+	has(said_out, MINE ":1: Refclock PHC");
+	has(said_out, MINE ":3: Refclock PHC");
+	has(said_out, "/etc/my.inc:1: refclock PHC /dev/ptp1 refid ?[2J\n");
+	has(get(CONF), "pool a\n#ptpkvm:  \trefclock  PHC /dev/ptp_kvm poll 3 \t\r\n# refclock");
+	assert_string_equal(get(MINE), "#ptpkvm: Refclock PHC /dev/ptp_kvm:nocrossts\nserver b\n"
+				       "#ptpkvm: Refclock PHC /dev/ptp_kvm:nocrossts");
+	has(get(SETUP_STATE), "\nadopted " MINE "\tRefclock PHC /dev/ptp_kvm:nocrossts\n");
+	put("/log", "");
 	good(ptpkvm("setup"));
+	has(said_out, "nothing to do");
+	/* One that comes later is refused, then taken over, too. */
+	put("/etc/chrony/conf.d/z.conf", "refclock PHC /dev/ptp_kvm\n");
+	assert_int_equal(ptpkvm("setup"), EXIT_BROKEN);
+	good(ptpkvm("setup", "--adopt"));
+	has(get("/log"), "restart");
+	put("/log", "");
+	good(ptpkvm("remove", "--dry-run"));
+	has(said_out, "restore     ");
+	has(get(CONF), "#ptpkvm:");
+	good(ptpkvm("remove"));
+	has(said_out, MINE ": Refclock PHC");
+	lacks(said_out, "\033");
+	has(get("/log"), "try-restart");
+	assert_string_equal(get("/etc/chrony/conf.d/z.conf"), "refclock PHC /dev/ptp_kvm\n");
+	gone("/etc/chrony/conf.d/z.conf");
+	etc_has_text_as_before();
+}
+
+/* Of a tree nobody knows what a number will be; a name is known. */
+static void test_adopt_in_an_image(void **state)
+{
+	char root[sizeof(tree)];
+
+	(void)state;
+	strcpy(root, tree);
+	put("/usr/bin/ptpkvm", "");
+	systemd_image();
+	put("/sys/class/ptp/ptp0/clock_name", "ena\n");	/* of the machine that makes the image */
+	put(CONF, "refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0\n");
+	now_is_before();
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root), EXIT_BROKEN);
+	has(said_err, CONF ":1 has a refclock for this clock, perhaps, already");
+	has(said_err, " --adopt");
+	has(said_err, "What /dev/ptp0 will be cannot be known here");
+	file_root = tree;
+	etc_is_as_before();
+	file_root = "";
+	good(ptpkvm("setup", "--root", root, "--adopt"));
+	has(said_out, CONF ":1: refclock PHC /dev/ptp0 poll 3");
+	file_root = tree;
+	assert_string_equal(get(CONF), "#ptpkvm: refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0\n");
+	assert_string_equal(get("/log"), "");
+	file_root = "";
+	good(ptpkvm("remove", "--root", root));
+	file_root = tree;
+	etc_has_text_as_before();
+	put(CONF, "refclock PHC /dev/ptp_eth\n");
+	file_root = "";
+	good(ptpkvm("setup", "--root", root));
+	file_root = tree;
+}
+
+/* check's findings other than "not looked at" and PASS, and what it says to type first */
+static void check_says(const char *codes, const char *remedy)
+{
+	static struct check_facts facts;
+	static struct check_report report;
+	const char *first = "";
+	char found[300] = "", typed[300];
+
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++) {
+		const struct verdict *v = &report.said.list[i];
+
+		if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+			continue;
+		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s ", v->code);
+		if (!first[0])
+			first = v->remedy;
+	}
+	assert_string_equal(found, codes);
+	snprintf(typed, sizeof(typed), "%s%s", remedy, remedy[0] ? tree : "");
+	assert_string_equal(first, typed);
+}
+
+/* What check says to type about the commonest lines there are mends them. */
+static void test_remedies(void **state)
+{
+	static const char *const lines[] = { "refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0 noselect\n",
+					     "refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0\n" };
+	static const char *const codes[] = { "refclock-noselect config-number config-makestep boot-race ",
+					     "config-number config-makestep boot-race " };
+	static const char chronyd[] = "chronyd\0-f\0" GENERATED;
+	char conf[200];
+
+	(void)state;
+	systemd_image();
+	put("/sys/class/ptp/ptp0/clock_name", "KVM virtual PTP\n");
+	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
+	put_link("/dev/ptp_kvm", "ptp0");
+	put("/etc/modules", "ptp_kvm\n");
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		snprintf(conf, sizeof(conf), "pool a\nmakestep 1 3\n%s", lines[i]);
+		put(CONF, conf);
+		now_is_before();
+		check_says(codes[i], "sudo ptpkvm setup --adopt --root ");
+		refused(ptpkvm("setup"), CONF ":3 has a refclock for this clock already");
+		good(ptpkvm("setup", "--adopt"));
+		good(ptpkvm("prestart"));
+		put("/proc/77/comm", "chronyd\n");
+		put_bytes("/proc/77/cmdline", chronyd, sizeof(chronyd));
+		check_says("", "");
+		good(ptpkvm("remove"));
+		gone("/proc/77");
+		put("/log", "");
+		etc_has_text_as_before();
+	}
+}
+
+/* What others did to the file meanwhile stays. */
+static void test_adopted_and_edited(void **state)
+{
+	(void)state;
+	put(MINE, "# one\nrefclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("setup", "--adopt"));
+	put(MINE, "# two\n\n#ptpkvm: refclock PHC /dev/ptp_kvm\n#ptpkvm: not of setup\nserver c\n");
+	good(ptpkvm("remove"));
+	assert_string_equal(get(MINE), "# two\n\nrefclock PHC /dev/ptp_kvm\n#ptpkvm: not of setup\nserver c\n");
+	put(MINE, "refclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("setup", "--adopt"));
+	put(MINE, "");
+	good(ptpkvm("remove"));
+	has(said_out, "which has no more the line that setup commented out: refclock PHC /dev/ptp_kvm\n");
+	assert_string_equal(get(MINE), "");
+	assert_false(file_exists(SETUP_STATE));
+	put(MINE, "refclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("setup", "--adopt"));
+	gone(MINE);
+	good(ptpkvm("remove"));
+	assert_false(file_exists(SETUP_STATE));
+	/* In its place a link: everything else goes, and it is said what is left to be done. */
+	put(MINE, "refclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("setup", "--adopt"));
+	put("/etc/else", get(MINE));
+	put_link(MINE, "/etc/else");
+	assert_int_equal(ptpkvm("remove"), EXIT_BROKEN);
+	has(said_err, "take #ptpkvm: off that line yourself");
+	assert_false(file_exists(DROP_IN));
+	put("/etc/else", "refclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("remove"));
+	assert_false(file_exists(SETUP_STATE));
+}
+
+static void test_adopt_not(void **state)
+{
+	char long_line[3000], full[FILE_PATH_MAX], other[FILE_PATH_MAX];
+
+	(void)state;
+	put("/etc/mine", "refclock PHC /dev/ptp_kvm\n");
+	put_link(MINE, "/etc/mine");
+	now_is_before();
+	refused(ptpkvm("setup", "--adopt"), "that file is a link, which --adopt does not follow");
+	refused(ptpkvm("setup"), "that file is a link");
+	gone(MINE);
+	assert_return_code(link(file_path(full, "/etc/mine"), file_path(other, MINE)), errno);
+	now_is_before();
+	refused(ptpkvm("setup", "--adopt"), "that file has a second name");
+	gone(MINE);
+	snprintf(long_line, sizeof(long_line), "refclock PHC /dev/ptp_kvm %2500s\n", "");
+	put(MINE, long_line);
+	now_is_before();
+	refused(ptpkvm("setup", "--adopt"), "--adopt cannot put it on record");
+	put(MINE, "");
+	put("/run/made.conf", "refclock PHC /dev/ptp_kvm\n");
+	put(CONF, "include /run/made.conf\n");
+	now_is_before();
+	refused(ptpkvm("setup", "--adopt"), "that file is made anew at every boot");
+	refused(ptpkvm("setup"), "that file is made anew at every boot");
+	put(CONF, "");
+	for (int i = 0; i < 17; i++)
+		put(CONF, strcat(strcpy(long_line, get(CONF)), "refclock PHC /dev/ptp_kvm\n"));
+	now_is_before();
+	refused(ptpkvm("setup", "--adopt"), "these are more than --adopt takes over");
+}
+
+/* Undone by a setup that fails, even if somebody else writes to the file while it waits */
+static void test_adopt_undone(void **state)
+{
+	(void)state;
+	put(MINE, "refclock PHC /dev/ptp_kvm\nserver b\n");
+	now_is_before();
+	put("/sources", NTP);
+	assert_int_equal(ptpkvm("setup", "--adopt", "--timeout", "1"), EXIT_BROKEN);
+	has(said_err, "everything is as it was before");
+	etc_has_text_as_before();
+	put("/on-daemon-reload", "[ -e $T/once ] || echo server c >>$T" MINE "; >$T/once\n");
+	assert_int_equal(ptpkvm("setup", "--adopt", "--timeout", "1"), EXIT_BROKEN);
+	has(said_err, "everything is as it was before");
+	assert_string_equal(get(MINE), "refclock PHC /dev/ptp_kvm\nserver b\nserver c\n");
+	/* A power cut */
+	put(MINE, "refclock PHC /dev/ptp_kvm\nserver b\n");
+	put("/on-restart", "kill -KILL $PPID\n");
+	assert_int_equal(ptpkvm("setup", "--adopt"), 128 + 9);
+	put("/on-restart", "");
+	good(ptpkvm("remove"));
+	etc_has_text_as_before();
+	/* A second setup that fails leaves what the first one took over. */
+	put("/sources", SELECTED NTP);
+	good(ptpkvm("setup", "--adopt"));
+	put("/sources", NTP);
+	put("/etc/chrony/conf.d/z.conf", "refclock PHC /dev/ptp_kvm poll 4\n");
+	assert_int_equal(ptpkvm("setup", "--adopt", "--timeout", "1"), EXIT_BROKEN);
+	assert_string_equal(get("/etc/chrony/conf.d/z.conf"), "refclock PHC /dev/ptp_kvm poll 4\n");
+	assert_string_equal(get(MINE), "#ptpkvm: refclock PHC /dev/ptp_kvm\nserver b\n");
+	good(ptpkvm("remove"));
+	gone("/etc/chrony/conf.d/z.conf");
+	etc_has_text_as_before();
+}
+
+static int on_read_only_directory(void *arg)
+{
+	char dir[300];
+
+	own_mounts();
+	snprintf(dir, sizeof(dir), "%s/etc/chrony/conf.d", tree);
+	if (mount(dir, dir, NULL, MS_BIND, NULL) || mount(NULL, dir, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+		die("mount: %s", strerror(errno));
+	return call(arg);
+}
+
+static void test_adopt_read_only(void **state)
+{
+	(void)state;
+	put(CONF, "confdir /etc/chrony/conf.d\nrefclock PHC /dev/ptp_kvm\n");
+	put(MINE, "refclock PHC /dev/ptp_kvm\n");
+	now_is_before();
+	assert_int_equal(apart(on_read_only_directory, (char *[]){ "setup", "--adopt", NULL }), EXIT_BROKEN);
+	has(said_err, MINE ": Read-only file system");
+	has(said_err, "everything is as it was before");
+	lacks(get("/log"), "restart");
+	etc_has_text_as_before();
+}
+
+static void test_adopted_and_journal_lost(void **state)
+{
+	(void)state;
+	put(MINE, "refclock PHC /dev/ptp_kvm\n");
+	good(ptpkvm("setup", "--adopt"));
+	gone(SETUP_STATE);
+	good(ptpkvm("remove"));
+	assert_string_equal(get(MINE), "refclock PHC /dev/ptp_kvm\n");
+	gone(SETUP_DIRECTIVES SETUP_SAVED);
+	gone(DROP_IN SETUP_SAVED);
+	gone("/etc/modules-load.d/ptpkvm.conf" SETUP_SAVED);
+	good(ptpkvm("setup", "--adopt"));
+	put(SETUP_STATE, "nonsense\n");
+	good(ptpkvm("remove"));
+	assert_string_equal(get(MINE), "refclock PHC /dev/ptp_kvm\n");
+}
+
+/* What is the admin's and comes to mean something else is named. */
+static void test_limits(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--dry-run"));
+	has(said_out, CONF ":3: makestep 1 3: is overridden by makestep 0.001 -1; --no-makestep keeps it\n");
+	put(CONF, "makestep 0.001 -1\nmaxchange 5 1 0\nminsources 2\npool a iburst require\n");
+	good(ptpkvm("setup", "--dry-run"));
+	lacks(said_out, ": makestep");
+	has(said_out, CONF ":2: maxchange 5 1 0: chronyd ends, for good, after a larger step");
+	has(said_out, CONF ":3: minsources 2: chronyd follows this clock only while so many sources agree");
+	has(said_out, CONF ":4: pool a iburst require: chronyd follows this clock only while");
+	now_is_before();
+	refused(ptpkvm("setup", "--only"), CONF ":3: with 'minsources 2' chronyd follows no clock that is alone");
+	put(CONF, "maxchange 1000 -1 0\nminsources 1\npool a require\n");
+	good(ptpkvm("setup", "--only"));
+	lacks(said_out, "note");
+}
+
+static void test_no_makestep(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--no-makestep"));
+	has(said_out, CONF ":3: makestep 1 3: later steps of the host's clock are slewed, unless");
+	lacks(get(SETUP_DIRECTIVES), "makestep");
+	good(ptpkvm("prestart"));
+	lacks(get(GENERATED), "makestep");
+	put("/log", "");
+	good(ptpkvm("setup", "--no-makestep"));
+	has(said_out, "nothing to do");
+	good(ptpkvm("setup"));
+	has(get(SETUP_DIRECTIVES), "\n" LINE "\nmakestep 0.001 -1\n");
+	put(SETUP_DIRECTIVES, SETUP_MARKER "\n# mine\n" LINE "\n");
+	good(ptpkvm("setup"));
+	lacks(said_out, "makestep");	/* what counts is what he wrote */
+	good(ptpkvm("remove"));
 }
 
 static void test_two_clocks(void **state)
@@ -555,7 +962,8 @@ static void test_journal_lost(void **state)
 static void test_journal_damaged(void **state)
 {
 	static const char *const damage[] = {
-		"file 12 /etc/passwd\n", "directory /etc\n", "unit -x enabled active\n", "unit a.service perhaps active\n",
+		"file 12 /etc/passwd\n", "adopted /etc/x\n", "adopted x\ty\n", "directory /etc\n",
+		"unit -x enabled active\n", "unit a.service perhaps active\n",
 		"\n", "version 2\n", "file zz /etc/modules-load.d/ptpkvm.conf\n",
 	};
 
@@ -1006,12 +1414,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(other_rivals), T(rival_process),
-		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container), T(no_systemd), T(not_root), T(no_chrony),
-		T(chrony_versions), T(broken_conf), T(no_confdir), T(refclock_there_already), T(two_clocks), T(foreign_file),
+		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
+		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
+		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),
+		T(remedies), T(adopted_and_edited), T(adopt_not), T(adopt_undone), T(adopt_read_only),
+		T(adopted_and_journal_lost), T(limits), T(no_makestep), T(two_clocks), T(foreign_file),
 		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
-		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails), T(power_cut),
-		T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device), T(prestart_without_clock),
-		T(clock_comes_late), T(not_tried_again), T(earlier_file),
+		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
+		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
+		T(prestart_without_clock), T(clock_comes_late), T(not_tried_again), T(earlier_file),
 		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
 	};
 

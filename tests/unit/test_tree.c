@@ -543,6 +543,41 @@ static void test_roots(void **state)
 	assert_string_equal(file_root, tree);
 }
 
+static int rewrite(const char *path)
+{
+	why[0] = 0;
+	return file_rewrite(path, "new\n", 4, why, sizeof(why));
+}
+
+/* Somebody else's file stays his, and is only changed where he has it. */
+static void test_rewrite(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	put_mode("/d/f", "old\n", 0640);
+	assert_int_equal(chown(file_path(full, "/d/f"), geteuid() ? geteuid() : 77, geteuid() ? getegid() : 78), 0);
+	assert_int_equal(rewrite("/d/f"), 0);
+	assert_string_equal(get("/d/f"), "new\n");
+	assert_int_equal(lstat(full, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0640);
+	assert_int_equal(st.st_uid, geteuid() ? geteuid() : 77);
+	assert_int_equal(st.st_gid, geteuid() ? getegid() : 78);
+	put("/d/f", "old\n");
+	put_link("/link", "/d/f");
+	assert_int_equal(rewrite("/link"), -ELOOP);
+	has(why, "/link: ");
+	assert_int_equal(rewrite("/none"), -ENOENT);
+	assert_int_equal(rewrite("/none/f"), -ENOENT);
+	assert_false(file_exists("/none"));
+	assert_int_equal(rewrite("/d"), -EINVAL);
+	assert_int_equal(file_link("/d/f", "/d/g"), 0);
+	assert_int_equal(rewrite("/d/f"), -EMLINK);
+	assert_string_equal(get("/d/f"), "old\n");
+	assert_int_equal(mkfifo(file_path(full, "/fifo"), 0600), 0);
+	assert_int_equal(rewrite("/fifo"), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,6 +593,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_in_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_closed_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rewrite, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_reading, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_hostile_kinds, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_devices, hostile_tree, remove_hostile),
