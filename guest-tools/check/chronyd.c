@@ -6,8 +6,20 @@
 
 #include "base/numbers.h"
 #include "check/judge.h"
+#include "chrony/refclock.h"
 #include "facts/ours.h"
 #include "output/text.h"
+#include "system/tree.h"
+
+static void remedy_restart(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->container[0])
+		judge_remedy(j, "restart chronyd where it was started: in the container, or on the guest itself");
+	else
+		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+}
 
 static void judge_absent_chronyd(struct judge *j)
 {
@@ -51,11 +63,43 @@ bool judge_chronyd(struct judge *j)
 		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-silent",
 			  "%s, running, but it cannot be asked: %s", version, c->answers_why);
 		if (f->root)
-			judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+			remedy_restart(j);
 		else
 			judge_remedy(j, "sudo ptpkvm check");
 	}
 	return c->answers;
+}
+
+/* Where setup can't add to chrony's configuration: the lines to put there */
+static void remedy_elsewhere(struct judge *j, const struct refclock_fact *r)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+	char line[REFCLOCK_LINE_MAX];
+	struct refclock ours;
+
+	refclock_init(&ours);
+	refclock_defaults(&ours, &c->version);
+	refclock_render(&ours, line);
+	if (r)
+		judge_remedy(j, "in place of %s:%d, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'", r->file,
+			     r->line, line);
+	else
+		judge_remedy(j, "in %s, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'",
+			     c->conf[0] ? c->conf : "chrony's configuration", line);
+}
+
+void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->container[0])
+		judge_remedy(j, "on the guest itself: sudo ptpkvm setup");
+	else if (f->chrony.elsewhere)
+		remedy_elsewhere(j, r);
+	else if (f->offline)
+		judge_remedy(j, "sudo ptpkvm setup --root %s", file_root);
+	else
+		judge_remedy(j, "sudo ptpkvm setup");
 }
 
 /* Why what is about the refclock cannot be judged */
@@ -95,17 +139,17 @@ static void judge_no_refclock(struct judge *j)
 	} else if (f->set_up && f->left_out[0]) {
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-left-out",
 			  "chronyd was started without it: %s", f->left_out);
-		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		remedy_restart(j);
 	} else if (other) {
 		place(other, where, sizeof(where));
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
 			  where, other->device, other->clock_name[0] ? "another clock, " : "not there",
 			  other->clock_name);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 	} else {
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-none",
 			  "chronyd's configuration has none for this clock");
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 	}
 }
 
@@ -124,7 +168,7 @@ void judge_refclock(struct judge *j)
 			  "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
 			  r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
 		if (r->noselect)
-			judge_remedy(j, "sudo ptpkvm setup");
+			judge_remedy_setup(j, r);
 		else
 			judge_remedy(j, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
@@ -136,26 +180,8 @@ void judge_refclock(struct judge *j)
 const struct chrony_source *judge_find_source(const struct chrony_facts *c)
 {
 	const struct refclock_fact *r = check_refclock(c);
-	const struct chrony_source *only = NULL;
-	int refclocks = 0;
 
-	for (int i = 0; i < c->n_sources; i++) {
-		if (c->sources[i].mode != '#')
-			continue;
-		if (r && !strcmp(c->sources[i].name, r->refid))
-			return &c->sources[i];
-		only = &c->sources[i];
-		refclocks++;
-	}
-	return !r && !c->conf_read && refclocks == 1 ? only : NULL;
-}
-
-static const struct chrony_source *selected(const struct chrony_facts *c)
-{
-	for (int i = 0; i < c->n_sources; i++)
-		if (c->sources[i].state == '*')
-			return &c->sources[i];
-	return NULL;
+	return r || !c->conf_read ? chrony_source_named(c->sources, c->n_sources, r ? r->refid : NULL) : NULL;
 }
 
 /* It had samples, and the last polls brought none. */
@@ -178,13 +204,13 @@ static void judge_lost(struct judge *j, const struct chrony_source *s)
 	judge_say(j, VERDICT_FAIL, "source", "source-stuck",
 		  "%s: no reading for %.0f s%s: chronyd holds on to a call that has ceased to work", s->name,
 		  s->last_rx, s->state == '*' ? ", though selected" : "");
-	judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+	remedy_restart(j);
 }
 
 static void judge_unselected(struct judge *j, const struct chrony_source *s)
 {
 	const struct chrony_facts *c = &j->f->chrony;
-	const struct chrony_source *other = selected(c);
+	const struct chrony_source *other = chrony_selected(c->sources, c->n_sources);
 
 	switch (s->state) {
 	case 'x':
@@ -223,7 +249,7 @@ void judge_source(struct judge *j)
 		}
 		judge_say(j, VERDICT_WARN, "source", "source-missing",
 			  "the running chronyd does not have the refclock: started before it was configured");
-		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		remedy_restart(j);
 	} else if (f->chrony.noselect) {
 		judge_skip(j, "source", "it is kept from being selected");
 	} else if (lost(s)) {
@@ -320,7 +346,7 @@ void judge_rivals(struct judge *j)
 
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
 {
-	if (!strncmp(r->file, "/run/", 5))
+	if (r->generated)
 		judge_remedy(j,
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
@@ -341,7 +367,10 @@ static void judge_makestep(struct judge *j)
 	judge_say(j, VERDICT_WARN, "config", "config-makestep",
 		  "%s%s: chronyd will not follow when the host's clock is set, nor after a migration",
 		  makestep[0] ? "makestep " : "no makestep", makestep);
-	judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: makestep 0.001 -1");
+	if (j->f->chrony.elsewhere || j->f->offline || j->f->container[0])
+		judge_remedy_setup(j, check_refclock(&j->f->chrony));
+	else
+		judge_remedy(j, "sudo ptpkvm setup	# or by hand, last in the configuration: " REFCLOCK_MAKESTEP);
 }
 
 void judge_config(struct judge *j)
@@ -388,34 +417,39 @@ void judge_config(struct judge *j)
 void judge_boot(struct judge *j)
 {
 	const struct check_facts *f = j->f;
-	const struct refclock_fact *r = check_refclock(&f->chrony);
-	bool generated = r && !strncmp(r->file, "/run/", 5);
-	bool race = r && !generated && !r->optional;
+	const struct chrony_facts *c = &f->chrony;
+	const struct refclock_fact *r = check_refclock(c);
+	bool race = r && !r->generated && !r->optional;
 	char where[160];
 
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 		return;
 	}
-	if (f->set_up && !race && !f->chrony.by_hand) {
+	if (f->set_up && c->elsewhere) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-not-taken",
+			  "set up by ptpkvm, but chronyd will be started without it: %s", c->takes_why);
+		remedy_elsewhere(j, NULL);
+		return;
+	}
+	if (f->set_up && !race && !c->by_hand) {
 		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;
 	}
-	if (f->chrony.by_hand) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot",
-			  f->chrony.conf_why);
-		judge_remedy(j, "sudo ptpkvm setup");
+	if (c->by_hand && !c->next.by_directives) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
+		judge_remedy_setup(j, NULL);
 		return;
 	}
 	if (!r) {
-		judge_skip(j, "boot", no_refclock(&f->chrony));
+		judge_skip(j, "boot", no_refclock(c));
 		return;
 	}
 	place(r, where, sizeof(where));
 	if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, r);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
 		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);

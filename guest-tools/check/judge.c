@@ -30,12 +30,21 @@ const char *const check_codes[] = {
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
 	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",
 	"config-makestep", "config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-race", "boot-no-driver", NULL,
+	"boot-by-hand", "boot-not-taken", "boot-race", "boot-no-driver", NULL,
 };
 
 const char *judge_service(const struct check_facts *f)
 {
-	return f->debian ? "chrony" : "chronyd";
+	static char name[UNIT_NAME_LEN];
+	char *suffix;
+
+	if (!f->chrony.next.unit[0])
+		return f->debian ? "chrony" : "chronyd";
+	strcpy(name, f->chrony.next.unit);
+	suffix = strstr(name, ".service");
+	if (suffix)
+		*suffix = 0;
+	return name;
 }
 
 /* --- guest, driver, clock --- */
@@ -413,7 +422,7 @@ static void judge_offset(struct judge *j)
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
 	else
-		judge_remedy(j, "sudo ptpkvm setup");
+		judge_remedy_setup(j, NULL);
 }
 
 /* --- the host's clock --- */

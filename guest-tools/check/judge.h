@@ -29,6 +29,11 @@ struct judge {
 
 #define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
 #define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+/*
+ * Setup; or, where it can't be done or would not help, what can be done instead. r: the refclock's line that is to go,
+ * NULL if none is.
+ */
+void judge_remedy_setup(struct judge *j, const struct refclock_fact *r);
 /* To type a sed command for the refclock's line; for what ptpkvm setup generated, for its source. */
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
 #define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)

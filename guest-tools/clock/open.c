@@ -40,21 +40,6 @@ int view_phc(int fd, struct phc_reading *r)
 	return 0;
 }
 
-const struct chrony_source *view_source(const struct chrony_source *list, int n, const char *refid)
-{
-	const struct chrony_source *first = NULL;
-
-	for (int i = 0; i < n; i++) {
-		if (list[i].mode != '#')
-			continue;
-		if (!strcmp(list[i].name, refid))
-			return &list[i];
-		if (!first)
-			first = &list[i];
-	}
-	return first;
-}
-
 int64_t view_offset_ns(double chrony_offset)
 {
 	/* llround() of what chronyc can print but no offset can be is undefined. */

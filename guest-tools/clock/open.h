@@ -22,9 +22,6 @@ struct phc_reading {
 /* By phc_read_best(), whose error it returns. */
 int view_phc(int fd, struct phc_reading *r);
 
-/* That source of those n; if none has that refid the first refclock; NULL if there is no refclock. */
-const struct chrony_source *view_source(const struct chrony_source *list, int n, const char *refid);
-
 /* chronyd's offset of a source, turned round to device - system. */
 int64_t view_offset_ns(double chrony_offset);
 

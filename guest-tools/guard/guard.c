@@ -181,6 +181,7 @@ static void read_phc(struct guard_input *in, int fd)
 void guard_ask(struct guard_input *in, const struct guard_config *config, bool brief)
 {
 	struct chrony_selectdata select[GUARD_SOURCES];
+	const struct chrony_source *ours;
 	int n;
 
 	in->noselect = false;
@@ -190,11 +191,12 @@ void guard_ask(struct guard_input *in, const struct guard_config *config, bool b
 		in->chronyd = GUARD_SILENT;
 		return;
 	}
-	in->phc = guard_find(in->source, in->n, config->refid);
-	if (in->phc < 0) {
+	ours = chrony_source_named(in->source, in->n, config->refid);
+	if (!ours) {
 		in->chronyd = GUARD_NO_REFCLOCK;
 		return;
 	}
+	in->phc = ours - in->source;
 	in->chronyd = GUARD_REFCLOCK;
 	if (!config->selectopts || brief)
 		return;

@@ -22,6 +22,7 @@
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "cli/options.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
@@ -59,6 +60,7 @@ struct setup {
 	unsigned int timeout;
 	struct chrony_version version;
 	const struct chrony_layout *layout;
+	struct chrony_service chrony;	/* as it will be started */
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
@@ -180,6 +182,25 @@ static bool check_machine(struct setup *s)
 	return true;
 }
 
+/* Where chronyd is not started as distributions do, nothing can be added: the lines, and where they belong */
+static bool check_service(struct setup *s)
+{
+	char why[700], line[REFCLOCK_LINE_MAX];
+	struct refclock r = s->r;
+
+	chrony_service_next(&s->chrony, setup_addition(s->layout), false);
+	if (!s->chrony.unit[0] || (s->layout && chrony_service_takes(&s->chrony, why, sizeof(why))))
+		return true;
+	if (s->layout || !s->chrony.conf[0])
+		chrony_service_takes(&s->chrony, why, sizeof(why));
+	else
+		snprintf(why, sizeof(why), "%s has chronyd read %.400s", s->chrony.unit, s->chrony.conf);
+	refclock_defaults(&r, &s->version);
+	refclock_render(&r, line);
+	return fail(s, "chrony is configured elsewhere on this system: %s; put there, or into what makes that file: '%s' "
+		    "and '" REFCLOCK_MAKESTEP "', and have ptp_kvm loaded at boot", why, line);
+}
+
 static bool check_chrony(struct setup *s)
 {
 	char why[300];
@@ -187,6 +208,8 @@ static bool check_chrony(struct setup *s)
 	s->layout = chrony_layout();
 	if (!s->offline && !chrony_version_installed(&s->version, why, sizeof(why)))
 		return fail(s, "%s; try: apt install chrony (or: dnf install chrony)", why);
+	if (!check_service(s))
+		return false;
 	if (!s->layout)
 		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
@@ -227,14 +250,13 @@ static bool check_rivals(struct setup *s)
 static int see_refclock(const struct chrony_directive *d, void *arg)
 {
 	struct setup *s = arg;
-	char device[300], real[PATH_MAX], ours[PATH_MAX];
-	const char *word = d->args + 4;
+	char real[PATH_MAX], ours[PATH_MAX];
+	struct refclock r;
 
-	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
+	if (!refclock_read(&r, d) || strcmp(r.driver, "PHC"))
 		return 0;
-	snprintf(device, sizeof(device), "%.*s", (int)strcspn(word, " :"), word);
-	if (strcmp(device, s->device) && strcmp(device, REFCLOCK_LINK) &&
-	    (!realpath(device, real) || !realpath(s->device, ours) || strcmp(real, ours)))
+	if (strcmp(r.device, s->device) && strcmp(r.device, REFCLOCK_LINK) &&
+	    (!realpath(r.device, real) || !realpath(s->device, ours) || strcmp(real, ours)))
 		return 0;
 	fail(s,
 	     "%s:%d has a refclock for this clock already: '%s'; remove that line first, or leave it at that",
@@ -588,8 +610,8 @@ static bool check_all(struct setup *s)
 		return false;
 	}
 	s->why[0] = 0;
-	good = !chrony_conf_walk(s->layout->conf, see_refclock, s, why, sizeof(why)) &&
-	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
+	good = !chrony_conf_walk(s->chrony.conf, see_refclock, s, why, sizeof(why)) &&
+	       (s->offline || setup_chronyd_reads(s->chrony.conf, why, sizeof(why)));
 	if (!good && !s->why[0])
 		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);
 	return good;
