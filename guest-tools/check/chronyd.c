@@ -49,6 +49,10 @@ bool judge_chronyd(struct judge *j)
 		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-old",
 			  "%s: older than 4.0, which is the oldest known to work", version);
 		judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
+	} else if (c->answers && c->measures_only && !f->container[0]) {
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures", "%s, started with -x: it leaves the system's clock "
+			  "alone", version);
+		judge_remedy(j, "take -x out of chronyd's options, and restart it");
 	} else if (c->answers) {
 		judge_say(j, VERDICT_PASS, "chronyd", "chronyd", "%s, running", version);
 	} else if (!c->installed && !c->process) {

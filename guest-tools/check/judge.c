@@ -25,7 +25,7 @@ const char *const check_codes[] = {
 	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
 	"clocksource-unpaired", "offset-large", "quality-untold", "quality-error",
 	"quality-unsynchronized", "chronyd-absent", "chronyd-old", "chronyd-stopped",
-	"chronyd-silent", "conf-unreadable", "refclock-held", "refclock-left-out",
+	"chronyd-silent", "chronyd-measures", "conf-unreadable", "refclock-held", "refclock-left-out",
 	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
 	"source-missing", "rival-daemon", "rival-phc", "rival-prefer", "rival-dhcp",

@@ -121,6 +121,7 @@ static void gather_conf(struct check_facts *f, int pid)
 	c->elsewhere = (c->next.unit[0] || c->process) &&
 		       (!chrony_service_takes(&c->next, c->takes_why, sizeof(c->takes_why)) || !layout);
 	c->by_hand = s->by_directives;
+	c->measures_only = s->measures_only;
 	snprintf(c->conf, sizeof(c->conf), "%s", s->conf);
 	c->conf_read = !chrony_service_walk(s, see, &seen, c->conf_why, sizeof(c->conf_why));
 }

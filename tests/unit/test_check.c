@@ -424,6 +424,11 @@ static void elsewhere(struct check_facts *f)
 				    "variable that options can be added to");
 }
 
+static void measures_only(struct check_facts *f)
+{
+	f->chrony.measures_only = true;
+}
+
 static void set_up_but_elsewhere(struct check_facts *f)
 {
 	f->chrony.elsewhere = true;
@@ -691,6 +696,7 @@ static const struct {
 	{ by_hand, "boot-by-hand", EXIT_WARNINGS, "sudo ptpkvm setup" },
 	{ elsewhere, "refclock-none", EXIT_BROKEN,
 	  "in /store/x-chrony.conf, or in what makes that file: 'refclock PHC /dev/ptp_kvm refid KVM " },
+	{ measures_only, "chronyd-measures", EXIT_WARNINGS, "take -x out" },
 	{ set_up_but_elsewhere, "boot-not-taken", EXIT_WARNINGS, "in /run/chrony-dhcp/ptpkvm.conf, or in what makes" },
 	{ container_without_refclock, "container refclock-none", EXIT_BROKEN, "" },
 	{ others_below_run, "config-tai boot-race", EXIT_BROKEN, "sudo sed -i '3s/ tai\\b//' /run/chrony/ptp.conf" },
@@ -1151,6 +1157,19 @@ static void test_stopped_chronyd_after_setup(void **state)
 	assert_string_equal(facts.hold, "free-running");
 }
 
+/* What it is told in a container can be done from inside, or is said to be for the guest. */
+static void test_container_remedies(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	container_without_refclock(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(report.said.list[0].code, "container");
+	for (int i = 1; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].code, "refclock-none"))
+			assert_string_equal(report.said.list[i].remedy, "on the guest itself: sudo ptpkvm setup");
+}
+
 #define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
 
 /* Of a system that does not run check judges what the next boot will have. */
@@ -1251,6 +1270,7 @@ int main(void)
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_uncertainty),
+		cmocka_unit_test(test_container_remedies),
 		cmocka_unit_test(test_ns_text),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_drivers, empty_tree),
