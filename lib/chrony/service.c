@@ -144,12 +144,30 @@ static void take_layout(struct chrony_service *s, const struct chrony_layout *la
 	s->takes = is_extensible(s->options) && would_take(words, len, len);
 }
 
+/* Our drop-in may be there in vain: a later one sets the variable anew, or drops our file. */
+static bool comes_through(const struct chrony_service *s)
+{
+	char instead[UNIT_NAME_LEN + 8];
+	const struct unit_how how = { .without = s->ours->environment, .instead = instead };
+	struct unit *u = xcalloc(1, sizeof(*u));
+	bool good;
+
+	snprintf(instead, sizeof(instead), "%s=" PROBE, s->variable);
+	unit_read_as(u, s->unit, &how);
+	good = !strcmp(u->value, PROBE);
+	unit_free(u);
+	free(u);
+	return good;
+}
+
 /* What the drop-in will have done, if the unit takes it */
-static void read_addition(struct chrony_service *s)
+static void read_addition(struct chrony_service *s, bool inside)
 {
 	const struct chrony_addition *ours = s->ours;
 	char *text = ours ? file_read(ours->drop_in, NULL) : NULL, why[600];
 
+	if (text && s->takes && s->unit_file[0] && !inside)
+		s->overridden = !comes_through(s);
 	s->adds = text && file_exists(ours->directives) && !file_exists(ours->hold) &&
 		  chrony_service_takes(s, why, sizeof(why));
 	s->only = s->adds && strstr(text, " prestart --only");
@@ -176,7 +194,7 @@ void chrony_service_next(struct chrony_service *s, const struct chrony_addition 
 	else if (layout)
 		take_layout(s, layout, inside);
 	choose_conf(s);
-	read_addition(s);
+	read_addition(s, inside);
 	unit_free(u);
 	free(u);
 }
@@ -188,6 +206,9 @@ bool chrony_service_takes(const struct chrony_service *s, char *why, size_t len)
 	if (!s->variable[0])
 		return refuse(why, len, "%s (%s) has chronyd started without a variable that options can be added to",
 			      s->unit, s->unit_file);
+	if (s->overridden)
+		return refuse(why, len, "%s is there in vain: a later drop-in of %s has the last word about %s", s->ours->drop_in,
+			      s->unit, s->variable);
 	if (!s->takes)
 		return refuse(why, len, "%s is '%.200s': directives or words that cannot be added to; move them to %s",
 			      s->variable, s->options, s->conf[0] ? s->conf : "chrony.conf");

@@ -33,6 +33,7 @@ struct chrony_service {
 	char variable[UNIT_NAME_LEN];	/* of its options: "DAEMON_OPTS"; empty: the unit has none */
 	char options[UNIT_WORD_MAX];	/* its value, without ours */
 	bool takes;			/* a -f FILE at the end of these would count */
+	bool overridden;		/* but a later drop-in than ours sets the variable */
 	bool adds, only;		/* what is ours will be added; and the servers left out */
 	const struct chrony_addition *ours;
 };

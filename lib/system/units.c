@@ -274,8 +274,11 @@ static void read_environment_files(struct reading *r, const char *pattern)
 	int n;
 
 	pattern += pattern[0] == '-';
-	if (r->how->without && !strcmp(pattern, r->how->without))
+	if (r->how->without && !strcmp(pattern, r->how->without)) {
+		if (r->how->instead)
+			add_variable(r, r->how->instead);
 		return;
+	}
 	n = file_glob(pattern, &paths);
 	for (int i = 0; i < n; i++)
 		read_environment_file(r, paths[i]);

@@ -26,6 +26,7 @@ struct unit {
 
 struct unit_how {
 	const char *without;	/* a file of EnvironmentFile= that is passed over; NULL: none */
+	const char *instead;	/* NAME=value, taken to be what that file says; NULL: nothing */
 	bool inside;		/* run by the unit: this process's own variables go before */
 };
 

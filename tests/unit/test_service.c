@@ -12,9 +12,10 @@
 #include "tree.h"
 
 #define CONF "/etc/chrony/chrony.conf"
+#define OURS "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
 #define UNIT "/usr/lib/systemd/system/chrony.service"
 
-static const struct chrony_addition ours = { "/drop-in", "/directives", "/run/made", "/run/env", "/run/hold" };
+static const struct chrony_addition ours = { OURS, "/directives", "/run/made", "/run/env", "/run/hold" };
 static struct chrony_service s;
 static char why[700];
 
@@ -122,15 +123,30 @@ static void test_addition(void **state)
 	put(CONF, "pool a\nrtcsync\n");
 	put("/directives", "refclock PHC /dev/ptp_kvm\n");
 	sees(CONF " pool a\n" CONF " rtcsync\n");
-	put("/drop-in", "ExecStartPre=-+/bin/ptpkvm prestart\n");
+	put(OURS, "ExecStartPre=-+/bin/ptpkvm prestart\n");
 	sees(CONF " pool a\n" CONF " rtcsync\n/directives refclock PHC /dev/ptp_kvm\n");
-	put("/drop-in", "ExecStartPre=-+/bin/ptpkvm prestart --only\n");
+	put(OURS, "ExecStartPre=-+/bin/ptpkvm prestart --only\n");
 	sees(CONF " rtcsync\n/directives refclock PHC /dev/ptp_kvm\n");
 	put("/run/hold", "");
 	sees(CONF " pool a\n" CONF " rtcsync\n");
 	remove(file_path((char[FILE_PATH_MAX]){ 0 }, "/run/hold"));
 	put(UNIT, "[Service]\nExecStart=chronyd -f /etc/chrony/chrony.conf\n");
 	sees(CONF " pool a\n" CONF " rtcsync\n");
+	/* A later drop-in has the last word about the variable. */
+	put(UNIT, "[Service]\nExecStart=chronyd $O\nEnvironmentFile=-/env\n");
+	put(OURS, "[Service]\nExecStartPre=-+/bin/ptpkvm prestart\nEnvironmentFile=-/run/env\n");
+	next();
+	assert_true(s.adds);
+	put("/etc/systemd/system/chrony.service.d/q.conf", "[Service]\nEnvironmentFile=-/q\n");
+	next();
+	assert_true(s.adds);
+	put("/q", "O=-n\n");
+	next();
+	assert_false(s.adds || chrony_service_takes(&s, why, sizeof(why)));
+	assert_non_null(strstr(why, OURS " is there in vain"));
+	put("/etc/systemd/system/chrony.service.d/q.conf", "[Service]\nEnvironmentFile=\n");
+	next();
+	assert_false(s.adds);
 	/* What our own file says is not what chronyd would read without us. */
 	put(UNIT, "[Service]\nExecStart=chronyd $O\nEnvironmentFile=-/run/env\n");
 	put("/run/env", "O=\"-f /run/made\"\n");

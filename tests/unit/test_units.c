@@ -30,7 +30,7 @@ static const char *exec(const char *name, const struct unit_how *how)
 	return words;
 }
 
-#define is_exec(words) assert_string_equal(exec("chrony.service", &(struct unit_how){ NULL, false }), words)
+#define is_exec(words) assert_string_equal(exec("chrony.service", &(struct unit_how){ .inside = false }), words)
 
 static void test_order(void **state)
 {
@@ -94,18 +94,18 @@ static void test_how(void **state)
 	put("/a", "A=-f /x\n");
 	put("/run/ours", "A=-f /ours\n");
 	is_exec("c|-f|/ours|-n|");
-	unit_read_as(&u, "chrony.service", &(struct unit_how){ "/run/ours", false });
+	unit_read_as(&u, "chrony.service", &(struct unit_how){ .without = "/run/ours" });
 	assert_string_equal(u.variable, "A");
 	assert_string_equal(u.value, "-f /x");
 	assert_int_equal(u.value_end, strlen("c|-f|/x|"));
 	unit_free(&u);
 	setenv("A", "-x", 1);
-	assert_string_equal(exec("chrony.service", &(struct unit_how){ "/run/ours", true }), "c|-x|-n|");
+	assert_string_equal(exec("chrony.service", &(struct unit_how){ .without = "/run/ours", .inside = true }), "c|-x|-n|");
 	unsetenv("A");
 	/* Its other name has a drop-in, too */
 	put_link("/etc/systemd/system/chronyd.service", LIB);
 	put("/etc/systemd/system/chronyd.service.d/a.conf", "[Service]\nExecStart=\nExecStart=d\n");
-	assert_string_equal(exec("chronyd.service", &(struct unit_how){ NULL, false }), "d|");
+	assert_string_equal(exec("chronyd.service", &(struct unit_how){ .inside = false }), "d|");
 }
 
 int main(void)
