@@ -141,7 +141,8 @@ static void take_layout(struct chrony_service *s, const struct chrony_layout *la
 	for (at = s->options; unit_word(&at, word); len += strlen(word) + 1)
 		strcpy(words + len, word);
 	read_exec(s, words, len);
-	s->takes = is_extensible(s->options) && would_take(words, len, len);
+	s->takes = (!options || strlen(options) < sizeof(s->options)) && is_extensible(s->options) &&
+		   would_take(words, len, len);
 }
 
 /* Our drop-in may be there in vain: a later one sets the variable anew, or drops our file. */

@@ -83,7 +83,7 @@ struct reading {
 	char *environment;		/* "NAME=value", a NUL after each; the last of a name counts */
 	size_t environment_len;
 	char *files[FILES_MAX];		/* of EnvironmentFile=, to be read once all of Environment= is there */
-	int n_files;
+	int n_files, n_read;
 	char *exec;			/* ExecStart= as it stands */
 };
 
@@ -102,15 +102,17 @@ static void add_variable(struct reading *r, const char *assignment)
 
 static const char *variable(const struct reading *r, const char *name, size_t len)
 {
-	const char *value = "", *end = r->environment + r->environment_len;
+	const char *value = "", *at;
 	char own[UNIT_NAME_LEN];
 
 	snprintf(own, sizeof(own), "%.*s", (int)len, name);
 	if (r->how->inside && getenv(own))
 		return getenv(own);
-	for (const char *at = r->environment; at < end; at += strlen(at) + 1)
+	for (size_t i = 0; i < r->environment_len; i += strlen(at) + 1) {
+		at = r->environment + i;
 		if (!strncmp(at, name, len) && at[len] == '=')
 			value = at + len + 1;
+	}
 	return value;
 }
 
@@ -280,7 +282,7 @@ static void read_environment_files(struct reading *r, const char *pattern)
 		return;
 	}
 	n = file_glob(pattern, &paths);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && r->n_read < FILES_MAX; i++, r->n_read++)
 		read_environment_file(r, paths[i]);
 	file_glob_free(paths, n);
 }
@@ -398,6 +400,15 @@ static void add_word(struct unit *u, const char *word)
 	u->exec_len += len;
 }
 
+/* What does not fit is as good as none: nobody must add to a part of it. */
+static void remember_variable(struct unit *u, const char *name, const char *value)
+{
+	bool fits = strlen(name) < sizeof(u->variable) && strlen(value) < sizeof(u->value);
+
+	snprintf(u->variable, sizeof(u->variable), "%.127s", fits ? name : "");
+	snprintf(u->value, sizeof(u->value), "%s", fits ? value : "");
+}
+
 /* A word that is $NAME as a whole is cut up where there are blanks in it. */
 static void split_exec(struct unit *u, const struct reading *r)
 {
@@ -412,8 +423,7 @@ static void split_exec(struct unit *u, const struct reading *r)
 	while (at && unit_word(&at, word)) {
 		if (variables && word[0] == '$' && word[1] && word[1] != '{' && word[1] != '$') {
 			value = variable(r, word + 1, strlen(word + 1));
-			snprintf(u->variable, sizeof(u->variable), "%.127s", word + 1);
-			snprintf(u->value, sizeof(u->value), "%s", value);
+			remember_variable(u, word + 1, value);
 			while (unit_word(&value, expanded))
 				add_word(u, expanded);
 			u->value_end = u->exec_len;

@@ -102,6 +102,18 @@ static void test_how(void **state)
 	setenv("A", "-x", 1);
 	assert_string_equal(exec("chrony.service", &(struct unit_how){ .without = "/run/ours", .inside = true }), "c|-x|-n|");
 	unsetenv("A");
+	/* One that can't be held whole is none */
+	{
+		char longer[UNIT_WORD_MAX + 10];
+
+		memset(longer, 'x', sizeof(longer) - 1);
+		longer[sizeof(longer) - 1] = 0;
+		setenv("A", longer, 1);
+		unit_read_as(&u, "chrony.service", &(struct unit_how){ .inside = true });
+		assert_string_equal(u.variable, "");
+		unit_free(&u);
+		unsetenv("A");
+	}
 	/* Its other name has a drop-in, too */
 	put_link("/etc/systemd/system/chronyd.service", LIB);
 	put("/etc/systemd/system/chronyd.service.d/a.conf", "[Service]\nExecStart=\nExecStart=d\n");
