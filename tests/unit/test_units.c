@@ -120,12 +120,36 @@ static void test_how(void **state)
 	assert_string_equal(exec("chronyd.service", &(struct unit_how){ .inside = false }), "d|");
 }
 
+/* Bytes of all kinds are read without harm. */
+static void test_hostile(void **state)
+{
+	static const char pieces[] = "=\\\"'$%{}[]#;-@!\n\n \tAxFfin0/";
+	char text[300] = "";
+
+	(void)state;
+	srand(20261128);
+	put(ETC ".d/a.conf", "[Service]\nEnvironmentFile=/env\n");
+	for (int i = 0; i < 3000; i++) {
+		size_t n = rand() % sizeof(text);
+
+		for (size_t k = 0; k < n; k++)
+			text[k] = pieces[rand() % (sizeof(pieces) - 1)];
+		put_bytes("/env", text, n);
+		put(LIB, "[Service]\nExecStart=chronyd ${A} $A %i %\n");
+		exec("chrony.service", &(struct unit_how){ .inside = false });
+		memcpy(text, "[Service]\nExecStart=", 20);
+		put_bytes(LIB, text, sizeof(text));
+		exec("chrony.service", &(struct unit_how){ .inside = false });
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_order, empty_tree),
 		cmocka_unit_test_setup(test_environment_files, empty_tree),
 		cmocka_unit_test_setup(test_how, empty_tree),
+		cmocka_unit_test_setup(test_hostile, empty_tree),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
