@@ -6,9 +6,20 @@
 
 #include "base/numbers.h"
 #include "check/judge.h"
+#include "chrony/refclock.h"
 #include "facts/ours.h"
 #include "output/text.h"
 #include "system/tree.h"
+
+static void remedy_restart(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->container[0])
+		judge_remedy(j, "restart chronyd where it was started: in the container, or on the guest itself");
+	else
+		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+}
 
 static void judge_absent_chronyd(struct judge *j)
 {
@@ -38,6 +49,10 @@ bool judge_chronyd(struct judge *j)
 		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-old",
 			  "%s: older than 4.0, which is the oldest known to work", version);
 		judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
+	} else if (c->answers && c->measures_only && !f->container[0]) {
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures", "%s, started with -x: it leaves the system's clock "
+			  "alone", version);
+		judge_remedy(j, "take -x out of chronyd's options, and restart it");
 	} else if (c->answers) {
 		judge_say(j, VERDICT_PASS, "chronyd", "chronyd", "%s, running", version);
 	} else if (!c->installed && !c->process) {
@@ -52,25 +67,41 @@ bool judge_chronyd(struct judge *j)
 		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-silent",
 			  "%s, running, but it cannot be asked: %s", version, c->answers_why);
 		if (f->root)
-			judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+			remedy_restart(j);
 		else
 			judge_remedy(j, "sudo ptpkvm check");
 	}
 	return c->answers;
 }
 
-/* What ptpkvm made, not a line of the admin's */
-static bool is_generated(const struct refclock_fact *r)
+/* Where setup can't add to chrony's configuration: the lines to put there */
+static void remedy_elsewhere(struct judge *j, const struct refclock_fact *r)
 {
-	return !strncmp(r->file, "/run/", 5);
+	const struct chrony_facts *c = &j->f->chrony;
+	char line[REFCLOCK_LINE_MAX];
+	struct refclock ours;
+
+	refclock_init(&ours);
+	refclock_defaults(&ours, &c->version);
+	refclock_render(&ours, line);
+	if (r)
+		judge_remedy(j, "in place of %s:%d, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'", r->file,
+			     r->line, line);
+	else
+		judge_remedy(j, "in %s, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'",
+			     c->conf[0] ? c->conf : "chrony's configuration", line);
 }
 
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 {
 	const struct check_facts *f = j->f;
-	bool theirs = r && !is_generated(r);
+	bool theirs = r && !r->generated;
 
-	if (!f->init)
+	if (f->container[0])
+		judge_remedy(j, "on the guest itself: sudo ptpkvm setup%s", theirs ? " --adopt" : "");
+	else if (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5)))
+		remedy_elsewhere(j, r);
+	else if (!f->init)
 		judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
 			     f->offline ? file_root : "");
 	else if (theirs)
@@ -118,7 +149,7 @@ static void judge_no_refclock(struct judge *j)
 	} else if (f->set_up && f->left_out[0]) {
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-left-out",
 			  "chronyd was started without it: %s", f->left_out);
-		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		remedy_restart(j);
 	} else if (other) {
 		place(other, where, sizeof(where));
 		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
@@ -159,26 +190,8 @@ void judge_refclock(struct judge *j)
 const struct chrony_source *judge_find_source(const struct chrony_facts *c)
 {
 	const struct refclock_fact *r = check_refclock(c);
-	const struct chrony_source *only = NULL;
-	int refclocks = 0;
 
-	for (int i = 0; i < c->n_sources; i++) {
-		if (c->sources[i].mode != '#')
-			continue;
-		if (r && !strcmp(c->sources[i].name, r->refid))
-			return &c->sources[i];
-		only = &c->sources[i];
-		refclocks++;
-	}
-	return !r && !c->conf_read && refclocks == 1 ? only : NULL;
-}
-
-static const struct chrony_source *selected(const struct chrony_facts *c)
-{
-	for (int i = 0; i < c->n_sources; i++)
-		if (c->sources[i].state == '*')
-			return &c->sources[i];
-	return NULL;
+	return r || !c->conf_read ? chrony_source_named(c->sources, c->n_sources, r ? r->refid : NULL) : NULL;
 }
 
 /* It had samples, and the last polls brought none. */
@@ -201,13 +214,13 @@ static void judge_lost(struct judge *j, const struct chrony_source *s)
 	judge_say(j, VERDICT_FAIL, "source", "source-stuck",
 		  "%s: no reading for %.0f s%s: chronyd holds on to a call that has ceased to work", s->name,
 		  s->last_rx, s->state == '*' ? ", though selected" : "");
-	judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+	remedy_restart(j);
 }
 
 static void judge_unselected(struct judge *j, const struct chrony_source *s)
 {
 	const struct chrony_facts *c = &j->f->chrony;
-	const struct chrony_source *other = selected(c);
+	const struct chrony_source *other = chrony_selected(c->sources, c->n_sources);
 
 	switch (s->state) {
 	case 'x':
@@ -246,7 +259,7 @@ void judge_source(struct judge *j)
 		}
 		judge_say(j, VERDICT_WARN, "source", "source-missing",
 			  "the running chronyd does not have the refclock: started before it was configured");
-		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		remedy_restart(j);
 	} else if (f->chrony.noselect) {
 		judge_skip(j, "source", "it is kept from being selected");
 	} else if (lost(s)) {
@@ -423,7 +436,7 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
 {
-	if (is_generated(r))
+	if (r->generated)
 		judge_remedy(j,
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
@@ -440,7 +453,7 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 	judge_say(j, VERDICT_WARN, "config", "config-makestep",
 		  "%s: chronyd will not follow when the host's clock is set, nor after a migration",
 		  l->makestep.line ? l->makestep.text : "no makestep");
-	if (j->f->set_up && is_generated(r))
+	if (j->f->set_up && r->generated && !j->f->chrony.elsewhere && !j->f->offline && !j->f->container[0])
 		judge_remedy(j, "sudo ptpkvm setup	# or, to step for this clock only: "
 			     "sudo systemctl enable --now ptpkvm-guard");
 	else
@@ -518,8 +531,9 @@ void judge_config(struct judge *j)
 void judge_boot(struct judge *j)
 {
 	const struct check_facts *f = j->f;
-	const struct refclock_fact *r = check_refclock(&f->chrony);
-	bool race = r && !is_generated(r) && !r->optional;
+	const struct chrony_facts *c = &f->chrony;
+	const struct refclock_fact *r = check_refclock(c);
+	bool race = r && !r->generated && !r->optional;
 	char where[160];
 
 	if (f->container[0]) {
@@ -533,22 +547,27 @@ void judge_boot(struct judge *j)
 		judge_remedy(j, "sudo ptpkvm remove; sudo ptpkvm setup	# which then says what to do by hand");
 		return;
 	}
-	if (f->set_up && !race && !f->chrony.by_hand) {
+	if (f->set_up && c->elsewhere) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-not-taken",
+			  "set up by ptpkvm, but chronyd will be started without it: %s", c->takes_why);
+		remedy_elsewhere(j, NULL);
+		return;
+	}
+	if (f->set_up && !race && !c->by_hand) {
 		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;
 	}
-	if (f->chrony.by_hand) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot",
-			  f->chrony.conf_why);
+	if (c->by_hand && !c->next.by_directives) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
 		judge_remedy_setup(j, NULL);
 		return;
 	}
-	if (!r && f->init && f->chrony.conf_read) {
+	if (!r && f->init && c->conf_read) {
 		judge_skip(j, "boot", "there is no refclock, and 'ptpkvm setup' is for systemd, not for the init here");
 		return;
 	}
 	if (!r) {
-		judge_skip(j, "boot", no_refclock(&f->chrony));
+		judge_skip(j, "boot", no_refclock(c));
 		return;
 	}
 	place(r, where, sizeof(where));

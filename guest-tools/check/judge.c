@@ -25,13 +25,13 @@ const char *const check_codes[] = {
 	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
 	"clocksource-unpaired", "offset-large", "quality-untold", "quality-error",
 	"quality-unsynchronized", "chronyd-absent", "chronyd-old", "chronyd-stopped",
-	"chronyd-silent", "conf-unreadable", "refclock-held", "refclock-left-out",
+	"chronyd-silent", "chronyd-measures", "conf-unreadable", "refclock-held", "refclock-left-out",
 	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
 	"source-falseticker", "source-variable", "source-waiting", "source-other",
 	"source-missing", "rival-daemon", "rival-enabled", "rival-phc", "rival-prefer", "rival-dhcp",
 	"config-makestep", "config-maxchange", "config-minsources", "config-require",
 	"config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-race", "boot-no-driver", "boot-no-unit", "boot-init", NULL,
+	"boot-by-hand", "boot-not-taken", "boot-race", "boot-no-driver", "boot-no-unit", "boot-init", NULL,
 };
 
 struct limit check_limits[] = {
@@ -45,7 +45,16 @@ struct limit check_limits[] = {
 
 const char *judge_service(const struct check_facts *f)
 {
-	return f->debian ? "chrony" : "chronyd";
+	static char name[UNIT_NAME_LEN];
+	char *suffix;
+
+	if (!f->chrony.next.unit[0])
+		return f->debian ? "chrony" : "chronyd";
+	strcpy(name, f->chrony.next.unit);
+	suffix = strstr(name, ".service");
+	if (suffix)
+		*suffix = 0;
+	return name;
 }
 
 /* --- guest, driver, clock --- */

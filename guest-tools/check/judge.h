@@ -41,7 +41,10 @@ struct judge {
 
 #define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
 #define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
-/* Setup, which takes over r if that is a line of the admin's (NULL: none); without systemd what to do by hand. */
+/*
+ * Setup, which takes over r if that is a line of the admin's (NULL: none); or, where it can't be done or would not help,
+ * what can be done instead.
+ */
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r);
 /* To type a sed command for the refclock that ptpkvm setup wrote; another one is taken over. */
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);

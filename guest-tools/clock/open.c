@@ -53,21 +53,6 @@ int view_phc(int fd, struct phc_reading *r)
 	return 0;
 }
 
-const struct chrony_source *view_source(const struct chrony_source *list, int n, const char *refid)
-{
-	const struct chrony_source *first = NULL;
-
-	for (int i = 0; i < n; i++) {
-		if (list[i].mode != '#')
-			continue;
-		if (!strcmp(list[i].name, refid))
-			return &list[i];
-		if (!first)
-			first = &list[i];
-	}
-	return first;
-}
-
 double view_ns(double s)
 {
 	return rint(s * 1e9) + 0.0;

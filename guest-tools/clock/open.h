@@ -25,9 +25,6 @@ struct phc_reading {
 /* By phc_read_best(), whose error it returns. */
 int view_phc(int fd, struct phc_reading *r);
 
-/* That source of those n; if none has that refid the first refclock; NULL if there is no refclock. */
-const struct chrony_source *view_source(const struct chrony_source *list, int n, const char *refid);
-
 /* Seconds of chronyd's in whole ns; NAN stays. */
 double view_ns(double s);
 

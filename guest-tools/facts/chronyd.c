@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* chronyd as it was started, as it is configured, and as it says it is. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/numbers.h"
 #include "base/text.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "facts/facts.h"
 #include "facts/ours.h"
 #include "system/tree.h"
-
-/* chronyd's options that take an argument (main.c of chrony 4) */
-#define OPTIONS_WITH_ARGUMENT "fFlLNPtu"
 
 /* --- what the configuration says --- */
 
@@ -45,61 +42,32 @@ static void clock_name(const char *node, char *name, size_t len)
 		file_read_line(path, name, len);
 }
 
-/* A word that is an option by itself, not the name that refid or lock gives. */
-static bool has_flag(const char *args, const char *flag)
-{
-	char words[300], *save, *word;
-	bool name = false;
-
-	snprintf(words, sizeof(words), "%.299s", args);
-	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (!name && !strcasecmp(word, flag))
-			return true;
-		name = !strcasecmp(word, "refid") || !strcasecmp(word, "lock");
-	}
-	return false;
-}
-
-/* args: "PHC /dev/ptp_kvm:nocrossts refid KVM …"; index: among all refclocks */
 static void add_refclock(struct check_facts *f, const struct chrony_directive *d, int index)
 {
+	const struct chrony_addition *ours = f->chrony.next.ours;
 	struct chrony_facts *c = &f->chrony;
-	struct refclock_fact *r;
-	char word[300], value[32], *colon;
-	const char *args = d->args + strlen("PHC ");
+	struct refclock_fact *fact;
+	struct refclock r;
 	uint64_t number;
 
-	if (c->n_refclocks == CHECK_REFCLOCKS_MAX)
+	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d) || strcmp(r.driver, "PHC"))
 		return;
-	r = &c->refclocks[c->n_refclocks++];
-	memset(r, 0, sizeof(*r));
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(args, " "), args);
-	colon = strchr(word, ':');
-	if (colon)
-		*colon++ = 0;
-	r->nocrossts = colon && strstr(colon, "nocrossts");
-	snprintf(r->device, sizeof(r->device), "%.127s", word);
-	resolve_node(r->device, r->node, sizeof(r->node));
-	clock_name(r->node, r->clock_name, sizeof(r->clock_name));
-	r->ours = r->node[0] ? !strcmp(r->node, f->node) : !strcmp(r->device, "/dev/ptp_kvm");
-	r->by_number = !strncmp(r->device, "/dev/ptp", 8) && parse_u64(r->device + 8, 0, UINT64_MAX, &number);
-
-	args += strcspn(args, " ");
-	r->optional = has_flag(args, "optional");
-	r->prefer = has_flag(args, "prefer");
-	r->noselect = has_flag(args, "noselect");
-	r->require = has_flag(args, "require");
-	r->tai = has_flag(args, "tai");
-	if (chrony_option(args, "offset", value, sizeof(value))) {
-		bool minus = value[0] == '-';
-
-		if (parse_decimal(value + minus, 0, 1e9, &r->offset) && minus)
-			r->offset = -r->offset;
-	}
-	if (!chrony_option(args, "refid", r->refid, 5))
-		snprintf(r->refid, sizeof(r->refid), "PHC%d", index % 10);
-	snprintf(r->file, sizeof(r->file), "%.127s", d->file);
-	r->line = d->line;
+	refclock_name(&r, index);
+	fact = &c->refclocks[c->n_refclocks++];
+	*fact = (struct refclock_fact){ .line = d->line, .nocrossts = r.nocrossts, .optional = r.optional,
+		.prefer = r.prefer, .noselect = r.noselect, .require = r.require, .tai = r.tai };
+	snprintf(fact->device, sizeof(fact->device), "%.127s", r.device);
+	snprintf(fact->refid, sizeof(fact->refid), "%s", r.refid);
+	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
+	resolve_node(fact->device, fact->node, sizeof(fact->node));
+	clock_name(fact->node, fact->clock_name, sizeof(fact->clock_name));
+	fact->ours = fact->node[0] ? !strcmp(fact->node, f->node) : !strcmp(fact->device, REFCLOCK_LINK);
+	fact->by_number = !strncmp(fact->device, "/dev/ptp", 8) &&
+			  parse_u64(fact->device + 8, 0, UINT64_MAX, &number);
+	fact->generated = ours && (!strcmp(d->file, ours->made) ||
+				   (c->next.adds && !strcmp(d->file, ours->directives)));
+	if (parse_decimal(r.offset + (r.offset[0] == '-'), 0, 1e9, &fact->offset) && r.offset[0] == '-')
+		fact->offset = -fact->offset;
 }
 
 struct seen {
@@ -118,7 +86,7 @@ static void add_server(struct chrony_facts *c, const struct chrony_directive *d)
 		s->dhcp++;
 		snprintf(s->dhcp_file, sizeof(s->dhcp_file), "%.127s", d->file);
 	}
-	if (!s->prefer[0] && has_flag(d->args, "prefer"))
+	if (!s->prefer[0] && chrony_option(d->args, "prefer", NULL, 0))
 		snprintf(s->prefer, sizeof(s->prefer), "%.100s:%d", d->file, d->line);
 }
 
@@ -129,9 +97,7 @@ static int see(const struct chrony_directive *d, void *arg)
 
 	limits_see(&c->limits, d);
 	if (!strcmp(d->name, "refclock")) {
-		if (!strncasecmp(d->args, "PHC ", 4))
-			add_refclock(seen->f, d, seen->refclocks);
-		seen->refclocks++;
+		add_refclock(seen->f, d, seen->refclocks++);
 	} else if (!strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer")) {
 		add_server(c, d);
 	} else if (!strcmp(d->name, "leapsecmode")) {
@@ -140,68 +106,23 @@ static int see(const struct chrony_directive *d, void *arg)
 	return 0;
 }
 
-/* --- what chronyd was started with --- */
-
-/*
- * The words of /proc/PID/cmdline: the file of -f goes to conf. False if there were directives among them:
- * chronyd then reads no file, and it cuts them up where they stand, so that nobody can read them any more.
- */
-static bool read_cmdline(const char *words, size_t len, char *conf, size_t conf_len)
-{
-	const char *word = words, *end = words + len, *want = NULL;
-
-	for (word += strlen(word) + 1; word < end; word += strlen(word) + 1) {
-		if (want) {
-			if (*want == 'f')
-				snprintf(conf, conf_len, "%s", word);
-			want = NULL;
-		} else if (word[0] == '-' && word[1]) {
-			want = strpbrk(word + 1, OPTIONS_WITH_ARGUMENT);
-			if (want && want[1]) {
-				if (*want == 'f')
-					snprintf(conf, conf_len, "%s", want + 1);
-				want = NULL;
-			}
-		} else if (word[0]) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static char *chronyd_cmdline(int pid, size_t *len)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	return pid ? file_read(path, len) : NULL;
-}
-
 static void gather_conf(struct check_facts *f, int pid)
 {
 	const struct chrony_layout *layout = chrony_layout();
+	static struct chrony_service process;
 	struct chrony_facts *c = &f->chrony;
 	struct seen seen = { .f = f };
-	size_t len;
-	char *words = chronyd_cmdline(pid, &len);
+	const struct chrony_service *s;
 
-	c->process = words != NULL;
-	c->by_hand = words && !read_cmdline(words, len, c->conf, sizeof(c->conf));
-	free(words);
-	if (c->by_hand) {
-		c->conf[0] = 0;
-		snprintf(c->conf_why, sizeof(c->conf_why),
-			 "chronyd was started with directives, not with a file");
-		return;
-	}
-	if (!c->conf[0] && !c->process && layout && file_exists(setup_generated(layout)))
-		snprintf(c->conf, sizeof(c->conf), "%s", setup_generated(layout));
-	else if (!c->conf[0] && layout)
-		snprintf(c->conf, sizeof(c->conf), "%s", layout->conf);
-	if (!c->conf[0])
-		snprintf(c->conf_why, sizeof(c->conf_why), "there is no chrony.conf");
-	else
-		c->conf_read = !chrony_conf_walk(c->conf, see, &seen, c->conf_why, sizeof(c->conf_why));
+	chrony_service_next(&c->next, setup_addition(layout), false);
+	c->process = chrony_service_process(&process, pid);
+	s = c->process ? &process : &c->next;
+	c->elsewhere = (c->next.unit[0] || c->process) &&
+		       (!chrony_service_takes(&c->next, c->takes_why, sizeof(c->takes_why)) || !layout);
+	c->by_hand = s->by_directives;
+	c->measures_only = s->measures_only;
+	snprintf(c->conf, sizeof(c->conf), "%s", s->conf);
+	c->conf_read = !chrony_service_walk(s, see, &seen, c->conf_why, sizeof(c->conf_why));
 }
 
 const struct refclock_fact *check_refclock(const struct chrony_facts *c)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chrony/chronyc.h"
+#include "chrony/service.h"
 #include "facts/limits.h"
 #include "linuxptp/phc2sys.h"
 #include "output/findings.h"
@@ -30,6 +31,7 @@ struct refclock_fact {
 	char refid[8];
 	char file[128];
 	int line;
+	bool generated;		/* by prestart, or added by it at the next start: ptpkvm's own */
 	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
 	bool by_number, nocrossts, optional, prefer, noselect, require, tai;
 	double offset;		/* seconds */
@@ -53,8 +55,12 @@ struct chrony_facts {
 	int n_sources;
 	bool noselect;			/* our source was set so while running (selectdata; root only) */
 
+	struct chrony_service next;	/* of its next start */
+	bool measures_only;		/* -x: it leaves the system's clock alone */
 	bool by_hand;			/* started with directives: its configuration can't be known */
-	char conf[128];			/* the file that chronyd takes, empty if there is none */
+	bool elsewhere;			/* setup can't add to it: where is said by takes_why */
+	char takes_why[700];
+	char conf[PATH_MAX];		/* the file that chronyd takes, empty if there is none */
 	bool conf_read;
 	char conf_why[300];
 	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];

@@ -32,3 +32,16 @@ const char *setup_generated(const struct chrony_layout *layout)
 {
 	return is_debian(layout) ? "/run/chrony-dhcp/ptpkvm.conf" : SETUP_RUN_DIR "/chrony.conf";
 }
+
+const struct chrony_addition *setup_addition(const struct chrony_layout *layout)
+{
+	static struct chrony_addition ours = {
+		.directives = SETUP_DIRECTIVES, .environment = SETUP_ENV, .hold = SETUP_HOLD,
+	};
+
+	if (!layout)
+		return NULL;
+	ours.drop_in = setup_drop_in(layout);
+	ours.made = setup_generated(layout);
+	return &ours;
+}

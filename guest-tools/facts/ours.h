@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "chrony/conf.h"
+#include "chrony/service.h"
 
 /* Written by setup */
 #define SETUP_DIR "/etc/ptpkvm"
@@ -36,6 +37,9 @@ const char *setup_drop_in(const struct chrony_layout *layout);
  * chronyd's user. Debian's AppArmor profile lets chronyd read /run/chrony-dhcp, which is root's.
  */
 const char *setup_generated(const struct chrony_layout *layout);
+
+/* All of that as one, for chrony_service_next(); NULL without a layout. */
+const struct chrony_addition *setup_addition(const struct chrony_layout *layout);
 
 /* Every path that setup may ever write to, but for the journal; and the directories, parents first. */
 #define SETUP_FILES 4

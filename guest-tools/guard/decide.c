@@ -92,26 +92,6 @@ void guard_init(struct guard *g, const struct guard_config *config, bool recorde
 		snprintf(g->reason, sizeof(g->reason), "taken out before guard was restarted");
 }
 
-int guard_find(const struct chrony_source *list, int n, const char *refid)
-{
-	int found = -1;
-
-	for (int i = 0; i < n; i++)
-		if (list[i].mode == '#' && !strcmp(list[i].name, refid ? refid : "KVM"))
-			return i;
-	if (refid)
-		return -1;
-	/* chrony's own names for PHCs; a GPS receiver is none of ours */
-	for (int i = 0; i < n; i++) {
-		if (list[i].mode != '#' || strncmp(list[i].name, "PHC", 3))
-			continue;
-		if (found >= 0)
-			return -1;
-		found = i;
-	}
-	return found;
-}
-
 bool guard_bad_host(const struct host_clock *host, uint64_t max_error, char *reason, size_t len)
 {
 	if (host->has_status &&

@@ -129,9 +129,6 @@ struct guard {
 
 void guard_init(struct guard *g, const struct guard_config *config, bool recorded);
 void guard_step(struct guard *g, const struct guard_input *in, struct guard_output *out);
-
-/* Which of chronyd's sources is the KVM PHC; -1 if none is, or if that can't be told. */
-int guard_find(const struct chrony_source *list, int n, const char *refid);
 /* Why the PHC isn't to be followed, in a buffer of the caller; false if there is no reason. */
 bool guard_bad_host(const struct host_clock *host, uint64_t max_error, char *reason, size_t len);
 

@@ -20,7 +20,7 @@
 #include "base/now.h"
 #include "base/text.h"
 #include "chrony/chronyc.h"
-#include "chrony/conf.h"
+#include "chrony/service.h"
 #include "cli/options.h"
 #include "guard/decide.h"
 #include "ptpkvm.h"
@@ -186,6 +186,7 @@ static void read_phc(struct guard_input *in, int fd)
 void guard_ask(struct guard_input *in, const struct guard_config *config, bool brief)
 {
 	struct chrony_selectdata select[GUARD_SOURCES];
+	const struct chrony_source *ours;
 	int n;
 
 	in->noselect = false;
@@ -195,11 +196,12 @@ void guard_ask(struct guard_input *in, const struct guard_config *config, bool b
 		in->chronyd = GUARD_SILENT;
 		return;
 	}
-	in->phc = guard_find(in->source, in->n, config->refid);
-	if (in->phc < 0) {
+	ours = chrony_source_named(in->source, in->n, config->refid);
+	if (!ours) {
 		in->chronyd = GUARD_NO_REFCLOCK;
 		return;
 	}
+	in->phc = ours - in->source;
 	in->chronyd = GUARD_REFCLOCK;
 	if (!config->selectopts || brief)
 		return;
@@ -519,15 +521,15 @@ static bool parse(struct opts *o, int argc, char **argv)
 int cmd_guard(int argc, char **argv)
 {
 	struct opts o = { .config = { .interval = NSEC_PER_SEC / 2, .jump = NSEC_PER_SEC / 1000 } };
-	const struct chrony_layout *layout;
+	static struct chrony_service service;
 	struct chrony_version version;
 	char why[300];
 
 	if (!parse(&o, argc, argv))
 		return EXIT_GOOD;
-	layout = chrony_layout();
+	chrony_service_next(&service, NULL, false);
 	if (!o.service)
-		o.service = layout ? layout->service : "chrony.service";
+		o.service = service.unit[0] ? service.unit : "chrony.service";
 	if (!o.once && geteuid() && !file_root[0])
 		die("guard: only root may command chronyd; 'sudo ptpkvm guard', or --once to look only");
 	if (o.release)

@@ -8,7 +8,6 @@
  * What it makes is read by chronyd while that is still root. Both directories are therefore to be root's, and
  * files are put into them by rename.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -19,12 +18,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
 #include "base/text.h"
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "facts/driver.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
@@ -36,12 +36,10 @@
 
 #define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
 #define LATE "15min"		/* until the clock is tried again */
-#define OPTIONS_MAX 64
 
 struct prestart {
 	const struct chrony_layout *layout;
-	const char *options;		/* chronyd's, as the unit has them */
-	char base[FILE_PATH_MAX];	/* the configuration that they name */
+	struct chrony_service service;	/* as it would be without this */
 	char device[300];
 	bool only, late;
 	bool no_clock;			/* in a guest of KVM, which may be moved to a host that has one */
@@ -52,79 +50,6 @@ struct prestart {
 };
 
 #define give_up(p, ...) refuse((p)->why, sizeof((p)->why), __VA_ARGS__)
-
-/* --- chronyd's options --- */
-
-/*
- * Into words, as systemd does for a variable that is a word of ExecStart: quotes group, a backslash takes the
- * next character as it is. buf holds the words. Their number, or -1.
- */
-static int split(const char *s, char *buf, char *words[OPTIONS_MAX])
-{
-	int n = 0;
-
-	for (;;) {
-		char quote = 0;
-
-		s += strspn(s, " \t\n\r");
-		if (!*s)
-			break;
-		if (n == OPTIONS_MAX - 1)
-			return -1;
-		words[n++] = buf;
-		for (; *s && (quote || !strchr(" \t\n\r", *s)); s++) {
-			if (quote ? *s == quote : *s == '\'' || *s == '"') {
-				quote = quote ? 0 : *s;
-				continue;
-			}
-			if (*s == '\\' && !*++s)
-				return -1;
-			*buf++ = *s;
-		}
-		if (quote)
-			return -1;
-		*buf++ = 0;
-	}
-	words[n] = NULL;
-	return n;
-}
-
-/* The configuration that chronyd would read; false if it wouldn't read any, or if that can't be told. */
-static bool read_options(struct prestart *p)
-{
-	char *words[OPTIONS_MAX + 1], *buf = xcalloc(1, strlen(p->options) + 1);
-	const char *conf = p->layout->conf;
-	int n, opt;
-
-	words[0] = "chronyd";
-	n = split(p->options, buf, words + 1);
-	for (int i = 1; i <= n; i++)
-		if (!strcmp(words[i], "--"))
-			n = -1;
-	for (const char *c = p->options; *c; c++)
-		if (iscntrl((unsigned char)*c) && *c != '\t')
-			n = -1;
-	if (n >= 0) {
-		optind = 0;
-		opterr = 0;
-		while ((opt = getopt(n + 1, words, "46df:F:hl:L:mnN:pP:qQrRst:u:Uvx")) != -1)
-			if (opt == 'f')
-				conf = optarg;
-		if (optind < n + 1)
-			n = -1;
-	}
-	if (n >= 0 && strlen(conf) < sizeof(p->base))
-		strcpy(p->base, conf);
-	free(buf);
-	if (n < 0)
-		return give_up(p,
-			       "%s is '%.200s': directives or words that cannot be added to; move them to %s",
-			       p->layout->options, p->options, p->layout->conf);
-	if (!p->base[0] || p->base[strcspn(p->base, " \t*?[")])
-		return give_up(p, "the name of chrony's configuration, '%.200s', cannot be included",
-			       p->base);
-	return true;
-}
 
 /* For systemd's EnvironmentFile=: in double quotes, where a backslash takes these four as they are. */
 static void put_quoted(FILE *f, const char *s)
@@ -196,47 +121,41 @@ static void look_again(struct prestart *p)
 
 static int copy_but_servers(const struct chrony_directive *d, void *arg)
 {
-	static const char *const servers[] = { "server", "pool", "peer", "initstepslew" };
 	struct prestart *p = arg;
 
-	for (size_t i = 0; i < ARRAY_SIZE(servers); i++)
-		if (!strcmp(d->name, servers[i]))
-			return 0;
-	fprintf(p->out, "%s\n", d->text);
+	if (!chrony_names_server(d))
+		fprintf(p->out, "%s\n", d->text);
 	return 0;
 }
 
 /* "PHC /dev/ptp0:nocrossts poll 3": the first one is ours, whose device is put in. */
-static void add_refclock(struct prestart *p, const struct chrony_directive *d)
+static void add_refclock(struct prestart *p, const struct chrony_directive *d, const struct refclock *r)
 {
-	const char *device = d->args + strlen("PHC ");
-	size_t word = strcspn(device, " "), n = strcspn(device, " :");
-	char path[300], better[300], why[300];
+	const char *rest = d->args + strlen("PHC ") + strlen(r->device);
+	char better[300], why[300];
 
-	snprintf(path, sizeof(path), "%.*s", (int)n, device);
 	if (!p->substituted) {
 		p->substituted = true;
-		if (!setup_phc(path, better, sizeof(better), why, sizeof(why)))
+		if (!setup_phc(r->device, better, sizeof(better), why, sizeof(why)))
 			strcpy(better, p->device);
-		fprintf(p->out, "refclock PHC %s%s", better, device + n);
-	} else if (path[0] == '/' && access(path, F_OK)) {
+		fprintf(p->out, "refclock PHC %s%s", better, rest);
+	} else if (r->device[0] == '/' && access(r->device, F_OK)) {
 		fprintf(p->out, "# not there: %s\n", d->text);
-		complain("%s:%d: %s is not there, left out", d->file, d->line, path);
+		complain("%s:%d: %s is not there, left out", d->file, d->line, r->device);
 		return;
 	} else {
 		fputs(d->text, p->out);
 	}
-	if (p->optional && !chrony_option(device + word, "optional", NULL, 0))
-		fputs(" optional", p->out);
-	fputc('\n', p->out);
+	fputs(p->optional && !r->optional ? " optional\n" : "\n", p->out);
 }
 
 static int add_directive(const struct chrony_directive *d, void *arg)
 {
 	struct prestart *p = arg;
+	struct refclock r;
 
-	if (!strcmp(d->name, "refclock") && !strncmp(d->args, "PHC ", 4))
-		add_refclock(p, d);
+	if (refclock_read(&r, d) && !strcmp(r.driver, "PHC"))
+		add_refclock(p, d, &r);
 	else
 		fprintf(p->out, "%s\n", d->text);
 	return 0;
@@ -251,8 +170,8 @@ static bool compose(struct prestart *p)
 	fputs("# Made by ptpkvm prestart at each start of chronyd; to be changed in " SETUP_DIRECTIVES "\n",
 	      p->out);
 	if (!p->only)
-		fprintf(p->out, "include %s\n", p->base);
-	else if (chrony_conf_walk(p->base, copy_but_servers, p, p->why, sizeof(p->why)))
+		fprintf(p->out, "include %s\n", p->service.conf);
+	else if (chrony_conf_walk(p->service.conf, copy_but_servers, p, p->why, sizeof(p->why)))
 		return false;
 	if (chrony_conf_walk(SETUP_DIRECTIVES, add_directive, p, p->why, sizeof(p->why)))
 		return false;
@@ -307,9 +226,9 @@ static bool write_text(struct prestart *p, const char *path, bool (*put)(struct 
 
 static bool put_environment(struct prestart *p)
 {
-	fprintf(p->out, "%s=\"", p->layout->options);
-	put_quoted(p->out, p->options);
-	fprintf(p->out, "%s-f %s\"\n", p->options[0] ? " " : "", setup_generated(p->layout));
+	fprintf(p->out, "%s=\"", p->service.variable);
+	put_quoted(p->out, p->service.options);
+	fprintf(p->out, "%s-f %s\"\n", p->service.options[0] ? " " : "", setup_generated(p->layout));
 	return true;
 }
 
@@ -324,7 +243,7 @@ static bool prepare(struct prestart *p)
 	}
 	if (!file_exists(SETUP_DIRECTIVES))
 		return give_up(p, "no " SETUP_DIRECTIVES "; run: ptpkvm setup");
-	return read_options(p) && find_clock(p) && write_text(p, generated, compose) &&
+	return chrony_service_takes(&p->service, p->why, sizeof(p->why)) && find_clock(p) && write_text(p, generated, compose) &&
 	       copy_label(p, generated) &&
 	       /* also whether AppArmor lets chronyd read it */
 	       setup_chronyd_reads(generated, p->why, sizeof(p->why)) &&
@@ -384,7 +303,7 @@ int cmd_prestart(int argc, char **argv)
 		complain("no chrony.conf");
 		return EXIT_GOOD;
 	}
-	p.options = getenv(p.layout->options) ?: "";
+	chrony_service_next(&p.service, setup_addition(p.layout), true);
 	if (prepare(&p)) {
 		print("chronyd starts with %s\n", p.device);
 		return EXIT_GOOD;

@@ -6,6 +6,8 @@
 #include "base/now.h"
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "facts/ours.h"
 #include "output/text.h"
 #include "setup/selected.h"
@@ -15,36 +17,27 @@
 #define EVERY_MS 500
 
 struct ours {
-	char refid[8];		/* "" if the line has none: chronyd then calls it PHC and a number */
-	bool noselect;
+	struct refclock r;	/* its refid is set where the line has none, too */
+	int index;
+	bool found;
 };
 
 static int see_refclock(const struct chrony_directive *d, void *arg)
 {
 	struct ours *o = arg;
 
-	if (strcmp(d->name, "refclock") || strncmp(d->args, "PHC ", 4))
+	if (strcmp(d->name, "refclock"))
 		return 0;
-	chrony_option(d->args, "refid", o->refid, sizeof(o->refid));
-	o->noselect = chrony_option(d->args, "noselect", NULL, 0);
-	return 1;
-}
-
-static bool is_ours(const struct chrony_source *s, const struct ours *o)
-{
-	if (s->mode != '#')
-		return false;
-	return o->refid[0] ? !strcmp(s->name, o->refid) : !strncmp(s->name, "PHC", 3);
+	o->found = !strcmp(d->file, SETUP_DIRECTIVES) && refclock_read(&o->r, d) && !strcmp(o->r.driver, "PHC");
+	refclock_name(&o->r, o->index++);
+	return o->found;
 }
 
 static void explain_state(const struct chrony_source *ours, const struct chrony_source *list, int n,
 			  char *why, size_t len)
 {
-	const char *selected = NULL;
+	const struct chrony_source *selected = chrony_selected(list, n);
 
-	for (int i = 0; i < n; i++)
-		if (list[i].state == '*')
-			selected = list[i].name;
 	switch (ours->state) {
 	case 'x':
 		snprintf(why, len, "%s: a falseticker to chronyd: the host's clock and the other sources disagree, and one "
@@ -56,7 +49,7 @@ static void explain_state(const struct chrony_source *ours, const struct chrony_
 	case '+':
 	case '-':
 		snprintf(why, len, "%s: chronyd prefers %s; has that one 'prefer' in its line?", ours->name,
-			 selected ? selected : "none so far");
+			 selected ? selected->name : "none so far");
 		break;
 	default:
 		if (!ours->reach)
@@ -70,11 +63,14 @@ static void explain_state(const struct chrony_source *ours, const struct chrony_
 bool setup_selected(char *why, size_t len)
 {
 	struct chrony_source list[SOURCES_MAX];
-	struct ours o = { .refid = "" };
+	static struct chrony_service next;
+	const struct chrony_source *s;
+	struct ours o = { .index = 0 };
 	char reason[200];
 	int n;
 
-	if (chrony_conf_walk(SETUP_DIRECTIVES, see_refclock, &o, why, len) < 0)
+	chrony_service_next(&next, setup_addition(chrony_layout()), false);
+	if (chrony_service_walk(&next, see_refclock, &o, why, len) < 0)
 		return false;
 	if (file_read_line(SETUP_REASON, reason, sizeof(reason))) {
 		snprintf(why, len, "chronyd was started without the clock: %s", reason);
@@ -83,21 +79,21 @@ bool setup_selected(char *why, size_t len)
 	n = chronyc_sources(list, SOURCES_MAX, why, len);
 	if (n < 0)
 		return false;
-	for (int i = 0; i < n && i < SOURCES_MAX; i++) {
-		if (!is_ours(&list[i], &o))
-			continue;
-		if (list[i].state == '*' || (o.noselect && list[i].reach)) {
-			snprintf(why, len, "%s is %s, offset %+.0f ns", list[i].name,
-				 o.noselect ? "there (noselect)" : "selected", list[i].offset * 1e9);
-			return true;
-		}
-		explain_state(&list[i], list, n < SOURCES_MAX ? n : SOURCES_MAX, why, len);
+	n = n < SOURCES_MAX ? n : SOURCES_MAX;
+	s = chrony_source_named(list, n, o.found ? o.r.refid : NULL);
+	if (s && (s->state == '*' || (o.r.noselect && s->reach))) {
+		snprintf(why, len, "%s is %s, offset %+.0f ns", s->name, o.r.noselect ? "there (noselect)" : "selected",
+			 s->offset * 1e9);
+		return true;
+	}
+	if (s) {
+		explain_state(s, list, n, why, len);
 		return false;
 	}
 	snprintf(why, len,
 		 "chronyd has no source %s: its unit does not take " SETUP_ENV
 		 "; see: journalctl -b -u chrony -u chronyd",
-		 o.refid[0] ? o.refid : "PHC");
+		 o.found ? o.r.refid : "PHC");
 	return false;
 }
 

@@ -22,6 +22,7 @@
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "cli/options.h"
 #include "facts/driver.h"
 #include "facts/limits.h"
@@ -64,6 +65,7 @@ struct setup {
 	unsigned int timeout;
 	struct chrony_version version;
 	const struct chrony_layout *layout;
+	struct chrony_service chrony;	/* as it will be started */
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
@@ -248,6 +250,25 @@ static bool check_machine(struct setup *s)
 	return true;
 }
 
+/* Where chronyd is not started as distributions do, nothing can be added: the lines, and where they belong */
+static bool check_service(struct setup *s)
+{
+	char why[700], line[REFCLOCK_LINE_MAX];
+	struct refclock r = s->r;
+
+	chrony_service_next(&s->chrony, setup_addition(s->layout), false);
+	if (!s->chrony.unit[0] || (s->layout && chrony_service_takes(&s->chrony, why, sizeof(why))))
+		return true;
+	if (s->layout || !s->chrony.conf[0])
+		chrony_service_takes(&s->chrony, why, sizeof(why));
+	else
+		snprintf(why, sizeof(why), "%s has chronyd read %.400s", s->chrony.unit, s->chrony.conf);
+	refclock_defaults(&r, &s->version);
+	refclock_render(&r, line);
+	return fail(s, "chrony is configured elsewhere on this system: %s; put there, or into what makes that file: '%s' "
+		    "and '" REFCLOCK_MAKESTEP "', and have ptp_kvm loaded at boot", why, line);
+}
+
 static bool check_chrony(struct setup *s)
 {
 	char why[300];
@@ -255,6 +276,8 @@ static bool check_chrony(struct setup *s)
 	s->layout = chrony_layout();
 	if (!s->offline && !chrony_version_installed(&s->version, why, sizeof(why)))
 		return fail(s, "%s; try: apt install chrony (or: dnf install chrony)", why);
+	if (!check_service(s))
+		return false;
 	if (!s->layout)
 		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
@@ -727,8 +750,8 @@ static bool check_all(struct setup *s)
 	s->why[0] = 0;
 	s->adoption.device = s->device;
 	s->adoption.offline = s->offline;
-	good = !chrony_conf_walk(s->layout->conf, see_directive, s, why, sizeof(why)) && check_minsources(s) &&
-	       (s->offline || setup_chronyd_reads(s->layout->conf, why, sizeof(why)));
+	good = !chrony_conf_walk(s->chrony.conf, see_directive, s, why, sizeof(why)) && check_minsources(s) &&
+	       (s->offline || setup_chronyd_reads(s->chrony.conf, why, sizeof(why)));
 	if (!good && !s->why[0])
 		fail(s, "chrony's configuration is broken, chronyd would not start with it: %s", why);
 	return good;

@@ -16,7 +16,7 @@ static void get_answer(void *answer, void *refid)
 
 	memset(a, 0, sizeof(*a));
 	n = chronyc_sources(list, VIEW_SOURCES_MAX, a->why, sizeof(a->why));
-	source = view_source(list, n, refid);
+	source = chrony_source_named(list, n, refid);
 	if (source) {
 		a->has_source = true;
 		a->source = *source;

@@ -35,7 +35,7 @@ struct watch_answer {
 	char why[300];			/* there is none */
 };
 
-/* From now on questions are answered; refid: of the PHC's source, see view_source(). It must stay where it is. */
+/* From now on questions are answered; refid: of the PHC's source, see chrony_source_named(). It must stay where it is. */
 void watch_chrony_start(const char *refid);
 /*
  * chronyd's view now, or what an earlier question got that took too long. False if there is no answer at the

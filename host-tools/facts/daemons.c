@@ -9,12 +9,11 @@
 
 #include "base/now.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "facts/facts.h"
 #include "system/processes.h"
 #include "system/tree.h"
-
-/* chronyd's options that take an argument (main.c of chrony 4) */
-#define CHRONYD_WITH_ARGUMENT "fFlLNPtu"
 
 #define SYNC_OLD_NS 20e9
 
@@ -94,36 +93,24 @@ static void gather_phc2sys(struct check_facts *f, const struct processes *all)
 
 static void read_chronyd(struct chrony_facts *c)
 {
-	struct cmdline_option o;
-	struct cmdline line;
-	bool by_hand = false;
+	static struct chrony_service s;
 
-	if (c->pid && cmdline_read(&line, c->pid)) {
-		while (cmdline_next(&line, CHRONYD_WITH_ARGUMENT, &o)) {
-			if (o.letter == 'f' && o.value)
-				snprintf(c->conf, sizeof(c->conf), "%s", o.value);
-			c->watches_only |= o.letter == 'x';
-			by_hand |= !o.letter && !o.name[0];	/* directives; it reads no file then */
-		}
-		cmdline_free(&line);
-	}
-	if (by_hand)
-		c->conf[0] = 0;
-	else if (!c->conf[0] && chrony_layout())
-		snprintf(c->conf, sizeof(c->conf), "%s", chrony_layout()->conf);
+	if (!chrony_service_process(&s, c->pid))
+		chrony_service_next(&s, NULL, false);
+	snprintf(c->conf, sizeof(c->conf), "%s", s.conf);
+	c->watches_only = s.measures_only;
 }
 
-static void add_refclock(struct chrony_facts *c, const char *args)
+static void add_refclock(struct chrony_facts *c, const struct chrony_directive *d)
 {
-	struct refclock_fact *r = &c->refclocks[c->n_refclocks];
-	int driver = strcspn(args, " ");
-	const char *device = args + driver + (args[driver] == ' ');
+	struct refclock_fact *fact = &c->refclocks[c->n_refclocks];
+	struct refclock r;
 
-	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || driver >= (int)sizeof(r->driver))
+	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d))
 		return;
-	snprintf(r->driver, sizeof(r->driver), "%.*s", driver, args);
-	snprintf(r->device, sizeof(r->device), "%.*s", (int)strcspn(device, " :"), device);
-	chrony_option(device, "refid", r->refid, 5);
+	snprintf(fact->driver, sizeof(fact->driver), "%s", r.driver);
+	snprintf(fact->device, sizeof(fact->device), "%.*s", (int)sizeof(fact->device) - 1, r.device);
+	strcpy(fact->refid, r.refid);
 	c->n_refclocks++;
 }
 
@@ -132,7 +119,7 @@ static int see(const struct chrony_directive *d, void *arg)
 	struct chrony_facts *c = arg;
 
 	if (!strcmp(d->name, "refclock"))
-		add_refclock(c, d->args);
+		add_refclock(c, d);
 	else if (!strcmp(d->name, "leapsectz"))
 		snprintf(c->leapsectz, sizeof(c->leapsectz), "%.63s", d->args);
 	else if (!strcmp(d->name, "leapseclist"))

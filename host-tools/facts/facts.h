@@ -6,6 +6,7 @@
 #ifndef FACTS_FACTS_H
 #define FACTS_FACTS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -58,7 +59,7 @@ struct chrony_facts {
 	char answers_why[200];
 	struct chrony_source sources[CHECK_SOURCES_MAX];
 	int n_sources;
-	char conf[128];			/* the file that it takes, empty if there is none */
+	char conf[PATH_MAX];		/* the file that it takes, empty if there is none */
 	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
 	int n_refclocks;
 	char leapsectz[64];		/* "right/UTC"; empty without one */

@@ -415,3 +415,29 @@ bool chrony_at_least(const struct chrony_version *v, int major, int minor)
 {
 	return v->major > major || (v->major == major && v->minor >= minor);
 }
+
+const struct chrony_source *chrony_selected(const struct chrony_source *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i].state == '*')
+			return &list[i];
+	return NULL;
+}
+
+const struct chrony_source *chrony_source_named(const struct chrony_source *list, int n, const char *refid)
+{
+	const struct chrony_source *found = NULL;
+	bool any = !refid || !refid[0];
+
+	for (int i = 0; i < n; i++)
+		if (list[i].mode == '#' && !strcmp(list[i].name, any ? "KVM" : refid))
+			return &list[i];
+	for (int i = 0; i < n && any; i++) {
+		if (list[i].mode != '#' || strncmp(list[i].name, "PHC", 3))
+			continue;
+		if (found)
+			return NULL;
+		found = &list[i];
+	}
+	return found;
+}

@@ -92,6 +92,15 @@ int chronyc_sourcestats(struct chrony_sourcestats *list, int max, char *why, siz
 int chronyc_tracking(struct chrony_tracking *t, char *why, size_t len);
 int chronyc_selectdata(struct chrony_selectdata *list, int max, char *why, size_t len);
 
+/* The one that chronyd follows, NULL if it follows none. */
+const struct chrony_source *chrony_selected(const struct chrony_source *list, int n);
+
+/*
+ * The refclock of that name; without a name (NULL or "") the one that is called as setup calls it, KVM, or else the only one that
+ * has chrony's own name of a PHC: a GPS receiver is none of ours. NULL if there is none.
+ */
+const struct chrony_source *chrony_source_named(const struct chrony_source *list, int n, const char *refid);
+
 /* A command that changes something ("makestep", "reset sources"), as root. False with the reason. */
 bool chronyc_command(char *why, size_t len, const char *const words[]);
 

@@ -15,6 +15,9 @@
 #define MAX_LINE 2048
 #define MAX_DEPTH 10
 #define MAX_DIRS 10
+/* Ours: a configuration that needs more is none, but an attempt to keep us busy */
+#define MAX_FILES 1000
+#define MAX_BYTES (16 << 20)
 
 static const struct chrony_layout layouts[] = {
 	{ "debian", "/etc/chrony/chrony.conf", "chrony.service", "DAEMON_OPTS" },
@@ -26,7 +29,8 @@ struct walk {
 	void *arg;
 	char *why;
 	size_t len;
-	int depth;
+	int depth, files;
+	size_t bytes;
 };
 
 const struct chrony_layout *chrony_layout(void)
@@ -205,6 +209,11 @@ static int read_conf(struct walk *w, const char *path, const struct chrony_direc
 		return bad(w, "%s:%d: cannot read %s: %s", from->file, from->line, path, strerror(errno));
 	if (!data)
 		return bad(w, "cannot read %s: %s", path, strerror(errno));
+	w->bytes += size;
+	if (++w->files > MAX_FILES || w->bytes > MAX_BYTES) {
+		free(data);
+		return bad(w, "%s: more than %d files, or %d MiB, are included", path, MAX_FILES, MAX_BYTES >> 20);
+	}
 	w->depth++;
 	for (; d.at < size && !ret; d.at += n) {
 		n = line_length(data + d.at, size - d.at);

@@ -31,7 +31,7 @@ const struct chrony_layout *chrony_layout(void);
 
 /*
  * Calls see() for every directive but include, confdir and sourcedir, which are followed (at most ten deep,
- * as chronyd). 0; or -1 with file, line and reason in why: a file that can't be read, or that is named by
+ * as chronyd, and at most 1000 files). 0; or -1 with file, line and reason in why: a file that can't be read, or that is named by
  * an include and not there. see() stops the walk by returning non-zero, which is then returned.
  */
 int chrony_conf_walk(const char *conf, int (*see)(const struct chrony_directive *d, void *arg), void *arg,

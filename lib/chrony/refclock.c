@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/numbers.h"
 #include "base/text.h"
 #include "chrony/refclock.h"
 
@@ -76,6 +77,103 @@ bool refclock_valid(const struct refclock *r, const struct chrony_version *v, ch
 		return refuse(why, len, "minsamples %d is more than maxsamples %d", r->minsamples,
 			      r->maxsamples);
 	return true;
+}
+
+/* --- lines that are there --- */
+
+/* The next word, in its buffer; false if it does not fit. */
+static bool next(const char **at, char *word, size_t len)
+{
+	size_t n = strcspn(*at, " ");
+	bool fits = n < len;
+
+	snprintf(word, len, "%.*s", (int)n, *at);
+	*at += n + ((*at)[n] == ' ');
+	return fits;
+}
+
+/* A flag of that name is set; false if it is none. */
+static bool read_flag(struct refclock *r, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {
+		{ "local", &r->local }, { "prefer", &r->prefer }, { "trust", &r->trust }, { "require", &r->require },
+		{ "noselect", &r->noselect }, { "optional", &r->optional }, { "tai", &r->tai },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (strcasecmp(name, flags[i].name))
+			continue;
+		*flags[i].flag = true;
+		return true;
+	}
+	return !strcasecmp(name, "pps");
+}
+
+static bool read_value(struct refclock *r, const char *name, const char **at)
+{
+	const struct {
+		const char *name;
+		char *text;
+		size_t len;
+	} texts[] = {
+		{ "refid", r->refid, sizeof(r->refid) }, { "offset", r->offset, sizeof(r->offset) },
+		{ "delay", r->delay, sizeof(r->delay) }, { "precision", r->precision, sizeof(r->precision) },
+		{ "maxdispersion", r->maxdispersion, sizeof(r->maxdispersion) },
+	};
+	const struct {
+		const char *name;
+		int *number;
+	} numbers[] = {
+		{ "poll", &r->poll }, { "dpoll", &r->dpoll }, { "filter", &r->filter }, { "stratum", &r->stratum },
+		{ "minsamples", &r->minsamples }, { "maxsamples", &r->maxsamples }, { "maxunreach", &r->maxunreach },
+	};
+	char word[64];
+	int64_t number;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!strcasecmp(name, texts[i].name))
+			return next(at, texts[i].text, texts[i].len);
+	if (!next(at, word, sizeof(word)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!strcasecmp(name, numbers[i].name) && parse_s64(word, -INT_MAX, INT_MAX, &number))
+			*numbers[i].number = number;
+	return true;
+}
+
+bool refclock_read(struct refclock *r, const struct chrony_directive *d)
+{
+	const char *at = d->args;
+	char name[64], *options;
+
+	refclock_init(r);
+	if (strcmp(d->name, "refclock") || !next(&at, r->driver, sizeof(r->driver)) ||
+	    !next(&at, r->device, sizeof(r->device)))
+		return false;
+	options = strchr(r->device, ':');
+	if (options && !strcmp(r->driver, "PHC")) {
+		r->nocrossts = strstr(options, "nocrossts");
+		*options = 0;
+	}
+	while (*at)
+		if (!next(&at, name, sizeof(name)) || (!read_flag(r, name) && !read_value(r, name, &at)))
+			return false;
+	return true;
+}
+
+void refclock_name(struct refclock *r, int index)
+{
+	char name[8];
+
+	if (r->refid[0])
+		return;
+	snprintf(name, sizeof(name), "%-3.3s%d", r->driver, index % 10);
+	if (index >= 10)
+		name[2] = '0' + index / 10 % 10;
+	snprintf(r->refid, sizeof(r->refid), "%.4s", name);
 }
 
 /* --- text --- */

@@ -13,8 +13,8 @@
 #include "system/tree.h"
 #include "system/units.h"
 
-#define WORD_MAX 4096
 #define DROP_INS_MAX 64
+#define FILES_MAX 64
 
 /* The first that has a file of a name has the say about it. */
 static const char *const dirs[] = {
@@ -79,8 +79,11 @@ static void find(struct unit *u, const char *name)
 
 struct reading {
 	const struct unit *unit;
+	const struct unit_how *how;
 	char *environment;		/* "NAME=value", a NUL after each; the last of a name counts */
 	size_t environment_len;
+	char *files[FILES_MAX];		/* of EnvironmentFile=, to be read once all of Environment= is there */
+	int n_files, n_read;
 	char *exec;			/* ExecStart= as it stands */
 };
 
@@ -100,7 +103,11 @@ static void add_variable(struct reading *r, const char *assignment)
 static const char *variable(const struct reading *r, const char *name, size_t len)
 {
 	const char *value = "", *at;
+	char own[UNIT_NAME_LEN];
 
+	snprintf(own, sizeof(own), "%.*s", (int)len, name);
+	if (r->how->inside && getenv(own))
+		return getenv(own);
 	for (size_t i = 0; i < r->environment_len; i += strlen(at) + 1) {
 		at = r->environment + i;
 		if (!strncmp(at, name, len) && at[len] == '=')
@@ -109,8 +116,7 @@ static const char *variable(const struct reading *r, const char *name, size_t le
 	return value;
 }
 
-/* The next word, without its quotes; false at the end, and for one that is too long. */
-static bool next_word(const char **text, char word[static WORD_MAX])
+bool unit_word(const char **text, char word[static UNIT_WORD_MAX])
 {
 	const char *at = *text;
 	size_t n = 0;
@@ -121,7 +127,7 @@ static bool next_word(const char **text, char word[static WORD_MAX])
 	if (!*at)
 		return false;
 	for (; *at && (quote || !isspace((unsigned char)*at)); at++) {
-		if (n == WORD_MAX - 1)
+		if (n == UNIT_WORD_MAX - 1)
 			return false;
 		if (quote ? *at == quote : *at == '"' || *at == '\'')
 			quote = quote ? 0 : *at;
@@ -177,7 +183,7 @@ static const char *specifier(const struct unit *u, char which, char buf[static U
 }
 
 /* %i and ${NAME}; what does not fit is cut, as no option is that long. */
-static void expand(const struct reading *r, const char *from, bool variables, char to[static WORD_MAX])
+static void expand(const struct reading *r, const char *from, bool variables, char to[static UNIT_WORD_MAX])
 {
 	char buf[UNIT_NAME_LEN];
 	const char *value;
@@ -189,14 +195,17 @@ static void expand(const struct reading *r, const char *from, bool variables, ch
 		if (from[0] == '%') {
 			value = specifier(r->unit, from[1], buf);
 			n = value ? 2 : n;
+		} else if (variables && from[0] == '$' && from[1] == '$') {
+			value = "$";
+			n = 2;
 		} else if (variables && from[0] == '$' && from[1] == '{' && strchr(from, '}')) {
 			n = strchr(from, '}') + 1 - from;
 			value = variable(r, from + 2, n - 3);
 		}
 		if (value)
-			add_text(to, WORD_MAX, "%s", value);
+			add_text(to, UNIT_WORD_MAX, "%s", value);
 		else
-			add_text(to, WORD_MAX, "%.*s", (int)n, from);
+			add_text(to, UNIT_WORD_MAX, "%.*s", (int)n, from);
 	}
 }
 
@@ -208,33 +217,85 @@ static void trim_end(char *s)
 		s[n - 1] = 0;
 }
 
-/* NAME=VALUE, one a line; blanks in a value need no quotes there. */
+/*
+ * What is behind NAME=, up to the end of its line, as systemd's env-file.c has it: quotes count where a value begins, or
+ * another quote has ended; a backslash takes the next character as it is, in double quotes only one of four.
+ */
+static const char *environment_value(const char *at, char value[static UNIT_WORD_MAX])
+{
+	size_t n = 0, end = 0;
+	bool begun = false;
+	char quote = 0;
+
+	for (; *at && (quote || *at != '\n'); at++) {
+		bool escaped = *at == '\\' && at[1] && (!quote || (quote == '"' && strchr("\"\\`$\n", at[1])));
+
+		if (!begun && (quote ? *at == quote : *at == '"' || *at == '\'')) {
+			quote = quote ? 0 : *at;
+			continue;
+		}
+		if (!quote && !begun && isspace((unsigned char)*at))
+			continue;
+		at += escaped;
+		if ((escaped && *at == '\n') || n == UNIT_WORD_MAX - 1)
+			continue;
+		begun = !quote;
+		value[n++] = *at;
+		if (quote || escaped || !isspace((unsigned char)*at))
+			end = n;
+	}
+	value[end] = 0;
+	return at;
+}
+
 static void read_environment_file(struct reading *r, const char *path)
 {
-	char *text = file_read(path[0] == '-' ? path + 1 : path, NULL), *rest = text, *line, *equals;
-	char value[WORD_MAX], assignment[WORD_MAX + 300];
-	const char *at;
+	char *text = file_read(path, NULL), value[UNIT_WORD_MAX], assignment[UNIT_WORD_MAX + 300];
+	const char *at = text;
 
-	while ((line = strsep(&rest, "\n"))) {
-		line += strspn(line, " \t");
-		equals = strchr(line, '=');
-		if (!equals || strchr("#;", line[0]))
+	while (at && *at) {
+		size_t n = strcspn(at += strspn(at, " \t\r\n"), "=\n");
+
+		if (strchr("#;", *at) || at[n] != '=') {
+			at += strcspn(at, "\n");
 			continue;
-		at = equals + 1 + strspn(equals + 1, " \t");
-		if (strlen(line) >= WORD_MAX)
-			continue;
-		if ((*at != '"' && *at != '\'') || !next_word(&at, value))
-			snprintf(value, sizeof(value), "%s", at);
-		trim_end(value);
-		snprintf(assignment, sizeof(assignment), "%.*s=%s", (int)(equals - line), line, value);
+		}
+		snprintf(assignment, sizeof(assignment), "%.*s", n < 256 ? (int)n : 256, at);
+		trim_end(assignment);
+		at = environment_value(at + n + 1, value);
+		add_text(assignment, sizeof(assignment), "=%s", value);
 		add_variable(r, assignment);
 	}
 	free(text);
 }
 
+/* One file, or a pattern; one that is not there is none, whether or not systemd would start without it. */
+static void read_environment_files(struct reading *r, const char *pattern)
+{
+	char **paths;
+	int n;
+
+	pattern += pattern[0] == '-';
+	if (r->how->without && !strcmp(pattern, r->how->without)) {
+		if (r->how->instead)
+			add_variable(r, r->how->instead);
+		return;
+	}
+	n = file_glob(pattern, &paths);
+	for (int i = 0; i < n && r->n_read < FILES_MAX; i++, r->n_read++)
+		read_environment_file(r, paths[i]);
+	file_glob_free(paths, n);
+}
+
+static void forget_files(struct reading *r)
+{
+	while (r->n_files)
+		free(r->files[--r->n_files]);
+}
+
 static void setting(struct reading *r, const char *name, const char *value)
 {
-	char word[WORD_MAX], expanded[WORD_MAX];
+	char word[UNIT_WORD_MAX], expanded[UNIT_WORD_MAX];
 
 	if (!strcmp(name, "ExecStart")) {
 		if (!value[0] || !r->exec) {
@@ -242,13 +303,17 @@ static void setting(struct reading *r, const char *name, const char *value)
 			r->exec = value[0] ? strdup(value) : NULL;
 		}
 	} else if (!strcmp(name, "Environment")) {
-		while (next_word(&value, word)) {
+		if (!value[0])
+			r->environment_len = 0;
+		while (unit_word(&value, word)) {
 			expand(r, word, false, expanded);
 			add_variable(r, expanded);
 		}
-	} else if (!strcmp(name, "EnvironmentFile") && value[0]) {
+	} else if (!strcmp(name, "EnvironmentFile") && !value[0]) {
+		forget_files(r);
+	} else if (!strcmp(name, "EnvironmentFile") && r->n_files < FILES_MAX) {
 		expand(r, value, false, expanded);
-		read_environment_file(r, expanded);
+		r->files[r->n_files++] = strdup(expanded);
 	}
 }
 
@@ -303,12 +368,15 @@ static void add_drop_ins(char *paths[static DROP_INS_MAX], int *n, const char *u
 	}
 }
 
-static void read_drop_ins(struct reading *r)
+/* asked: an alias of the unit has drop-ins, too. */
+static void read_drop_ins(struct reading *r, const char *asked)
 {
 	char *paths[DROP_INS_MAX], template[UNIT_NAME_LEN];
 	int n = 0;
 
 	add_drop_ins(paths, &n, r->unit->name);
+	if (strcmp(asked, r->unit->name))
+		add_drop_ins(paths, &n, asked);
 	if (template_of(r->unit->name, template))
 		add_drop_ins(paths, &n, template);
 	add_drop_ins(paths, &n, "service");
@@ -332,22 +400,33 @@ static void add_word(struct unit *u, const char *word)
 	u->exec_len += len;
 }
 
+/* What does not fit is as good as none: nobody must add to a part of it. */
+static void remember_variable(struct unit *u, const char *name, const char *value)
+{
+	bool fits = strlen(name) < sizeof(u->variable) && strlen(value) < sizeof(u->value);
+
+	snprintf(u->variable, sizeof(u->variable), "%.127s", fits ? name : "");
+	snprintf(u->value, sizeof(u->value), "%s", fits ? value : "");
+}
+
 /* A word that is $NAME as a whole is cut up where there are blanks in it. */
 static void split_exec(struct unit *u, const struct reading *r)
 {
 	const char *at = r->exec, *value;
-	char word[WORD_MAX], expanded[WORD_MAX];
+	char word[UNIT_WORD_MAX], expanded[UNIT_WORD_MAX];
 	bool variables = true, skip = false;
 
 	for (; at && *at && strchr("-@:+!|", *at); at++) {
 		variables &= *at != ':';
 		skip |= *at == '@';
 	}
-	while (at && next_word(&at, word)) {
+	while (at && unit_word(&at, word)) {
 		if (variables && word[0] == '$' && word[1] && word[1] != '{' && word[1] != '$') {
 			value = variable(r, word + 1, strlen(word + 1));
-			while (next_word(&value, expanded))
+			remember_variable(u, word + 1, value);
+			while (unit_word(&value, expanded))
 				add_word(u, expanded);
+			u->value_end = u->exec_len;
 			continue;
 		}
 		expand(r, word, variables, expanded);
@@ -358,18 +437,27 @@ static void split_exec(struct unit *u, const struct reading *r)
 	}
 }
 
-void unit_read(struct unit *u, const char *name)
+void unit_read_as(struct unit *u, const char *name, const struct unit_how *how)
 {
-	struct reading r = { .unit = u };
+	struct reading r = { .unit = u, .how = how };
 
 	find(u, name);
 	if (u->masked || !u->file[0])
 		return;
 	read_file(&r, u->file);
-	read_drop_ins(&r);
+	read_drop_ins(&r, name);
+	for (int i = 0; i < r.n_files; i++)
+		if (r.files[i])
+			read_environment_files(&r, r.files[i]);
 	split_exec(u, &r);
+	forget_files(&r);
 	free(r.environment);
 	free(r.exec);
+}
+
+void unit_read(struct unit *u, const char *name)
+{
+	unit_read_as(u, name, &(struct unit_how){ .inside = false });
 }
 
 void unit_free(struct unit *u)

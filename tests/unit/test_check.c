@@ -82,7 +82,7 @@ static void healthy(struct check_facts *f)
 	f->method[PHC_OFFSET].window = 2001;
 	f->method[PHC_GETTIME].window = 3000;
 	*r = (struct refclock_fact){ .device = "/dev/ptp_kvm", .node = "ptp0", .clock_name = PHC_KVM_NAME,
-		.refid = "KVM", .file = GENERATED, .line = 3, .ours = true };
+		.refid = "KVM", .file = GENERATED, .line = 3, .ours = true, .generated = true };
 	f->chrony.sources[0] = source('#', '*', "KVM");
 	f->chrony.sources[1] = source('^', '-', "192.0.2.1");
 }
@@ -477,6 +477,45 @@ static void by_hand(struct check_facts *f)
 	strcpy(f->chrony.conf_why, "chronyd was started with directives, not with a file");
 }
 
+/* A unit without a variable of options: NixOS, appliances */
+static void elsewhere(struct check_facts *f)
+{
+	no_refclock(f);
+	f->set_up = false;
+	f->chrony.elsewhere = true;
+	strcpy(f->chrony.conf, "/store/x-chrony.conf");
+	strcpy(f->chrony.next.unit, "chronyd.service");
+	strcpy(f->chrony.takes_why, "chronyd.service (/etc/systemd/system/chronyd.service) has chronyd started without a "
+				    "variable that options can be added to");
+}
+
+static void measures_only(struct check_facts *f)
+{
+	f->chrony.measures_only = true;
+}
+
+static void set_up_but_elsewhere(struct check_facts *f)
+{
+	f->chrony.elsewhere = true;
+	strcpy(f->chrony.takes_why, "OPTIONS is '-F 1 --': directives or words that cannot be added to");
+}
+
+static void container_without_refclock(struct check_facts *f)
+{
+	no_refclock(f);
+	strcpy(f->container, "lxc");
+}
+
+/* Made at boot by somebody else, below /run */
+static void others_below_run(struct check_facts *f)
+{
+	struct refclock_fact *r = &f->chrony.refclocks[0];
+
+	strcpy(r->file, "/run/chrony/ptp.conf");
+	r->generated = false;
+	r->tai = true;
+}
+
 static void not_in_running_chronyd(struct check_facts *f)
 {
 	f->chrony.sources[0] = source('^', '*', "192.0.2.2");
@@ -649,6 +688,7 @@ static void by_people(struct check_facts *f)
 {
 	f->set_up = false;
 	strcpy(f->chrony.refclocks[0].file, "/etc/chrony/conf.d/kvm.conf");
+	f->chrony.refclocks[0].generated = false;
 }
 
 static void by_people_optional(struct check_facts *f)
@@ -901,6 +941,12 @@ static const struct {
 	{ left_out, "refclock-left-out", EXIT_BROKEN, "sudo systemctl restart chrony" },
 	{ noselect, "refclock-noselect", EXIT_WARNINGS, "sudo chronyc selectopts KVM -noselect" },
 	{ by_hand, "boot-by-hand", EXIT_WARNINGS, "sudo ptpkvm setup" },
+	{ elsewhere, "refclock-none", EXIT_BROKEN,
+	  "in /store/x-chrony.conf, or in what makes that file: 'refclock PHC /dev/ptp_kvm refid KVM " },
+	{ measures_only, "chronyd-measures", EXIT_WARNINGS, "take -x out" },
+	{ set_up_but_elsewhere, "boot-not-taken", EXIT_WARNINGS, "in /run/chrony-dhcp/ptpkvm.conf, or in what makes" },
+	{ container_without_refclock, "container refclock-none", EXIT_BROKEN, "" },
+	{ others_below_run, "config-tai boot-race", EXIT_BROKEN, "in place of /run/chrony/ptp.conf:3, or in what makes that file: " },
 	{ not_in_running_chronyd, "source-missing", EXIT_WARNINGS, "sudo systemctl restart chrony" },
 	{ stuck, "source-stuck", EXIT_BROKEN, "sudo systemctl restart chrony" },
 	{ two_polls_lost, "", EXIT_GOOD, "" },
@@ -1428,8 +1474,71 @@ static void test_stopped_chronyd_after_setup(void **state)
 	put("/run/ptpkvm/hold", "free-running\n");
 	check_gather(&facts);
 	assert_false(facts.chrony.process);
-	assert_non_null(check_refclock(&facts.chrony));
+	assert_null(check_refclock(&facts.chrony));	/* the next start leaves it out, whatever was made before */
 	assert_string_equal(facts.hold, "free-running");
+}
+
+/* What it is told in a container can be done from inside, or is said to be for the guest. */
+static void test_container_remedies(void **state)
+{
+	(void)state;
+	healthy(&facts);
+	container_without_refclock(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(report.said.list[0].code, "container");
+	for (int i = 1; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].code, "refclock-none"))
+			assert_string_equal(report.said.list[i].remedy, "on the guest itself: sudo ptpkvm setup");
+}
+
+#define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
+
+/* Of a system that does not run check judges what the next boot will have. */
+static void test_next_boot(void **state)
+{
+	const struct refclock_fact *r;
+
+	(void)state;
+	put_clocks();
+	put_link("/sbin/init", "/lib/systemd/systemd");
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put("/etc/ptpkvm/chrony.conf", "# ours\nrefclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
+	check_gather(&facts);
+	assert_null(check_refclock(&facts.chrony));
+	put(DROP_IN, "[Service]\nExecStartPre=-+/usr/sbin/ptpkvm prestart\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	check_gather(&facts);
+	r = check_refclock(&facts.chrony);
+	assert_non_null(r);
+	assert_true(r->generated);
+	assert_string_equal(r->file, "/etc/ptpkvm/chrony.conf");
+	assert_string_equal(facts.chrony.limits.makestep.text, "makestep 0.001 -1");
+	assert_int_equal(facts.chrony.servers.count, 1);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, "refclock") || !strcmp(report.said.list[i].link, "config") ||
+		    !strcmp(report.said.list[i].link, "boot"))
+			assert_int_equal(report.said.list[i].level, VERDICT_PASS);
+	put(DROP_IN, "[Service]\nExecStartPre=-+/usr/sbin/ptpkvm prestart --only\n");
+	check_gather(&facts);
+	assert_int_equal(facts.chrony.servers.count, 0);
+
+	/* A unit that does not take it */
+	put("/usr/lib/systemd/system/chrony.service", "[Service]\nExecStart=/usr/sbin/chronyd -f /etc/chrony/chrony.conf\n");
+	check_gather(&facts);
+	assert_null(check_refclock(&facts.chrony));
+	assert_true(facts.chrony.elsewhere);
+}
+
+/* Not ours, though below /run */
+static void test_below_run(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", "confdir /run/x\n");
+	put("/run/x/a.conf", "refclock PHC /dev/ptp_kvm\n");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	assert_false(check_refclock(&facts.chrony)->generated);
 }
 
 /* --- its output --- */
@@ -1488,6 +1597,7 @@ int main(void)
 		cmocka_unit_test(test_ignored), cmocka_unit_test(test_flavours),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_uncertainty),
+		cmocka_unit_test(test_container_remedies),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_drivers, empty_tree),
 		cmocka_unit_test_setup(test_built_in, empty_tree),
@@ -1501,6 +1611,8 @@ int main(void)
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
+		cmocka_unit_test_setup(test_next_boot, empty_tree),
+		cmocka_unit_test_setup(test_below_run, empty_tree),
 		cmocka_unit_test_setup(test_documented, empty_tree),
 		cmocka_unit_test_setup(test_text_output, empty_tree),
 	};

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -154,6 +155,38 @@ static void test_stop(void **state)
 	assert_null(strstr(seen, "|z|"));
 }
 
+/* Each includes all of the thousand, ten deep: 1000^10 files */
+static void test_endless(void **state)
+{
+	char path[64];
+	time_t begin = time(NULL);
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/etc/many/%d.conf", i);
+		put(path, "a\ninclude /etc/many/*.conf\n");
+	}
+	put(CONF, "include /etc/many/*.conf\n");
+	assert_int_equal(walk(), -1);
+	assert_true(time(NULL) - begin < 10);
+}
+
+static void test_too_many(void **state)
+{
+	char path[64];
+
+	(void)state;
+	put(CONF, "confdir /etc/many\n");
+	for (int i = 0; i < 999; i++) {
+		snprintf(path, sizeof(path), "/etc/many/%d.conf", i);
+		put(path, "a\n");
+	}
+	assert_int_equal(walk(), 0);
+	put("/etc/many/x.conf", "z\n");
+	assert_int_equal(walk(), -1);
+	assert_non_null(strstr(why, "more than 1000 files"));
+}
+
 /* Long lines, NULs and bytes of all kinds are read without harm. */
 static void test_hostile(void **state)
 {
@@ -215,6 +248,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_deep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_endless, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_option, setup, teardown),
 	};

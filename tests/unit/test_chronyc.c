@@ -308,6 +308,26 @@ static void test_installed(void **state)
 	assert_string_equal(why, "chronyd: no version in its answer: nonsense");
 }
 
+static void test_find(void **state)
+{
+	struct chrony_source s[4] = {
+		{ .mode = '^', .name = "KVM", .state = '+' }, { .mode = '#', .name = "GPS", .state = '*' },
+		{ .mode = '#', .name = "PHC0" }, { .mode = '#', .name = "KVM" },
+	};
+
+	(void)state;
+	assert_null(chrony_source_named(s, 0, NULL));
+	assert_ptr_equal(chrony_source_named(s, 4, NULL), &s[3]);
+	assert_ptr_equal(chrony_source_named(s, 3, ""), &s[2]);
+	assert_null(chrony_source_named(s, 2, NULL));	/* a GPS receiver is none of ours */
+	assert_ptr_equal(chrony_source_named(s, 4, "GPS"), &s[1]);
+	assert_null(chrony_source_named(s, 4, "PPS"));
+	assert_ptr_equal(chrony_selected(s, 4), &s[1]);
+	assert_null(chrony_selected(s, 1));
+	strcpy(s[1].name, "PHC1");
+	assert_null(chrony_source_named(s, 3, NULL));	/* which one? */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_find),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -862,24 +862,6 @@ static void test_silent(void **state)
 	assert_said("has the refclock KVM");
 }
 
-static void test_find(void **state)
-{
-	struct chrony_source s[4] = {
-		{ .mode = '^', .name = "KVM" }, { .mode = '#', .name = "GPS" },
-		{ .mode = '#', .name = "PHC0" }, { .mode = '#', .name = "KVM" },
-	};
-
-	(void)state;
-	assert_int_equal(guard_find(s, 0, NULL), -1);
-	assert_int_equal(guard_find(s, 4, NULL), 3);
-	assert_int_equal(guard_find(s, 3, NULL), 2);
-	assert_int_equal(guard_find(s, 2, NULL), -1);
-	assert_int_equal(guard_find(s, 4, "GPS"), 1);
-	assert_int_equal(guard_find(s, 4, "PPS"), -1);
-	strcpy(s[1].name, "PHC1");
-	assert_int_equal(guard_find(s, 3, NULL), -1);	/* which one? */
-}
-
 /* Whatever it sees: few restarts, no more lines than there is room for, and calm in the end. */
 static void test_anything(void **state)
 {
@@ -1261,7 +1243,7 @@ int main(void)
 		T(test_host_that_no_longer_tells), T(test_out_by_restart), T(test_flapping),
 		T(test_refclock_of_somebody_else), T(test_hold_that_fails), T(test_records), T(test_stuck),
 		T(test_restart_does_not_help), T(test_unreadable), T(test_slow_polls_are_not_stuck),
-		T(test_no_refclock), T(test_silent), T(test_find), T(test_anything),
+		T(test_no_refclock), T(test_silent), T(test_anything),
 		TA(test_commands), TA(test_selectopts), TA(test_hold), TA(test_failures),
 		TA(test_chronyc_hangs), TA(test_ask), TA(test_service), TA(test_roots), TA(test_sysfs),
 	};

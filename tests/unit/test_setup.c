@@ -29,6 +29,8 @@
 #define SELECTED "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500\n"
 #define NTP "^,-,192.0.2.1,2,6,377,1,0.000000012,0.000000012,0.000000500\n"
 
+static struct check_facts facts;
+
 /* Instead of this machine's. The clock is there once the file /phc of the tree is; in it its device. */
 static bool kvm = true;
 
@@ -294,6 +296,10 @@ static void test_image(void **state)
 	has(get(DROP_IN), "ExecStartPre=-+ptpkvm prestart\n");
 	has(said_out, "note        ");
 	assert_string_equal(get("/log"), "");
+	/* check sees what the next boot will have */
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	assert_true(facts.set_up && check_refclock(&facts.chrony)->generated);
 	file_root = "";
 	argv[0] = "remove";
 	good(apart(call, argv));
@@ -586,7 +592,7 @@ static void test_adopt(void **state)
 	has(said_out, "comment out");
 	etc_is_as_before();
 	good(ptpkvm("setup", "--adopt"));
-	has(said_out, CONF ":4:  \trefclock  PHC /dev/ptp_kvm poll 3 \t?\n");
+	has(said_out, CONF ":4:   refclock  PHC /dev/ptp_kvm poll 3  ?\n");
 	has(said_out, MINE ":1: Refclock PHC");
 	has(said_out, MINE ":3: Refclock PHC");
 	has(said_out, "/etc/my.inc:1: refclock PHC /dev/ptp1 refid ?[2J\n");
@@ -1373,6 +1379,78 @@ static void test_prestart_options(void **state)
 	}
 }
 
+#define UNIT "/usr/lib/systemd/system/chrony.service"
+#define LOCAL "/etc/systemd/system/chrony.service.d/local.conf"
+#define EXEC "[Service]\nEnvironmentFile=-/etc/default/chrony\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\n"
+
+/* Of one tree check, setup and prestart name one file: that which the unit will have chronyd read. */
+static void test_one_file(void **state)
+{
+	static const struct {
+		const char *unit, *dfault, *local, *conf, *env;
+	} cases[] = {
+		{ EXEC, NULL, NULL, CONF, "DAEMON_OPTS=\"-f " GENERATED "\"\n" },
+		{ EXEC, "DAEMON_OPTS=\"-F 1 -f /etc/a.conf\"\n", NULL, "/etc/a.conf",
+		  "DAEMON_OPTS=\"-F 1 -f /etc/a.conf -f " GENERATED "\"\n" },
+		{ EXEC, "DAEMON_OPTS=-f/no", "[Service]\nEnvironmentFile=\nEnvironmentFile=/etc/b.env\n", "/etc/b.conf",
+		  "DAEMON_OPTS=\"-f/etc/b.conf -f " GENERATED "\"\n" },
+		{ EXEC, NULL, "[Service]\nExecStart=\nExecStart=/usr/sbin/chronyd -f ${MINE} -n $EXTRA\n"
+			      "Environment=MINE=/etc/c.conf\n", "/etc/c.conf",
+		  "EXTRA=\"-f " GENERATED "\"\n" },
+	};
+	char why[200];
+
+	(void)state;
+	put("/etc/b.env", "DAEMON_OPTS=-f/etc/b.conf");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put(UNIT, cases[i].unit);
+		put("/etc/default/chrony", cases[i].dfault ? cases[i].dfault : "");
+		put(LOCAL, cases[i].local ? cases[i].local : "");
+		put(cases[i].conf, "refclock PHC /dev/ptp_kvm\n");
+		gone(SETUP_DIRECTIVES);
+		check_gather(&facts);
+		assert_string_equal(facts.chrony.conf, cases[i].conf);
+		assert_non_null(check_refclock(&facts.chrony));
+		assert_int_equal(ptpkvm("setup", "--dry-run"), EXIT_BROKEN);
+		snprintf(why, sizeof(why), "%s:1 has a refclock for this clock already", cases[i].conf);
+		has(said_err, why);
+		put(cases[i].conf, "pool a\n");
+		put(SETUP_DIRECTIVES, LINE "\n");
+		good(ptpkvm("prestart"));
+		snprintf(why, sizeof(why), "\ninclude %s\n", cases[i].conf);
+		has(get(GENERATED), why);
+		assert_string_equal(get(SETUP_ENV), cases[i].env);
+	}
+}
+
+/* Nothing can be added to such a unit: all three say so, and what belongs where. */
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	put(UNIT, "[Service]\nExecStart=/usr/sbin/chronyd -f /etc/appliance.conf\n");
+	put("/etc/appliance.conf", "pool a\n");
+	free(etc_before);
+	etc_before = manifest("/etc");
+	refused(ptpkvm("setup"), "without a variable that options can be added to; put there");
+	has(said_err, "'" LINE "' and 'makestep 0.001 -1'");
+	check_gather(&facts);
+	assert_true(facts.chrony.elsewhere);
+	assert_string_equal(facts.chrony.conf, "/etc/appliance.conf");
+	put(SETUP_DIRECTIVES, LINE "\n");
+	left_out(ptpkvm("prestart"), "without a variable");
+
+	/* NixOS */
+	gone("/etc");
+	gone("/usr");
+	put("/store/x.conf", "pool a\n");
+	put("/etc/systemd/system/chronyd.service", "[Service]\nExecStart=/store/chronyd -n -f /store/x.conf\n");
+	assert_int_equal(ptpkvm("setup"), EXIT_BROKEN);
+	has(said_err, "configured elsewhere on this system: chronyd.service has chronyd read /store/x.conf; put there");
+	check_gather(&facts);
+	assert_true(facts.chrony.elsewhere && facts.chrony.conf_read);
+	assert_string_equal(facts.chrony.conf, "/store/x.conf");
+}
+
 /* What chronyd reads as root must not lie where somebody else can write. */
 static void test_prestart_hostile_directory(void **state)
 {
@@ -1422,7 +1500,7 @@ int main(void)
 		T(bad_options), T(edited), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
 		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
 		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
-		T(prestart_without_clock), T(clock_comes_late), T(not_tried_again), T(earlier_file),
+		T(prestart_without_clock), T(clock_comes_late), T(not_tried_again), T(earlier_file), T(one_file), T(elsewhere),
 		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
 	};
 
