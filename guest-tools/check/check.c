@@ -10,12 +10,11 @@
 #include "base/die.h"
 #include "base/text.h"
 #include "check/judge.h"
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "facts/facts.h"
 #include "output/json.h"
 #include "ptpkvm.h"
-#include "output/text.h"
-#include "system/tree.h"
 
 #define SCHEMA 2	/* Documentation/ptpkvm-check.md */
 
@@ -185,42 +184,27 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 
 /* --- the command line --- */
 
-static void usage(void)
-{
-	print("Usage: ptpkvm check [OPTION]...\n\n"
-	       "Looks at each link from the host's clock to this machine's, in order.\n\n"
-	       "  --json             for programs (Documentation/ptpkvm-check.md)\n"
-	       "  -q, --quiet        warnings and failures only\n"
-	       "  --ignore CODE,...  these, as shown in brackets, don't count\n"
-	       "  --root DIR         look at the files below DIR, at nothing that runs\n"
-	       "  -h, --help\n\n" CHECK_LIMITS_HELP "\n"
-	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 not a KVM guest.\n");
-}
-
-static void take_option(int opt, const char *arg)
-{
-	(void)opt;
-	opt_root(arg);
-}
-
 int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option,
-				     .limits = check_limits };
+	struct verdict_options o = { .codes = check_codes };
+	struct option_row limits[LIMIT_ROWS];
+	const struct option_row rows[] = {
+		VERDICT_ROWS(&o, "ptpkvm-check.md"),
+		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
+		{ 0 },
+	};
 	int status;
 
-	verdict_options_parse(&o, argc, argv);
-	opt_no_arguments(argc, argv);
-	if (o.help) {
-		usage();
-		return EXIT_GOOD;
-	}
+	limit_rows(limits, check_limits);
+	options_parse(&(struct command){
+		.about = "Looks at each link from the host's clock to this machine's, in order.", .rows = rows, .more = limits,
+		.statuses = "0 good, 1 warnings, 2 broken or misuse, 3 not a KVM guest",
+	}, argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o.ignored);
+	verdicts_ignore(&report.said, &o);
 	status = check_exit_status(&facts, &report);
 	if (o.json)
 		print_json(&facts, &report, status);

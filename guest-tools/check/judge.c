@@ -35,11 +35,11 @@ const char *const check_codes[] = {
 };
 
 struct limit check_limits[] = {
-	[WARN_OFFSET] = { "warn-offset", 100000, LIMIT_NS },
-	[FAIL_OFFSET] = { "fail-offset", 1000000000, LIMIT_NS },
-	[WARN_UNCERTAINTY] = { "warn-uncertainty", 1000, LIMIT_NS },
-	[WARN_HOST_ERROR] = { "warn-host-error", 100000000, LIMIT_NS },
-	[FAIL_LOST_POLLS] = { "fail-lost-polls", 3, 1, 8 },
+	[WARN_OFFSET] = { "warn-offset", 100000, LIMIT_NS, "beyond the offset's uncertainty (100000)" },
+	[FAIL_OFFSET] = { "fail-offset", 1000000000, LIMIT_NS, "the same, a failure (1000000000)" },
+	[WARN_UNCERTAINTY] = { "warn-uncertainty", 1000, LIMIT_NS, "of the call that chronyd takes (1000)" },
+	[WARN_HOST_ERROR] = { "warn-host-error", 100000000, LIMIT_NS, "the host's bound on its error (100000000)" },
+	[FAIL_LOST_POLLS] = { "fail-lost-polls", 3, 1, 8, "its last polls without a sample, 1 to 8 (3)" },
 	{ 0 },
 };
 

@@ -20,14 +20,6 @@ void check_judge(const struct check_facts *f, struct check_report *r);
 enum { WARN_OFFSET, FAIL_OFFSET, WARN_UNCERTAINTY, WARN_HOST_ERROR, FAIL_LOST_POLLS };
 extern struct limit check_limits[];
 
-#define CHECK_LIMITS_HELP \
-	"Where warnings and failures begin, ns, 0 to 1000000000000:\n" \
-	"      --warn-offset NS       beyond the offset's uncertainty (100000)\n" \
-	"      --fail-offset NS       the same, a failure (1000000000)\n" \
-	"      --warn-uncertainty NS  of the call that chronyd takes (1000)\n" \
-	"      --warn-host-error NS   the host's bound on its error (100000000)\n" \
-	"      --fail-lost-polls N    its last polls without a sample, 1 to 8 (3)\n"
-
 extern const char *const check_links[];	/* in order, NULL at the end */
 extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
 

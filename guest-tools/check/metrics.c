@@ -12,21 +12,6 @@
 #include "facts/facts.h"
 #include "ptpkvm.h"
 
-static const char usage[] =
-	"Usage: ptpkvm metrics [OPTION]...\n"
-	"The state of the PTP clock, of the host's clock and of chronyd's source as Prometheus text exposition.\n"
-	"\n"
-	"  -o, --output FILE   replace FILE whole, for node_exporter's textfile collector; a device or FIFO is\n"
-	"                      written through, a symbolic link refused, no folder made\n"
-	"                      (default, and -: standard output)\n"
-	"      --root DIR      of the system's files below DIR; nothing is asked of devices\n"
-	"      --ignore CODE,...  these warnings and failures of check don't count\n"
-	"  -h, --help          this\n"
-	"\n"
-	CHECK_LIMITS_HELP
-	"\n"
-	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
-
 /* The label is one of names; the one that holds is 1, the others are 0. */
 static void state_set(struct metrics *m, const char *label, const char *const *names, size_t n, const char *now)
 {
@@ -145,12 +130,13 @@ int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
+	struct metrics_output o = { .verdicts.codes = check_codes, .limits = check_limits };
 
-	metrics_output_begin(&o, "ptpkvm_", usage, argc, argv);
+	metrics_output_begin(&o, "ptpkvm_", "The state of the PTP clock, of the host's clock and of chronyd's source as "
+			     "Prometheus text exposition.", argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o.ignored);
+	verdicts_ignore(&report.said, &o.verdicts);
 	put_all(&o.metrics, &facts, &report);
 	return metrics_output_end(&o);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,21 +19,6 @@
 #include "series/stats.h"
 #include "system/tree.h"
 #include "time/counter.h"
-
-static const char usage[] =
-	"Usage: ptpkvm bench [OPTION]...\n"
-	"What each way of reading the PTP clock costs, and how well it tells the offset.\n"
-	"\n"
-	"  -t, --threads N     1, 2 … N threads at once, each on a CPU of its own (default: the CPUs, at most 4)\n"
-	"  -s, --seconds S     for so long each, 0.01 to 60 (default 0.5)\n"
-	"  -m, --method M      precise, extended, offset or gettime; may be repeated (default: all)\n"
-	"  -j, --json          one JSON object, see ptpkvm(8)\n"
-	"  -d, --device PATH   this PTP clock (default: the one named 'KVM virtual PTP')\n"
-	"  -h, --help          this\n"
-	"\n"
-	"cost: of one call, from its start to its end; window: how far apart the system's clock was read before and\n"
-	"after (0: an exact pair); spread: highest minus lowest offset, without the steady drift between the clocks.\n"
-	"Exit status: 0 every method works; 1 some do; 2 none does, or misuse.\n";
 
 #define JSON_SCHEMA 1
 #define THREADS_MAX 256
@@ -79,7 +63,7 @@ struct opts {
 	const char *device;
 	int threads;
 	double seconds;
-	bool json, chosen[PHC_METHODS];
+	bool json, chosen[PHC_METHODS], any_chosen;
 };
 
 /* --- measuring --- */
@@ -267,8 +251,8 @@ static void measure(const struct opts *o, int fd, struct result *r)
 static void print_head(const struct phc *phc, const char *clocksource)
 {
 	print("%s (%s), the guest's clocksource is %s; all in ns\n\n", phc->path, phc->name, clocksource);
-	print("%-9s %7s %10s %6s %8s %8s %10s   %-22s %8s\n", "method", "threads", "calls/s", "gain", "cost", "p99",
-	       "cycles", "window min/median/max", "spread");
+	print("%-8s %7s %9s %5s %7s %7s  %-21s %8s\n", "method", "threads", "calls/s", "gain", "cost", "p99",
+	      "window min/median/max", "spread");
 }
 
 static void print_result(const struct result *r, double one)
@@ -276,18 +260,17 @@ static void print_result(const struct result *r, double one)
 	char window[64];
 
 	if (!r->ok) {
-		print("%-9s %7d %s (%s)\n", phc_method_name(r->method), r->threads, strerror(r->error),
+		print("%-8s %7d %s (%s)\n", phc_method_name(r->method), r->threads, strerror(r->error),
 		       errname(r->error));
 		return;
 	}
 	snprintf(window, sizeof(window), "%lld/%lld/%lld", (long long)r->window.min, (long long)r->window.median,
 		 (long long)r->window.max);
-	print("%-9s %7d %10.0f %6.2f %8.0f %8.0f %10lld   %-22s %8.0f", phc_method_name(r->method), r->threads,
-	       r->calls_per_s, r->calls_per_s / one, r->cycles.median * r->ns_per_cycle,
-	       r->cycles.p99 * r->ns_per_cycle, (long long)r->cycles.median, window, r->offset.spread);
+	print("%-8s %7d %9.0f %5.2f %7.0f %7.0f  %-21s %8.0f\n", phc_method_name(r->method), r->threads,
+	      r->calls_per_s, r->calls_per_s / one, r->cycles.median * r->ns_per_cycle,
+	      r->cycles.p99 * r->ns_per_cycle, window, r->offset.spread);
 	if (r->failed)
-		print("   %llu failed: %s", (unsigned long long)r->failed, errname(r->error));
-	print("\n");
+		print("%16s %llu failed: %s\n", "", (unsigned long long)r->failed, errname(r->error));
 }
 
 static void json_quantiles(struct json *j, const char *key, const struct quantiles *q)
@@ -328,43 +311,39 @@ static void json_result(struct json *j, const struct result *r, double one)
 	json_close(j, '}');
 }
 
+static void take_method(void *to, char *arg)
+{
+	struct opts *o = to;
+	int m = phc_method(arg);
+
+	if (m < 0)
+		misuse("--method: '%s' is none of precise, extended, offset, gettime", arg);
+	o->chosen[m] = o->any_chosen = true;
+}
+
 static void parse(int argc, char **argv, struct opts *o)
 {
-	static const struct option longopts[] = {
-		{ "threads", 1, NULL, 't' }, { "seconds", 1, NULL, 's' }, { "method", 1, NULL, 'm' },
-		{ "json", 0, NULL, 'j' }, { "device", 1, NULL, 'd' }, { "help", 0, NULL, 'h' }, { 0 },
+	const struct option_row rows[] = {
+		{ 't', "threads", "N", "1, 2 … N threads at once, each on a CPU of its own (default: the CPUs, at most 4)",
+		  WHOLE_TO(&o->threads, 1, THREADS_MAX) },
+		{ 's', "seconds", "S", "for so long each, 0.01 to 60 (default 0.5)",
+		  DECIMAL_TO(&o->seconds, 0.01, 60) },
+		{ 'm', "method", "M", "precise, extended, offset or gettime; may be repeated (default: all)",
+		  TAKE_BY(take_method, o) },
+		{ 'j', "json", NULL, "one JSON object, see ptpkvm(8)", FLAG_TO(&o->json) },
+		{ 'd', "device", "PATH", "this PTP clock (default: the one named '" PHC_KVM_NAME "')",
+		  TEXT_TO(&o->device) },
+		{ 0 },
 	};
-	bool any = false;
-	int c, m;
 
-	while ((c = getopt_long(argc, argv, "t:s:m:jd:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			o->threads = opt_u64("--threads", optarg, 1, THREADS_MAX);
-			break;
-		case 's':
-			o->seconds = opt_decimal("--seconds", optarg, 0.01, 60);
-			break;
-		case 'm':
-			m = phc_method(optarg);
-			if (m < 0)
-				misuse("--method: '%s' is none of precise, extended, offset, gettime", optarg);
-			o->chosen[m] = any = true;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'd':
-			o->device = optarg;
-			break;
-		case 'h':
-			opt_help(usage);
-		default:
-			misuse("bad option");
-		}
-	}
-	opt_no_arguments(argc, argv);
-	for (m = 0; m < PHC_METHODS && !any; m++)
+	options_parse(&(struct command){
+		.about = "What each way of reading the PTP clock costs, and how well it tells the offset.", .rows = rows,
+		.notes = "cost: of one call, from its start to its end; window: how far apart the system's clock was read "
+			 "before and after (0: an exact pair); spread: highest minus lowest offset, without the steady drift "
+			 "between the clocks.",
+		.statuses = "0 every method works; 1 some do; 2 none does, or misuse",
+	}, argc, argv);
+	for (int m = 0; m < PHC_METHODS && !o->any_chosen; m++)
 		o->chosen[m] = true;
 }
 

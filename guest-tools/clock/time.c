@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm time: the PTP clock's time, the system's beside it, and what lies between. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +12,14 @@
 #include "clock/open.h"
 #include "cli/options.h"
 #include "output/json.h"
-#include "ptpkvm.h"
 #include "output/text.h"
+#include "ptpkvm.h"
 #include "time/host_clock.h"
 #include "time/phc.h"
 
 #define SCHEMA 1	/* Documentation/ptpkvm-check.md */
 
-enum format { FORMAT_TEXT, FORMAT_UNIX, FORMAT_NS, FORMAT_JSON };
+enum { FORMAT_UNIX, FORMAT_NS, FORMAT_JSON, FORMATS };
 
 struct reading {
 	enum phc_method method;
@@ -110,106 +109,50 @@ static void print_json(const struct phc *phc, const struct reading *r)
 	json_close(&j, '}');
 }
 
-static void print_reading(enum format format, const struct phc *phc, const struct reading *r)
-{
-	switch (format) {
-	case FORMAT_UNIX:
-		print_seconds(r->sample.device);
-		print("\n");
-		break;
-	case FORMAT_NS:
-		print("%" PRId64 "\n", r->sample.device);
-		break;
-	case FORMAT_JSON:
-		print_json(phc, r);
-		break;
-	default:
-		print_text(phc, r);
-	}
-}
-
 /* --- the command line --- */
-
-static void usage(void)
-{
-	print("Usage: ptpkvm time [OPTION]...\n\n"
-	       "The PTP clock's time, the system's at the same instant, and clock − system.\n\n"
-	       "  --unix         only the clock's, as seconds.nanoseconds since 1970\n"
-	       "  --ns           only the clock's, as nanoseconds since 1970\n"
-	       "  --json         everything, for programs (Documentation/ptpkvm-check.md)\n"
-	       "  --device PATH  another PTP clock than the one named '" PHC_KVM_NAME "'\n"
-	       "  -h, --help\n\n"
-	       "Exit status: 0 good, 2 broken or misuse, 3 not a KVM guest.\n");
-}
-
-struct options {
-	const char *device;
-	enum format format;
-	bool help;
-};
-
-static void set_format(struct options *o, enum format format)
-{
-	if (o->format != FORMAT_TEXT && o->format != format)
-		misuse("one of --unix, --ns and --json");
-	o->format = format;
-}
-
-static void parse_options(struct options *o, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "unix", no_argument, NULL, 'u' }, { "ns", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' }, { "device", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'u':
-			set_format(o, FORMAT_UNIX);
-			break;
-		case 'n':
-			set_format(o, FORMAT_NS);
-			break;
-		case 'j':
-			set_format(o, FORMAT_JSON);
-			break;
-		case 'd':
-			o->device = optarg;
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			misuse("bad option");
-		}
-	}
-	opt_no_arguments(argc, argv);
-}
 
 int cmd_time(int argc, char **argv)
 {
-	struct options o = { 0 };
+	bool format[FORMATS] = { false };
+	const char *device = NULL;
+	const struct option_row rows[] = {
+		{ 0, "unix", NULL, "only the clock's, as seconds.nanoseconds since 1970",
+		  FLAG_TO(&format[FORMAT_UNIX]) },
+		{ 0, "ns", NULL, "only the clock's, as nanoseconds since 1970", FLAG_TO(&format[FORMAT_NS]) },
+		{ 0, "json", NULL, "everything, for programs (Documentation/ptpkvm-check.md)",
+		  FLAG_TO(&format[FORMAT_JSON]) },
+		{ 0, "device", "PATH", "another PTP clock than the one named '" PHC_KVM_NAME "'", TEXT_TO(&device) },
+		{ 0 },
+	};
 	struct reading r;
 	struct phc phc;
 	char why[600];
 	int err;
 
-	parse_options(&o, argc, argv);
-	if (o.help) {
-		usage();
-		return EXIT_GOOD;
-	}
-	err = view_open(&phc, o.device);
+	options_parse(&(struct command){
+		.about = "The PTP clock's time, the system's at the same instant, and clock − system.",
+		.rows = rows, .statuses = "0 good, 2 broken or misuse, 3 not a KVM guest",
+	}, argc, argv);
+	if (format[FORMAT_UNIX] + format[FORMAT_NS] + format[FORMAT_JSON] > 1)
+		misuse("only one of --unix, --ns and --json");
+	err = view_open(&phc, device);
 	if (err)
 		return err;
 	err = read_clock(&phc, &r);
 	if (err) {
 		snprintf(why, sizeof(why), "%s cannot be read: %s%s", phc.path, strerror(err),
 			 err == EOPNOTSUPP ? " (the host refuses: its own clocksource is not the TSC)" : "");
-		return view_explain(o.device, why, err);
+		return view_explain(device, why, err);
 	}
-	print_reading(o.format, &phc, &r);
+	if (format[FORMAT_UNIX]) {
+		print_seconds(r.sample.device);
+		print("\n");
+	} else if (format[FORMAT_NS]) {
+		print("%" PRId64 "\n", r.sample.device);
+	} else if (format[FORMAT_JSON]) {
+		print_json(&phc, &r);
+	} else {
+		print_text(&phc, &r);
+	}
 	return EXIT_GOOD;
 }

@@ -2,7 +2,6 @@
 /* ptpkvm guard: chronyd is kept off a host that is not to be trusted, and follows the host's steps at once. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,26 +32,6 @@
 /* On record what was taken out: by chronyc (its name), or through `ptpkvm prestart` (the reason) */
 static const char record_noselect[] = "/run/ptpkvm/noselect";
 static const char record_hold[] = "/run/ptpkvm/hold";
-
-static const char usage[] =
-	"Usage: ptpkvm guard [OPTION]...\n"
-	"Keep chronyd off the KVM PTP clock while the host says that its own clock is not synchronized, and have\n"
-	"chronyd step at once after the host was set or this guest was migrated. Runs until it is ended, as\n"
-	"ptpkvm-guard.service: systemctl enable --now ptpkvm-guard\n"
-	"\n"
-	"  -e, --max-error S     also while the host's clock may be off by more than S seconds (default: any)\n"
-	"  -i, --interval S      look every S seconds (0.05 to 60, default 0.5)\n"
-	"  -j, --jump S          what is a step and no drift, in seconds (0.0001 to 3600, default 0.001)\n"
-	"  -r, --refid NAME      the refclock's name in 'chronyc sources' (default: KVM, else the only PHC)\n"
-	"  -d, --device PATH     the PTP clock (default: the one named '" PHC_KVM_NAME "')\n"
-	"  -s, --service UNIT    chronyd's unit, for 'systemctl try-restart' (default: the distribution's)\n"
-	"      --once            look once, say what is found and would be done, and do nothing\n"
-	"      --release         put back into selection what a guard that is gone has left out\n"
-	"      --root DIR        look for the system's files below DIR\n"
-	"  -h, --help            this\n"
-	"\n"
-	"It acts only while chronyd has a refclock for this clock. SIGTERM and SIGINT end it, and put back what it took\n"
-	"out. Exit: 0; with --once also 1 something is wrong, 2 the clock cannot be read; 2 misuse.\n";
 
 struct opts {
 	struct guard_config config;
@@ -453,69 +432,46 @@ static int look_once(const struct opts *o)
 	return worst <= LOG_WARNING || out.actions ? EXIT_WARNINGS : EXIT_GOOD;
 }
 
-enum { OPT_ONCE = 1000, OPT_RELEASE, OPT_ROOT };
-
-static const struct option options[] = {
-	{ "max-error", required_argument, NULL, 'e' },
-	{ "interval", required_argument, NULL, 'i' },
-	{ "jump", required_argument, NULL, 'j' },
-	{ "refid", required_argument, NULL, 'r' },
-	{ "device", required_argument, NULL, 'd' },
-	{ "service", required_argument, NULL, 's' },
-	{ "once", no_argument, NULL, OPT_ONCE },
-	{ "release", no_argument, NULL, OPT_RELEASE },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 }
-};
-
-/* False if there is nothing left to do. */
-static bool parse(struct opts *o, int argc, char **argv)
+static void parse(struct opts *o, int argc, char **argv)
 {
-	int c;
+	double max_error = 0, interval = o->config.interval * 1e-9, jump = o->config.jump * 1e-9;
+	const struct option_row rows[] = {
+		{ 'e', "max-error", "S", "also while the host's clock may be off by more than S seconds (default: any)",
+		  DECIMAL_TO(&max_error, 1e-9, 1e9) },
+		{ 'i', "interval", "S", "look every S seconds (0.05 to 60, default 0.5)",
+		  DECIMAL_TO(&interval, 0.05, 60) },
+		{ 'j', "jump", "S", "what is a step and no drift, in seconds (0.0001 to 3600, default 0.001)",
+		  DECIMAL_TO(&jump, 1e-4, 3600) },
+		{ 'r', "refid", "NAME", "the refclock's name in 'chronyc sources' (default: KVM, else the only PHC)",
+		  TEXT_TO(&o->config.refid) },
+		{ 'd', "device", "PATH", "the PTP clock (default: the one named '" PHC_KVM_NAME "')",
+		  TEXT_TO(&o->device) },
+		{ 's', "service", "UNIT", "chronyd's unit, for 'systemctl try-restart' (default: the distribution's)",
+		  TEXT_TO(&o->service) },
+		{ 0, "once", NULL, "look once, say what is found and would be done, and do nothing",
+		  FLAG_TO(&o->once) },
+		{ 0, "release", NULL, "put back into selection what a guard that is gone has left out",
+		  FLAG_TO(&o->release) },
+		{ 0, "root", "DIR", "look for the system's files below DIR", ROOT_TO(NULL) },
+		{ 0 },
+	};
 
-	while ((c = getopt_long(argc, argv, "e:i:j:r:d:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'e':
-			o->config.max_error = opt_decimal("--max-error", optarg, 1e-9, 1e9) * 1e9;
-			break;
-		case 'i':
-			o->config.interval = opt_decimal("--interval", optarg, 0.05, 60) * 1e9;
-			break;
-		case 'j':
-			o->config.jump = opt_decimal("--jump", optarg, 1e-4, 3600) * 1e9;
-			break;
-		case 'r':
-			o->config.refid = optarg;
-			break;
-		case 'd':
-			o->device = optarg;
-			break;
-		case 's':
-			o->service = optarg;
-			break;
-		case OPT_ONCE:
-			o->once = true;
-			break;
-		case OPT_RELEASE:
-			o->release = true;
-			break;
-		case OPT_ROOT:
-			opt_root(optarg);
-			break;
-		case 'h':
-			text_lines(stdout, "", usage);
-			return false;
-		default:
-			misuse("bad option");
-		}
-	}
-	opt_no_arguments(argc, argv);
-	if (o->service && (o->service[0] == '-' || !o->service[0]))
+	options_parse(&(struct command){
+		.about = "Keep chronyd off the KVM PTP clock while the host says that its own clock is not synchronized, and "
+			 "have chronyd step at once after the host was set or this guest was migrated. Runs until it is ended, "
+			 "as ptpkvm-guard.service:\nsystemctl enable --now ptpkvm-guard",
+		.rows = rows,
+		.notes = "It acts only while chronyd has a refclock for this clock. SIGTERM and SIGINT end it, and put back "
+			 "what it took out.",
+		.statuses = "0; with --once also 1 something is wrong, 2 the clock cannot be read; 2 misuse",
+	}, argc, argv);
+	o->config.max_error = max_error * 1e9;
+	o->config.interval = interval * 1e9;
+	o->config.jump = jump * 1e9;
+	if (o->service && o->service[0] == '-')
 		misuse("--service: '%s' is no name of a unit", o->service);
-	if (o->config.refid && (o->config.refid[0] == '-' || !o->config.refid[0]))
+	if (o->config.refid && o->config.refid[0] == '-')
 		misuse("--refid: '%s' is no name of a refclock", o->config.refid);
-	return true;
 }
 
 int cmd_guard(int argc, char **argv)
@@ -525,8 +481,7 @@ int cmd_guard(int argc, char **argv)
 	struct chrony_version version;
 	char why[300];
 
-	if (!parse(&o, argc, argv))
-		return EXIT_GOOD;
+	parse(&o, argc, argv);
 	chrony_service_next(&service, NULL, false);
 	if (!o.service)
 		o.service = service.unit[0] ? service.unit : "chrony.service";

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm chrony: the refclock line, and nothing else on standard output. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/die.h"
 #include "chrony/chronyc.h"
 #include "chrony/refclock.h"
@@ -28,65 +26,31 @@ struct options {
 	struct refclock r;
 	struct chrony_version version;
 	bool makestep;
-	bool check;
+	bool no_check;
 	bool installed;		/* version is that of the chronyd here */
 };
 
-enum { OPT_VERSION = 1, OPT_MAKESTEP, OPT_NO_CHECK };
-
-static const struct option own_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	{ "chrony-version", required_argument, NULL, OPT_VERSION },
-	{ "makestep", no_argument, NULL, OPT_MAKESTEP },
-	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void help(void)
-{
-	print("Usage: ptpkvm chrony [OPTION]...\n\n"
-	       "Prints the refclock line for chrony.conf, as the chronyd that is installed understands it.\n"
-	       "'ptpkvm setup' installs it so that chronyd starts even without the clock.\n\n"
-	       "  --chrony-version V   for chrony V instead of the installed one\n"
-	       "  --makestep           also '" REFCLOCK_MAKESTEP
-	       "', which belongs after chrony.conf's own makestep\n"
-	       "  --no-check           for another machine: do not look for the clock and chronyd here\n"
-	       "  -h, --help           this\n\n");
-	text_lines(stdout, "", refclock_help);
-}
-
 static void parse(struct options *o, int argc, char **argv)
 {
-	struct option all[ARRAY_SIZE(own_options) + REFCLOCK_OPTIONS_MAX];
-	int opt;
+	struct option_row refclock[REFCLOCK_ROWS];
+	const struct option_row rows[] = {
+		{ 0, "chrony-version", "V", "for chrony V instead of the installed one",
+		  TAKE_BY(take_chrony_version, &o->version) },
+		{ 0, "makestep", NULL, "also '" REFCLOCK_MAKESTEP "', which belongs after chrony.conf's own makestep",
+		  FLAG_TO(&o->makestep) },
+		{ 0, "no-check", NULL, "for another machine: do not look for the clock and chronyd here",
+		  FLAG_TO(&o->no_check) },
+		{ 0 },
+	};
 
 	memset(o, 0, sizeof(*o));
-	o->check = true;
 	refclock_init(&o->r);
-	refclock_add_options(all, ARRAY_SIZE(all), own_options);
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "h", all, NULL)) != -1) {
-		switch (opt) {
-		case 'h':
-			help();
-			exit(finish(EXIT_GOOD));
-		case OPT_VERSION:
-			if (!chrony_version_parse(optarg, &o->version))
-				misuse("--chrony-version: '%s' is not a version such as 4.6", optarg);
-			break;
-		case OPT_MAKESTEP:
-			o->makestep = true;
-			break;
-		case OPT_NO_CHECK:
-			o->check = false;
-			break;
-		default:
-			if (!refclock_option(&o->r, opt, optarg, NULL))
-				misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("chrony takes no argument: '%s'", argv[optind]);
+	refclock_rows(refclock, &o->r);
+	options_parse(&(struct command){
+		.about = "Prints the refclock line for chrony.conf, as the chronyd that is installed understands it. 'ptpkvm "
+			 "setup' installs it so that chronyd starts even without the clock.",
+		.rows = rows, .more = refclock, .statuses = "0 good, 2 broken or misuse, 3 not a KVM guest",
+	}, argc, argv);
 }
 
 static void choose_version(struct options *o)
@@ -94,7 +58,7 @@ static void choose_version(struct options *o)
 	struct chrony_version here;
 	char why[300];
 
-	o->installed = o->check && chrony_version_installed(&here, why, sizeof(why));
+	o->installed = !o->no_check && chrony_version_installed(&here, why, sizeof(why));
 	if (o->version.major) {
 		o->installed &= o->version.major == here.major && o->version.minor == here.minor;
 		return;
@@ -115,7 +79,7 @@ static int look_at_clock(struct options *o)
 	char path[PATH_MAX], real[PATH_MAX], name[HYPERVISOR_NAME_LEN], why[600];
 	struct phc phc;
 
-	if (o->check) {
+	if (!o->no_check) {
 		if (!setup_phc(o->r.device[0] ? o->r.device : NULL, path, sizeof(path), why, sizeof(why))) {
 			complain("%s; try: modprobe ptp_kvm (or --no-check, for another machine)", why);
 			return hypervisor_is_kvm(name) || o->r.device[0] ? EXIT_BROKEN : EXIT_NO_GUEST;

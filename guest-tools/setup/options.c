@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
-#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,67 +11,6 @@
 #include "chrony/refclock.h"
 #include "cli/options.h"
 #include "setup/options.h"
-
-enum {
-	OPT_DEVICE = REFCLOCK_OPT_FIRST, OPT_CLASSIC, OPT_REFID, OPT_POLL, OPT_DPOLL, OPT_FILTER,
-	OPT_MINSAMPLES, OPT_MAXSAMPLES, OPT_MAXUNREACH, OPT_OFFSET, OPT_DELAY, OPT_PRECISION, OPT_MAXDISPERSION, OPT_STRATUM,
-	OPT_LOCAL, OPT_PREFER, OPT_TRUST, OPT_REQUIRE, OPT_NOSELECT, OPT_OPTIONAL, OPT_NOCROSSTS, OPT_TAI,
-};
-
-const struct option refclock_options[] = {
-	{ "device", required_argument, NULL, OPT_DEVICE },
-	{ "classic", no_argument, NULL, OPT_CLASSIC },
-	{ "refid", required_argument, NULL, OPT_REFID },
-	{ "poll", required_argument, NULL, OPT_POLL },
-	{ "dpoll", required_argument, NULL, OPT_DPOLL },
-	{ "filter", required_argument, NULL, OPT_FILTER },
-	{ "minsamples", required_argument, NULL, OPT_MINSAMPLES },
-	{ "maxsamples", required_argument, NULL, OPT_MAXSAMPLES },
-	{ "maxunreach", required_argument, NULL, OPT_MAXUNREACH },
-	{ "offset", required_argument, NULL, OPT_OFFSET },
-	{ "delay", required_argument, NULL, OPT_DELAY },
-	{ "precision", required_argument, NULL, OPT_PRECISION },
-	{ "maxdispersion", required_argument, NULL, OPT_MAXDISPERSION },
-	{ "stratum", required_argument, NULL, OPT_STRATUM },
-	{ "local", no_argument, NULL, OPT_LOCAL },
-	{ "prefer", no_argument, NULL, OPT_PREFER },
-	{ "trust", no_argument, NULL, OPT_TRUST },
-	{ "require", no_argument, NULL, OPT_REQUIRE },
-	{ "noselect", no_argument, NULL, OPT_NOSELECT },
-	{ "optional", no_argument, NULL, OPT_OPTIONAL },
-	{ "nocrossts", no_argument, NULL, OPT_NOCROSSTS },
-	{ "tai", no_argument, NULL, OPT_TAI },
-	{ NULL, 0, NULL, 0 },
-};
-
-const char refclock_help[] =
-	"The refclock line, chrony.conf(5):\n"
-	"  --classic            the guides' options: poll 3 dpoll -2 offset 0\n"
-	"  --device PATH        the clock (default: /dev/ptp_kvm, or the KVM one of /dev/ptpN)\n"
-	"  --refid NAME         its name in chronyc, 1 to 4 characters (KVM)\n"
-	"  --poll N, --dpoll N  how often it is used and read, log2 of seconds (-1, -3)\n"
-	"  --filter N           readings that a poll keeps\n"
-	"  --minsamples N, --maxsamples N, --maxunreach N\n"
-	"  --offset SECONDS     correction (0), less than half a second\n"
-	"  --delay SECONDS|auto its uncertainty, twice; auto: from the host's own bound\n"
-	"  --stratum N|auto     0 to 15; auto: 1 where the host says it is synchronized\n"
-	"  --precision SECONDS, --maxdispersion SECONDS\n"
-	"  --prefer, --trust, --require, --noselect, --local\n"
-	"  --optional           chronyd starts without the device (chrony 4.9, the default there)\n"
-	"  --nocrossts          do not use PTP_SYS_OFFSET_PRECISE\n";
-
-void refclock_add_options(struct option *all, size_t max, const struct option *own)
-{
-	size_t n = 0;
-
-	for (; own->name && n < max - 1; own++)
-		all[n++] = *own;
-	for (own = refclock_options; own->name && n < max - 1; own++)
-		all[n++] = *own;
-	if (own->name)
-		die("refclock_add_options: more than %zu options", max - 1);
-	memset(&all[n], 0, sizeof(all[n]));
-}
 
 /* It is kept as it was typed: what chronyd reads is then what was asked for. */
 static void set_decimal(char *val, size_t len, const char *opt, const char *s, double min, double max)
@@ -86,16 +24,19 @@ static void set_decimal(char *val, size_t len, const char *opt, const char *s, d
 	snprintf(val, len, "%s", s);
 }
 
-static void set_offset(struct refclock *r, const char *s)
+static void set_offset(void *to, char *s)
 {
+	struct refclock *r = to;
+
 	set_decimal(r->offset, sizeof(r->offset), "--offset", s, -1000, 1000);
 	if (fabs(strtod(s, NULL)) >= 0.5)
 		misuse("--offset %s: this clock is the host's CLOCK_REALTIME, that is UTC: no whole seconds of TAI "
 		       "or GPS are to be taken off; if it is that far off, it is the host's clock that is wrong", s);
 }
 
-static void set_device(struct refclock *r, const char *s)
+static void set_device(void *to, char *s)
 {
+	struct refclock *r = to;
 	const char *colon = strchr(s, ':');
 	size_t n = colon ? (size_t)(colon - s) : strlen(s);
 
@@ -110,8 +51,9 @@ static void set_device(struct refclock *r, const char *s)
 	snprintf(r->device, sizeof(r->device), "%.*s", (int)n, s);
 }
 
-static void set_refid(struct refclock *r, const char *s)
+static void set_refid(void *to, char *s)
 {
+	struct refclock *r = to;
 	size_t n = strlen(s);
 
 	if (!n || n >= sizeof(r->refid))
@@ -122,49 +64,86 @@ static void set_refid(struct refclock *r, const char *s)
 	strcpy(r->refid, s);
 }
 
-bool refclock_option(struct refclock *r, int opt, const char *arg, bool *given)
+static void set_delay(void *to, char *s)
 {
-	switch (opt) {
-	case OPT_DEVICE: set_device(r, arg); break;
-	case OPT_CLASSIC: r->classic = true; break;
-	case OPT_REFID: set_refid(r, arg); break;
-	case OPT_POLL: r->poll = opt_s64("--poll", arg, -32, 32); break;
-	case OPT_DPOLL: r->dpoll = opt_s64("--dpoll", arg, -32, 32); break;
-	case OPT_FILTER: r->filter = opt_u64("--filter", arg, 1, INT_MAX); break;
-	case OPT_MINSAMPLES: r->minsamples = opt_u64("--minsamples", arg, 0, INT_MAX); break;
-	case OPT_MAXSAMPLES: r->maxsamples = opt_u64("--maxsamples", arg, 0, INT_MAX); break;
-	case OPT_MAXUNREACH: r->maxunreach = opt_u64("--maxunreach", arg, 0, INT_MAX); break;
-	case OPT_OFFSET: set_offset(r, arg); break;
-	case OPT_DELAY:
-		r->delay_auto = !strcmp(arg, "auto");
-		if (!r->delay_auto)
-			set_decimal(r->delay, sizeof(r->delay), "--delay", arg, 0, 1000);
-		break;
-	case OPT_STRATUM:
-		r->stratum_auto = !strcmp(arg, "auto");
-		if (!r->stratum_auto)
-			r->stratum = opt_u64("--stratum", arg, 0, 15);
-		break;
-	case OPT_PRECISION: set_decimal(r->precision, sizeof(r->precision), "--precision", arg, 0, 1); break;
-	case OPT_MAXDISPERSION:
-		set_decimal(r->maxdispersion, sizeof(r->maxdispersion), "--maxdispersion", arg, 0, 1000);
-		break;
-	case OPT_LOCAL: r->local = true; break;
-	case OPT_PREFER: r->prefer = true; break;
-	case OPT_TRUST: r->trust = true; break;
-	case OPT_REQUIRE: r->require = true; break;
-	case OPT_NOSELECT: r->noselect = true; break;
-	case OPT_OPTIONAL: r->optional = true; break;
-	case OPT_NOCROSSTS: r->nocrossts = true; break;
-	case OPT_TAI:
-		misuse("--tai: this clock is the host's CLOCK_REALTIME, that is UTC: with 'tai' it would be "
-		       "37 s off");
-	default:
-		return false;
-	}
-	if (given)
-		*given = true;
-	return true;
+	struct refclock *r = to;
+
+	r->delay_auto = !strcmp(s, "auto");
+	if (!r->delay_auto)
+		set_decimal(r->delay, sizeof(r->delay), "--delay", s, 0, 1000);
+}
+
+static void set_stratum(void *to, char *s)
+{
+	struct refclock *r = to;
+
+	r->stratum_auto = !strcmp(s, "auto");
+	if (!r->stratum_auto)
+		r->stratum = opt_u64("--stratum", s, 0, 15);
+}
+
+static void set_precision(void *to, char *s)
+{
+	struct refclock *r = to;
+
+	set_decimal(r->precision, sizeof(r->precision), "--precision", s, 0, 1);
+}
+
+static void set_maxdispersion(void *to, char *s)
+{
+	struct refclock *r = to;
+
+	set_decimal(r->maxdispersion, sizeof(r->maxdispersion), "--maxdispersion", s, 0, 1000);
+}
+
+static void refuse_tai(void *unused, char *none)
+{
+	(void)unused, (void)none;
+	misuse("--tai: this clock is the host's CLOCK_REALTIME, that is UTC: with 'tai' it would be 37 s off");
+}
+
+void refclock_rows(struct option_row rows[static REFCLOCK_ROWS], struct refclock *r)
+{
+	const struct option_row all[] = {
+		{ .help = "The refclock line, chrony.conf(5):" },
+		{ 0, "classic", NULL, "the guides' options: poll 3 dpoll -2 offset 0", FLAG_TO(&r->classic) },
+		{ 0, "device", "PATH", "the clock (default: /dev/ptp_kvm, or the KVM one of /dev/ptpN)",
+		  TAKE_BY(set_device, r) },
+		{ 0, "refid", "NAME", "its name in chronyc, 1 to 4 characters (KVM)", TAKE_BY(set_refid, r) },
+		{ 0, "poll", "N", "how often it is used, log2 of seconds (-1)", WHOLE_TO(&r->poll, -32, 32) },
+		{ 0, "dpoll", "N", "how often it is read, log2 of seconds (-3)", WHOLE_TO(&r->dpoll, -32, 32) },
+		{ 0, "filter", "N", "readings that a poll keeps", WHOLE_TO(&r->filter, 1, INT_MAX) },
+		{ 0, "minsamples", "N", "samples that are kept, at least", WHOLE_TO(&r->minsamples, 0, INT_MAX) },
+		{ 0, "maxsamples", "N", "and at most", WHOLE_TO(&r->maxsamples, 0, INT_MAX) },
+		{ 0, "maxunreach", "N", "polls without a sample that it stays selected for",
+		  WHOLE_TO(&r->maxunreach, 0, INT_MAX) },
+		{ 0, "offset", "SECONDS", "correction (0), less than half a second", TAKE_BY(set_offset, r) },
+		{ 0, "delay", "SECONDS|auto", "its uncertainty, twice; auto: from the host's own bound",
+		  TAKE_BY(set_delay, r) },
+		{ 0, "stratum", "N|auto", "0 to 15; auto: 1 where the host says it is synchronized",
+		  TAKE_BY(set_stratum, r) },
+		{ 0, "precision", "SECONDS", "of a reading", TAKE_BY(set_precision, r) },
+		{ 0, "maxdispersion", "SECONDS", "samples of more are dropped", TAKE_BY(set_maxdispersion, r) },
+		{ 0, "prefer", NULL, "before sources without it", FLAG_TO(&r->prefer) },
+		{ 0, "trust", NULL, "right, whatever others say", FLAG_TO(&r->trust) },
+		{ 0, "require", NULL, "without it no source is selected", FLAG_TO(&r->require) },
+		{ 0, "noselect", NULL, "only watched", FLAG_TO(&r->noselect) },
+		{ 0, "local", NULL, "it may be off the true time", FLAG_TO(&r->local) },
+		{ 0, "optional", NULL, "chronyd starts without the device (chrony 4.9, the default there)",
+		  FLAG_TO(&r->optional) },
+		{ 0, "nocrossts", NULL, "do not use PTP_SYS_OFFSET_PRECISE", FLAG_TO(&r->nocrossts) },
+		{ 0, "tai", NULL, NULL, TAKE_BY(refuse_tai, NULL) },
+		{ 0 },
+	};
+
+	_Static_assert(sizeof(all) == REFCLOCK_ROWS * sizeof(all[0]), "REFCLOCK_ROWS");
+	memcpy(rows, all, sizeof(all));
+}
+
+void take_chrony_version(void *version, char *arg)
+{
+	if (!chrony_version_parse(arg, version))
+		misuse("--chrony-version: '%s' is not a version such as 4.6", arg);
 }
 
 bool refclock_auto(struct refclock *r, const struct host_clock *hc, char *why, size_t len)

@@ -3,24 +3,19 @@
 #ifndef SETUP_OPTIONS_H
 #define SETUP_OPTIONS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "chrony/refclock.h"
+#include "cli/options.h"
 #include "time/host_clock.h"
 
-/* The command line's part: entries for getopt_long(), a line of help each. */
-enum { REFCLOCK_OPT_FIRST = 1000 };
-extern const struct option refclock_options[];
-extern const char refclock_help[];
-#define REFCLOCK_OPTIONS_MAX 24
+/* With their heading, and the zero one at the end; a bad argument is misuse. */
+#define REFCLOCK_ROWS 24
+void refclock_rows(struct option_row rows[static REFCLOCK_ROWS], struct refclock *r);
 
-/* own's entries and the refclock's, ended by an empty one. */
-void refclock_add_options(struct option *all, size_t max, const struct option *own);
-
-/* False if opt is none of the refclock's; a bad argument is misuse. given (may be NULL) becomes true. */
-bool refclock_option(struct refclock *r, int opt, const char *arg, bool *given);
+/* --chrony-version, to a struct chrony_version: for a row of options */
+void take_chrony_version(void *version, char *arg);
 
 /*
  * delay and stratum from what the host tells of its clock: delay twice its bound on its own error, since

@@ -9,7 +9,6 @@
  * files are put into them by rename.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
 #include "chrony/service.h"
+#include "cli/options.h"
 #include "facts/driver.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
@@ -35,6 +35,7 @@
 #include "system/tree.h"
 
 #define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
+#define LINK_WAIT_MS 3000	/* and for udev, which makes REFCLOCK_LINK */
 #define LATE "15min"		/* until the clock is tried again */
 
 struct prestart {
@@ -63,6 +64,12 @@ static void put_quoted(FILE *f, const char *s)
 
 /* --- the clock --- */
 
+/* Where udev runs it makes the link soon after the device: its number may be another one tomorrow. */
+static bool has_link(const struct prestart *p)
+{
+	return !strcmp(p->device, REFCLOCK_LINK) || !file_exists("/run/udev/control");
+}
+
 static bool find_clock(struct prestart *p)
 {
 	char why[600], name[HYPERVISOR_NAME_LEN];
@@ -81,6 +88,11 @@ static bool find_clock(struct prestart *p)
 		if (now_ns(CLOCK_MONOTONIC) >= deadline)
 			return false;
 		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
+	}
+	deadline = now_ns(CLOCK_MONOTONIC) + LINK_WAIT_MS * 1000000LL;
+	while (!has_link(p) && now_ns(CLOCK_MONOTONIC) < deadline) {
+		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
+		setup_phc(NULL, p->device, sizeof(p->device), why, sizeof(why));
 	}
 	p->no_clock = false;
 	return true;
@@ -261,38 +273,22 @@ static void clean(const struct chrony_layout *layout)
 		file_remove(setup_generated(layout), why, sizeof(why));
 }
 
-static void help(void)
-{
-	print("Usage: ptpkvm prestart [--only|--late]\n\n"
-	       "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers,\n"
-	       "chronyd is started with it, else without. Always exits with 0.\n\n"
-	       "  --only      leave out the servers of chrony's configuration\n"
-	       "  --late      if chronyd was started without, and the clock is there now: restart it\n"
-	       "  -h, --help  this\n");
-}
-
 int cmd_prestart(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' }, { "only", no_argument, NULL, 'o' },
-		{ "late", no_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
-	};
 	struct prestart p = { .layout = chrony_layout() };
+	const struct option_row rows[] = {
+		{ 0, "only", NULL, "leave out the servers of chrony's configuration", FLAG_TO(&p.only) },
+		{ 0, "late", NULL, "if chronyd was started without, and the clock is there now: restart it",
+		  FLAG_TO(&p.late) },
+		{ 0 },
+	};
 	char why[300];
-	int opt;
 
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (opt == 'h') {
-			help();
-			return EXIT_GOOD;
-		}
-		if (opt != 'o' && opt != 'l')
-			misuse("bad option");
-		*(opt == 'o' ? &p.only : &p.late) = true;
-	}
-	if (optind < argc)
-		misuse("prestart takes no argument: '%s'", argv[optind]);
+	options_parse(&(struct command){
+		.about = "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers, "
+			 "chronyd is started with it, else without.",
+		.rows = rows, .statuses = "always 0, but for misuse",
+	}, argc, argv);
 	umask(022);
 	if (p.late && p.layout) {
 		look_again(&p);

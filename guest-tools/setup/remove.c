@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm remove: what setup did, undone, by its journal; without one, by the first line of its files. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/die.h"
 #include "base/text.h"
 #include "chrony/conf.h"
+#include "cli/options.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "output/text.h"
@@ -27,44 +27,19 @@ struct removal {
 	bool journal, found, failed;
 };
 
-static void help(void)
-{
-	print("Usage: ptpkvm remove [OPTION]...\n\n"
-	       "Takes away what 'ptpkvm setup' wrote, puts back the lines that it commented out, restarts\n"
-	       "chronyd as it was before, and enables again what setup disabled. A file that was edited since\n"
-	       "is kept beside its place, as NAME" SETUP_SAVED ".\n\n"
-	       "  --dry-run   print what would be done and do nothing\n"
-	       "  --root DIR  in the image at DIR\n"
-	       "  -h, --help  this\n");
-}
-
 static void parse(struct removal *r, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' }, { "dry-run", no_argument, NULL, 'n' },
-		{ "root", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
+	const struct option_row rows[] = {
+		{ 0, "dry-run", NULL, "print what would be done and do nothing", FLAG_TO(&r->dry_run) },
+		{ 0, "root", "DIR", "in the image at DIR", ROOT_TO(&r->offline) },
+		{ 0 },
 	};
-	int opt;
 
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'h':
-			help();
-			exit(finish(EXIT_GOOD));
-		case 'n':
-			r->dry_run = true;
-			break;
-		case 'r':
-			opt_root(optarg);
-			r->offline = file_root[0];
-			break;
-		default:
-			misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("remove takes no argument: '%s'", argv[optind]);
+	options_parse(&(struct command){
+		.about = "Takes away what 'ptpkvm setup' wrote, restarts chronyd as it was before, and enables again what setup "
+			 "disabled. A file that was edited since is kept beside its place, as NAME" SETUP_SAVED ".",
+		.rows = rows, .statuses = "0 done, or nothing to do; 2 not all of it could be done, or misuse",
+	}, argc, argv);
 }
 
 static void failed(struct removal *r, const char *why)

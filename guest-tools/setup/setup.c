@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +39,6 @@
 #include "system/tree.h"
 #include "time/phc.h"
 
-#define TIMEOUT_DEFAULT 60
 #define PHC_WAIT_MS 3000
 
 enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED, FILE_GONE };
@@ -62,7 +60,7 @@ struct setup {
 	struct refclock r;
 	bool refclock_given;
 	bool dry_run, only, disable, offline, no_makestep;
-	unsigned int timeout;
+	int timeout;		/* s */
 	struct chrony_version version;
 	const struct chrony_layout *layout;
 	struct chrony_service chrony;	/* as it will be started */
@@ -95,79 +93,42 @@ static void on_signal(int sig)
 
 /* --- the command line --- */
 
-enum {
-	OPT_DRY_RUN = 1, OPT_KEEP_NTP, OPT_ONLY, OPT_DISABLE, OPT_ADOPT, OPT_NO_MAKESTEP, OPT_ROOT, OPT_TIMEOUT,
-	OPT_VERSION,
-};
-
-static const struct option own_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "keep-ntp", no_argument, NULL, OPT_KEEP_NTP },
-	{ "only", no_argument, NULL, OPT_ONLY },
-	{ "disable-competitors", no_argument, NULL, OPT_DISABLE },
-	{ "adopt", no_argument, NULL, OPT_ADOPT },
-	{ "no-makestep", no_argument, NULL, OPT_NO_MAKESTEP },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "chrony-version", required_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void help(void)
-{
-	print("Usage: ptpkvm setup [OPTION]...\n\n"
-	       "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all\n"
-	       "the same, on its NTP servers. Writes new files only, and what --adopt names; 'ptpkvm remove'\n"
-	       "takes all of it back. What fails is undone.\n\n"
-	       "  --dry-run              print the plan and do nothing\n"
-	       "  --keep-ntp             chrony's NTP servers stay, as a backup (the default)\n"
-	       "  --only                 chronyd uses no NTP servers while the clock is there\n"
-	       "  --disable-competitors  disable other daemons that steer the clock, until remove\n"
-	       "  --adopt                comment out lines of this clock, until remove\n"
-	       "  --no-makestep          chrony's own makestep stays in force\n"
-	       "  --timeout SECONDS      wait so long for the clock to be selected (%d)\n"
-	       "  --root DIR             write into the image at DIR, and start nothing\n"
-	       "  --chrony-version V     the image's chrony, for --root\n"
-	       "  -h, --help             this\n\n",
-	       TIMEOUT_DEFAULT);
-	text_lines(stdout, "", refclock_help);
-}
-
 static void parse(struct setup *s, int argc, char **argv)
 {
-	struct option all[ARRAY_SIZE(own_options) + REFCLOCK_OPTIONS_MAX];
-	int opt;
+	struct option_row refclock[REFCLOCK_ROWS];
+	struct refclock none;
+	bool keep = false;
+	const struct option_row rows[] = {
+		{ 0, "dry-run", NULL, "print the plan and do nothing", FLAG_TO(&s->dry_run) },
+		{ 0, "keep-ntp", NULL, "chrony's NTP servers stay, as a backup (the default)", FLAG_TO(&keep) },
+		{ 0, "only", NULL, "chronyd uses no NTP servers while the clock is there", FLAG_TO(&s->only) },
+		{ 0, "disable-competitors", NULL, "disable other daemons that steer the clock, until remove",
+		  FLAG_TO(&s->disable) },
+		{ 0, "adopt", NULL, "comment out lines of this clock, until remove", FLAG_TO(&s->adoption.wanted) },
+		{ 0, "no-makestep", NULL, "chrony's own makestep stays in force", FLAG_TO(&s->no_makestep) },
+		{ 0, "timeout", "SECONDS", "wait so long for the clock to be selected (60)",
+		  WHOLE_TO(&s->timeout, 1, 3600) },
+		{ 0, "root", "DIR", "write into the image at DIR, and start nothing", ROOT_TO(&s->offline) },
+		{ 0, "chrony-version", "V", "the image's chrony, for --root",
+		  TAKE_BY(take_chrony_version, &s->version) },
+		{ 0 },
+	};
 
 	s->exit = EXIT_BROKEN;
-	s->timeout = TIMEOUT_DEFAULT;
+	s->timeout = 60;
 	refclock_init(&s->r);
-	refclock_add_options(all, ARRAY_SIZE(all), own_options);
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "h", all, NULL)) != -1) {
-		switch (opt) {
-		case 'h':
-			help();
-			exit(finish(EXIT_GOOD));
-		case OPT_DRY_RUN: s->dry_run = true; break;
-		case OPT_KEEP_NTP: s->only = false; break;
-		case OPT_ONLY: s->only = true; break;
-		case OPT_DISABLE: s->disable = true; break;
-		case OPT_ADOPT: s->adoption.wanted = true; break;
-		case OPT_NO_MAKESTEP: s->no_makestep = true; break;
-		case OPT_ROOT: opt_root(optarg); s->offline = file_root[0]; break;
-		case OPT_TIMEOUT: s->timeout = opt_u64("--timeout", optarg, 1, 3600); break;
-		case OPT_VERSION:
-			if (!chrony_version_parse(optarg, &s->version))
-				misuse("--chrony-version: '%s' is not a version such as 4.6", optarg);
-			break;
-		default:
-			if (!refclock_option(&s->r, opt, optarg, &s->refclock_given))
-				misuse("bad option");
-		}
-	}
-	if (optind < argc)
-		misuse("setup takes no argument: '%s'", argv[optind]);
+	none = s->r;
+	refclock_rows(refclock, &s->r);
+	options_parse(&(struct command){
+		.about = "Has chronyd keep the host's time, now and after every boot. Without the clock chronyd starts all the "
+			 "same, on its NTP servers. Writes new files only, and what --adopt names; 'ptpkvm remove' takes all of "
+			 "it back. What fails is undone.",
+		.rows = rows, .more = refclock,
+		.statuses = "0 done, or nothing to do; 2 refused, failed and undone, or misuse; 3 not a KVM guest",
+	}, argc, argv);
+	if (keep && s->only)
+		misuse("--keep-ntp and --only exclude each other");
+	s->refclock_given = memcmp(&s->r, &none, sizeof(none));
 	if (s->version.major && !s->offline)
 		misuse("--chrony-version is for --root; here the installed chrony counts");
 }
@@ -591,7 +552,7 @@ static void print_plan(const struct setup *s)
 	if (!s->service.enabled)
 		print("run         systemctl enable %s\n", s->service.name);
 	print("run         systemctl restart %s\n"
-	       "wait        up to %u s until chronyd has selected the clock\n",
+	       "wait        up to %d s until chronyd has selected the clock\n",
 	       s->layout->service, s->timeout);
 }
 

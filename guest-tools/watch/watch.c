@@ -16,23 +16,6 @@
 #include "system/interval.h"
 #include "watch/watch.h"
 
-static const char usage[] =
-	"Usage: ptpkvm watch [OPTION]...\n"
-	"How far the system's clock is from the PTP clock, tick by tick: read directly, and as chronyd sees it.\n"
-	"Positive: the system's clock is behind. (chronyc prints the same with the other sign.)\n"
-	"\n"
-	"  -n, --count N         ticks (default 100; 0: until Ctrl-C, but at most 100000)\n"
-	"  -i, --interval S      seconds from tick to tick, 0.05 to 3600 (default 1)\n"
-	"  -c, --csv             a line of comma-separated values a tick; the summary goes to standard error\n"
-	"  -j, --json            a JSON object a tick, and one for the summary; see ptpkvm(8)\n"
-	"  -p, --plot FILE       also draw FILE.svg or FILE.png, by gnuplot\n"
-	"  -d, --device PATH     this PTP clock (default: the one named 'KVM virtual PTP')\n"
-	"  -h, --help            this\n"
-	"\n"
-	"On a terminal a table that is drawn anew, else a line a tick; statistics at the end or at Ctrl-C.\n"
-	"Exit status: 0 all of the PTP clock's readings succeeded; 1 some did not; 2 none did, or misuse.\n";
-
-
 /* Before the next tick's turn, but no longer than chronyc may take at all */
 static void ask_chrony(struct watch_tick *t, int64_t next)
 {
@@ -123,7 +106,14 @@ static int result(const struct watch *w)
 
 int cmd_watch(int argc, char **argv)
 {
-	struct watch_options o = { .usage = usage, .with_device = true, .count = 100, .interval = 1 };
+	struct watch_options o = WATCH_DEFAULTS;
+	const char *device = NULL;
+	const struct option_row rows[] = {
+		WATCH_ROWS(&o),
+		{ 'd', "device", "PATH", "this PTP clock (default: the one named '" PHC_KVM_NAME "')",
+		  TEXT_TO(&device) },
+		{ 0 },
+	};
 	struct watch w = {
 		.series = {
 			[WATCH_PHC] = { .title = "PHC - system", .key = "phc", .plot = "direct" },
@@ -136,11 +126,17 @@ int cmd_watch(int argc, char **argv)
 	sigset_t normal;
 	int code;
 
-	watch_options_parse(&o, argc, argv);
+	options_parse(&(struct command){
+		.about = "How far the system's clock is from the PTP clock, tick by tick: read directly, and as chronyd sees "
+			 "it. Positive: the system's clock is behind. (chronyc prints the same with the other sign.)",
+		.rows = rows, .notes = WATCH_NOTES,
+		.statuses = "0 all of the PTP clock's readings succeeded; 1 some did not; 2 none did, or misuse",
+	}, argc, argv);
+	watch_options_done(&o);
 	w.count = o.count;
 	w.interval = o.interval;
 	w.format = o.format;
-	code = view_open(&w.phc, o.device);
+	code = view_open(&w.phc, device);
 	if (code)
 		return code;
 	if (w.format == WATCH_TEXT && screen_possible())

@@ -9,12 +9,12 @@
 #include "base/text.h"
 #include "check/json.h"
 #include "check/judge.h"
+#include "cli/limits.h"
+#include "cli/options.h"
 #include "facts/facts.h"
 #include "nic/fit.h"
 #include "output/json.h"
 #include "ptpkvm-host.h"
-#include "output/text.h"
-#include "system/tree.h"
 #include "time/kernel_clock.h"
 
 #define SCHEMA 2	/* Documentation/ptpkvm-host-check.md */
@@ -154,38 +154,32 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 
 /* --- the command line --- */
 
-static void usage(void)
+/* Their names, until the network cards are known */
+struct names {
+	char *list[CHECK_NAMED_MAX];
+	int n;
+};
+
+static void add_name(void *arg, char *name)
 {
-	print("Usage: ptpkvm-host check [OPTION]... [IF]...\n\n"
-	       "Looks at each link from the grandmaster to this host's clock, in order, and at what guests need.\n"
-	       "IF: these interfaces only (default: all network cards, and what ptp4l is on).\n\n"
-	       "  --json             for programs (Documentation/ptpkvm-host-check.md)\n"
-	       "  -q, --quiet        warnings and failures only\n"
-	       "  --ignore CODE,...  these, as shown in brackets, don't count\n"
-	       "  --root DIR         look at the files below DIR, at nothing that runs\n"
-	       "  -h, --help\n\n" CHECK_LIMITS_HELP "\n"
-	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 no KVM host.\n");
+	struct names *names = arg;
+
+	if (names->n == CHECK_NAMED_MAX)
+		misuse("more than %d interfaces", CHECK_NAMED_MAX);
+	names->list[names->n++] = name;
 }
 
-static void take_option(int opt, const char *arg)
-{
-	(void)opt;
-	opt_root(arg);
-}
-
-static void take_names(struct check_facts *f, char **names, int n)
+static void take_names(struct check_facts *f, const struct names *names)
 {
 	char there[200] = "";
 
 	for (int i = 0; i < f->nics.n; i++)
 		add_text(there, sizeof(there), " %s", f->nics.list[i].name);
-	if (n > CHECK_NAMED_MAX)
-		misuse("more than %d interfaces", CHECK_NAMED_MAX);
-	for (int i = 0; i < n; i++) {
-		if (!nic_find(&f->nics, names[i]))
-			misuse("there is no interface '%s', but there are%s", names[i],
+	for (int i = 0; i < names->n; i++) {
+		if (!nic_find(&f->nics, names->list[i]))
+			misuse("there is no interface '%s', but there are%s", names->list[i],
 			       there[0] ? there : " none");
-		f->named[f->n_named++] = names[i];
+		f->named[f->n_named++] = names->list[i];
 	}
 }
 
@@ -193,20 +187,28 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	static const struct option own[] = { { "root", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .codes = check_codes, .own = own, .take = take_option,
-				     .limits = check_limits };
+	struct verdict_options o = { .codes = check_codes };
+	struct option_row limits[LIMIT_ROWS];
+	struct names names = { .n = 0 };
+	const struct option_row rows[] = {
+		VERDICT_ROWS(&o, "ptpkvm-host-check.md"),
+		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
+		{ 0 },
+	};
 	int status;
 
-	verdict_options_parse(&o, argc, argv);
-	if (o.help) {
-		usage();
-		return EXIT_GOOD;
-	}
+	limit_rows(limits, check_limits);
+	options_parse(&(struct command){
+		.operands = "[IF]...",
+		.about = "Looks at each link from the grandmaster to this host's clock, in order, and at what guests need.\n"
+			 "IF: these interfaces only (default: all network cards, and what ptp4l is on).",
+		.rows = rows, .more = limits, .operand = add_name, .arg = &names,
+		.statuses = "0 good, 1 warnings, 2 broken or misuse, 3 no KVM host",
+	}, argc, argv);
 	check_gather(&facts);
-	take_names(&facts, argv + optind, argc - optind);
+	take_names(&facts, &names);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o.ignored);
+	verdicts_ignore(&report.said, &o);
 	status = check_exit_status(&facts, &report);
 	if (o.json)
 		print_json(&facts, &report, status);

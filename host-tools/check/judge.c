@@ -32,11 +32,11 @@ const char *const check_codes[] = {
 };
 
 struct limit check_limits[] = {
-	[WARN_OFFSET] = { "warn-offset", 1000, LIMIT_NS },
-	[WARN_SOFTWARE_OFFSET] = { "warn-software-offset", 100000, LIMIT_NS },
-	[FAIL_OFFSET] = { "fail-offset", 10000000, LIMIT_NS },
-	[WARN_PATH_DELAY] = { "warn-path-delay", 1000000, LIMIT_NS },
-	[WARN_KERNEL_ERROR] = { "warn-kernel-error", 100000000, LIMIT_NS },
+	[WARN_OFFSET] = { "warn-offset", 1000, LIMIT_NS, "to the master, hardware timestamps (1000)" },
+	[WARN_SOFTWARE_OFFSET] = { "warn-software-offset", 100000, LIMIT_NS, "the same, software timestamps (100000)" },
+	[FAIL_OFFSET] = { "fail-offset", 10000000, LIMIT_NS, "either, a failure (10000000)" },
+	[WARN_PATH_DELAY] = { "warn-path-delay", 1000000, LIMIT_NS, "of the path to the master (1000000)" },
+	[WARN_KERNEL_ERROR] = { "warn-kernel-error", 100000000, LIMIT_NS, "the kernel's bound on its error (100000000)" },
 	{ 0 },
 };
 

@@ -17,14 +17,6 @@ struct check_report {
 enum { WARN_OFFSET, WARN_SOFTWARE_OFFSET, FAIL_OFFSET, WARN_PATH_DELAY, WARN_KERNEL_ERROR };
 extern struct limit check_limits[];
 
-#define CHECK_LIMITS_HELP \
-	"Where warnings and failures begin, ns, 0 to 1000000000000:\n" \
-	"      --warn-offset NS           to the master, hardware timestamps (1000)\n" \
-	"      --warn-software-offset NS  the same, software timestamps (100000)\n" \
-	"      --fail-offset NS           either, a failure (10000000)\n" \
-	"      --warn-path-delay NS       (1000000)\n" \
-	"      --warn-kernel-error NS     the kernel's bound on its error (100000000)\n"
-
 extern const char *const check_links[];	/* in order, NULL at the end */
 extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
 

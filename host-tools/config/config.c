@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host config: parameters from the command line and from TripleO, facts of this machine, and what to do. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/text.h"
+#include "cli/options.h"
 #include "config/apply.h"
 #include "config/generate.h"
 #include "config/params.h"
@@ -18,7 +18,6 @@
 #include "nic/stamps.h"
 #include "nic/under.h"
 #include "ptpkvm-host.h"
-#include "output/text.h"
 #include "system/run.h"
 #include "system/tree.h"
 
@@ -50,160 +49,136 @@ struct config {
 
 /* --- the command line --- */
 
-enum {
-	OPT_IN_ORDER = 1,	/* an argument that is no option */
-	OPT_TRIPLEO = 256, OPT_ROLE_NAME, OPT_OUTPUT, OPT_INSTALL, OPT_UNINSTALL, OPT_DRY_RUN, OPT_ROOT,
-	OPT_LINUXPTP, OPT_CHRONY, OPT_DISTRIBUTION,
-	OPT_PARAM,		/* and the parameter's number */
-};
-
-static const struct option options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	{ "interface", required_argument, NULL, OPT_PARAM + PARAM_INTERFACE },
-	{ "slave", required_argument, NULL, OPT_PARAM + PARAM_SLAVE },
-	{ "transport", required_argument, NULL, OPT_PARAM + PARAM_TRANSPORT },
-	{ "role", required_argument, NULL, OPT_PARAM + PARAM_ROLE },
-	{ "domain", required_argument, NULL, OPT_PARAM + PARAM_DOMAIN },
-	{ "timestamping", required_argument, NULL, OPT_PARAM + PARAM_TIMESTAMPING },
-	{ "ntp-server", required_argument, NULL, OPT_PARAM + PARAM_NTP_SERVER },
-	{ "tripleo", required_argument, NULL, OPT_TRIPLEO },
-	{ "role-name", required_argument, NULL, OPT_ROLE_NAME },
-	{ "output", required_argument, NULL, OPT_OUTPUT },
-	{ "install", no_argument, NULL, OPT_INSTALL },
-	{ "uninstall", no_argument, NULL, OPT_UNINSTALL },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "linuxptp-version", required_argument, NULL, OPT_LINUXPTP },
-	{ "chrony-version", required_argument, NULL, OPT_CHRONY },
-	{ "distribution", required_argument, NULL, OPT_DISTRIBUTION },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void help(void)
+static void take_output(void *to, char *dir)
 {
-	print("Usage: ptpkvm-host config [OPTION]...\n\n"
-	       "Writes the configuration of linuxptp, chrony and their units, for this host's place in PTP. Without\n"
-	       "--output, --install or --dry-run it is printed. Nothing is started: what to type is said.\n\n"
-	       "  --interface NAME         an interface, or nicN: the Nth that is up, as TripleO counts (nic1);\n"
-	       "                           again for a boundary clock's others\n"
-	       "  --slave N                1: never the source of time for others; 0: perhaps (1 if ordinary)\n"
-	       "  --transport T            L2, UDPv4 or UDPv6 (UDPv4)\n"
-	       "  --role ROLE              ordinary, boundary or grandmaster (ordinary)\n"
-	       "  --domain N               PTP domain, 0 to 127 (0)\n"
-	       "  --timestamping HOW       hardware, software, or auto: hardware where every interface can (auto)\n"
-	       "  --ntp-server HOST        NTP beside PTP; again for more. A client's are timemaster's, which\n"
-	       "                           starts chronyd with both. What timemaster can't do chronyd's own unit\n"
-	       "                           does: with a refclock from ptp4l or phc2sys, or, a grandmaster's, by NTP\n"
-	       "                           alone. linuxptp 3.x reports by shared memory, 4.x by a socket\n"
-	       "  --tripleo FILE...        PtpInterface, PtpSlaveMode, PtpMessageTransport of environment files,\n"
-	       "                           or timemaster's PTPInterfaces, PTPMessageTransport, NtpServer; a later\n"
-	       "                           file and the options above go before\n"
-	       "  --role-name NAME         and those of NAMEParameters there\n"
-	       "  --output DIR             write the files below DIR\n"
-	       "  --install                write them where they belong: files of their own, below /etc/ptpkvm and\n"
-	       "                           beside the units. One that was edited since stays if nothing else is\n"
-	       "                           wanted than then, else it is saved beside, as NAME.ptpkvm-save\n"
-	       "  --uninstall              take them away; edited ones are saved beside\n"
-	       "  --dry-run                print what --install, or --uninstall, would do\n"
-	       "  --root DIR               in the image at DIR\n"
-	       "  --linuxptp-version V     for another machine, which has linuxptp V\n"
-	       "  --chrony-version V       and chrony V\n"
-	       "  --distribution D         debian or rhel (as this machine)\n"
-	       "  -h, --help               this\n");
-}
-
-static const char *no_slash(char *dir)
-{
+	struct config *c = to;
 	size_t n = strlen(dir);
 
 	if (!n)
-		misuse("--output: a directory is due");
+		misuse("--output: its argument is empty");
 	while (n > 1 && dir[n - 1] == '/')
 		dir[--n] = 0;
-	return dir;
+	c->output = dir;
 }
 
-static void set_versions(struct config *c, int opt, const char *arg)
+static void take_linuxptp(void *to, char *arg)
 {
-	if (opt == OPT_LINUXPTP) {
-		if (!linuxptp_version_parse(arg, &c->plan.linuxptp))
-			misuse("--linuxptp-version: '%s' is not a version such as 4.2", arg);
-		c->linuxptp_given = true;
-	} else if (opt == OPT_CHRONY) {
-		if (!chrony_version_parse(arg, &c->plan.chrony))
-			misuse("--chrony-version: '%s' is not a version such as 4.6", arg);
-		c->chrony_given = true;
-	} else {
-		if (strcmp(arg, "debian") && strcmp(arg, "rhel"))
-			misuse("--distribution: '%s' is neither debian nor rhel", arg);
-		c->plan.distribution = strcmp(arg, "debian") ? DISTRIBUTION_RHEL : DISTRIBUTION_DEBIAN;
-		c->distribution_given = true;
-	}
+	struct config *c = to;
+
+	if (!linuxptp_version_parse(arg, &c->plan.linuxptp))
+		misuse("--linuxptp-version: '%s' is not a version such as 4.2", arg);
+	c->linuxptp_given = true;
 }
 
-static void set_role_name(struct config *c, const char *name)
+static void take_chrony(void *to, char *arg)
 {
+	struct config *c = to;
+
+	if (!chrony_version_parse(arg, &c->plan.chrony))
+		misuse("--chrony-version: '%s' is not a version such as 4.6", arg);
+	c->chrony_given = true;
+}
+
+static void take_distribution(void *to, char *arg)
+{
+	struct config *c = to;
+
+	if (strcmp(arg, "debian") && strcmp(arg, "rhel"))
+		misuse("--distribution: '%s' is neither debian nor rhel", arg);
+	c->plan.distribution = strcmp(arg, "debian") ? DISTRIBUTION_RHEL : DISTRIBUTION_DEBIAN;
+	c->distribution_given = true;
+}
+
+static void take_role_name(void *to, char *name)
+{
+	struct config *c = to;
+
 	if (!*name || strlen(name) > 60 ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
 		misuse("--role-name: '%s' cannot be a role's name, such as Compute", name);
 	c->role_name = name;
 }
 
-static void add_given(struct config *c, enum param param, const char *value)
+/* Where a parameter's argument goes */
+struct param_to {
+	struct config *c;
+	enum param param;
+};
+
+static void take_param(void *to, char *value)
 {
+	const struct param_to *param = to;
+	struct config *c = param->c;
+
 	if (c->n_given == GIVEN_MAX)
 		misuse("more than %d options", GIVEN_MAX);
-	c->given[c->n_given].param = param;
-	c->given[c->n_given].option = params_option(param);
+	c->given[c->n_given].param = param->param;
+	c->given[c->n_given].option = params_option(param->param);
 	c->given[c->n_given++].value = value;
 }
 
-static void add_file(struct config *c, const char *path)
+static void take_file(void *to, char *path)
 {
+	struct config *c = to;
+
 	if (c->n_files == GIVEN_MAX)
 		misuse("--tripleo: more than %d files", GIVEN_MAX);
 	c->files[c->n_files++] = path;
 }
 
-static void parse_option(struct config *c, int opt)
+/* --tripleo FILE... */
+static void take_operand(void *to, char *word)
 {
-	switch (opt) {
-	case OPT_IN_ORDER:
-		if (!c->n_files)
-			misuse("config takes no argument: '%s'", optarg);
-		add_file(c, optarg);
-		break;
-	case OPT_TRIPLEO: add_file(c, optarg); break;
-	case OPT_ROLE_NAME: set_role_name(c, optarg); break;
-	case OPT_OUTPUT: c->output = no_slash(optarg); break;
-	case OPT_INSTALL: c->install = true; break;
-	case OPT_UNINSTALL: c->uninstall = true; break;
-	case OPT_DRY_RUN: c->dry_run = true; break;
-	case OPT_ROOT: opt_root(optarg); c->image = file_root[0]; break;
-	case OPT_LINUXPTP:
-	case OPT_CHRONY:
-	case OPT_DISTRIBUTION: set_versions(c, opt, optarg); break;
-	default:
-		if (opt < OPT_PARAM)
-			misuse("bad option");
-		add_given(c, opt - OPT_PARAM, optarg);
-	}
+	const struct config *c = to;
+
+	if (!c->n_files)
+		misuse("unexpected argument '%s'", word);
+	take_file(to, word);
 }
 
 static void parse(struct config *c, int argc, char **argv)
 {
-	int opt;
+	struct param_to to[PARAMS];
+	const struct option_row rows[] = {
+		{ 0, "interface", "NAME", "an interface, or nicN: the Nth that is up, as TripleO counts (nic1); again for a "
+		  "boundary clock's others", TAKE_BY(take_param, &to[PARAM_INTERFACE]) },
+		{ 0, "slave", "N", "1: never the source of time for others; 0: perhaps (1 if ordinary)",
+		  TAKE_BY(take_param, &to[PARAM_SLAVE]) },
+		{ 0, "transport", "T", "L2, UDPv4 or UDPv6 (UDPv4)", TAKE_BY(take_param, &to[PARAM_TRANSPORT]) },
+		{ 0, "role", "ROLE", "ordinary, boundary or grandmaster (ordinary)",
+		  TAKE_BY(take_param, &to[PARAM_ROLE]) },
+		{ 0, "domain", "N", "PTP domain, 0 to 127 (0)", TAKE_BY(take_param, &to[PARAM_DOMAIN]) },
+		{ 0, "timestamping", "HOW", "hardware, software, or auto: hardware where every interface can (auto)",
+		  TAKE_BY(take_param, &to[PARAM_TIMESTAMPING]) },
+		{ 0, "ntp-server", "HOST", "NTP beside PTP; again for more. A client's are timemaster's, which starts chronyd "
+		  "with both. What timemaster can't do chronyd's own unit does: with a refclock from ptp4l or phc2sys, or, a "
+		  "grandmaster's, by NTP alone. linuxptp 3.x reports by shared memory, 4.x by a socket",
+		  TAKE_BY(take_param, &to[PARAM_NTP_SERVER]) },
+		{ 0, "tripleo", "FILE...", "PtpInterface, PtpSlaveMode, PtpMessageTransport of environment files, or "
+		  "timemaster's PTPInterfaces, PTPMessageTransport, NtpServer; a later file and the options above go before",
+		  TAKE_BY(take_file, c) },
+		{ 0, "role-name", "NAME", "and those of NAMEParameters there", TAKE_BY(take_role_name, c) },
+		{ 0, "output", "DIR", "write the files below DIR", TAKE_BY(take_output, c) },
+		{ 0, "install", NULL, "write them where they belong: files of their own, below /etc/ptpkvm and beside the "
+		  "units. One that was edited since stays if nothing else is wanted than then, else it is saved beside, as "
+		  "NAME.ptpkvm-save", FLAG_TO(&c->install) },
+		{ 0, "uninstall", NULL, "take them away; edited ones are saved beside", FLAG_TO(&c->uninstall) },
+		{ 0, "dry-run", NULL, "print what --install, or --uninstall, would do", FLAG_TO(&c->dry_run) },
+		{ 0, "root", "DIR", "in the image at DIR", ROOT_TO(&c->image) },
+		{ 0, "linuxptp-version", "V", "for another machine, which has linuxptp V", TAKE_BY(take_linuxptp, c) },
+		{ 0, "chrony-version", "V", "and chrony V", TAKE_BY(take_chrony, c) },
+		{ 0, "distribution", "D", "debian or rhel (as this machine)", TAKE_BY(take_distribution, c) },
+		{ 0 },
+	};
 
-	optind = 0;	/* starts getopt anew; the "-" keeps files in their order */
-	while ((opt = getopt_long(argc, argv, "-h", options, NULL)) != -1) {
-		if (opt == 'h') {
-			help();
-			exit(finish(EXIT_GOOD));
-		}
-		parse_option(c, opt);
-	}
-	if (optind < argc)
-		misuse("config takes no argument: '%s'", argv[optind]);
+	for (int i = 0; i < PARAMS; i++)
+		to[i] = (struct param_to){ c, i };
+	options_parse(&(struct command){
+		.about = "Writes the configuration of linuxptp, chrony and their units, for this host's place in PTP. Without "
+			 "--output, --install or --dry-run it is printed. Nothing is started: what to type is said.",
+		.rows = rows, .operand = take_operand, .arg = c,
+		.statuses = "0 done, or nothing to do; 2 it could not be done, or misuse",
+	}, argc, argv);
 	if (!!c->output + c->install + c->uninstall > 1)
 		misuse("only one of --output, --install and --uninstall");
 	if (c->output && c->dry_run)

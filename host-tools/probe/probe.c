@@ -12,8 +12,6 @@
 #define SCHEMA 1	/* Documentation/ptpkvm-host-probe.md */
 #define TSC_KHZ_MAX 100000000
 
-static unsigned int tsc_khz;	/* --tsc-khz */
-
 static void json_answer(struct json *j, const char *key, const struct probe_answer *a)
 {
 	const struct kvm_clock_pairing_quality *q = &a->reply;
@@ -60,42 +58,27 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 	json_close(&j, '}');
 }
 
-static void usage(void)
-{
-	print("Usage: ptpkvm-host probe [OPTION]...\n\n"
-	       "Makes a bare vCPU through /dev/kvm and has it ask for the time as a guest's driver does, %d times in each\n"
-	       "way. No guest image is needed, and nothing of this host is changed.\n\n"
-	       "      --json             for programs (Documentation/ptpkvm-host-probe.md)\n"
-	       "  -q, --quiet            warnings and failures only\n"
-	       "      --ignore CODE,...  these, as shown in brackets, don't count\n"
-	       "      --tsc-khz KHZ      for a guest whose counter runs at that frequency, as after a migration\n"
-	       "  -h, --help\n\n"
-	       "Exit status: 0 good, 1 warnings, 2 broken or misuse, 3 no KVM host.\n", PROBE_CALLS);
-}
-
-static void take_option(int opt, const char *arg)
-{
-	(void)opt;
-	tsc_khz = opt_u64("--tsc-khz", arg, 1, TSC_KHZ_MAX);
-}
-
 int cmd_probe(int argc, char **argv)
 {
-	static const struct option own[] = { { "tsc-khz", required_argument, NULL, 256 }, { 0 } };
-	struct verdict_options o = { .codes = probe_codes, .own = own, .take = take_option };
+	struct verdict_options o = { .codes = probe_codes };
+	int tsc_khz = 0, status;
+	const struct option_row rows[] = {
+		VERDICT_ROWS(&o, "ptpkvm-host-probe.md"),
+		{ 0, "tsc-khz", "KHZ", "for a guest whose counter runs at that frequency, as after a migration",
+		  WHOLE_TO(&tsc_khz, 1, TSC_KHZ_MAX) },
+		{ 0 },
+	};
 	struct probe_facts facts;
 	struct verdicts said;
-	int status;
 
-	verdict_options_parse(&o, argc, argv);
-	opt_no_arguments(argc, argv);
-	if (o.help) {
-		usage();
-		return EXIT_GOOD;
-	}
+	options_parse(&(struct command){
+		.about = "Makes a bare vCPU through /dev/kvm and has it ask for the time as a guest's driver does, many "
+			 "times in each way. No guest image is needed, and nothing of this host is changed.",
+		.rows = rows, .statuses = "0 good, 1 warnings, 2 broken or misuse, 3 no KVM host",
+	}, argc, argv);
 	probe_run(&facts, tsc_khz);
 	probe_judge(&facts, &said);
-	verdicts_ignore(&said, &o.ignored);
+	verdicts_ignore(&said, &o);
 	status = probe_exit_status(&facts, &said);
 	if (o.json) {
 		print_json(&facts, &said, status);

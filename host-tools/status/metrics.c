@@ -16,21 +16,6 @@
 #include "status/gather.h"
 #include "time/kernel_clock.h"
 
-static const char usage[] =
-	"Usage: ptpkvm-host metrics [OPTION]...\n"
-	"Grandmaster, ports, each hop's offset, the kernel's clock and the guests as Prometheus text exposition.\n"
-	"\n"
-	"  -o, --output FILE   replace FILE whole, for node_exporter's textfile collector; a device or FIFO is\n"
-	"                      written through, a symbolic link refused, no folder made\n"
-	"                      (default, and -: standard output)\n"
-	"      --root DIR      of the system's files below DIR; nothing is asked that runs\n"
-	"      --ignore CODE,...  these warnings and failures of check don't count\n"
-	"  -h, --help          this\n"
-	"\n"
-	CHECK_LIMITS_HELP
-	"\n"
-	"Exit status: 0 the metrics are written, whatever they say; 2 they could not be, or misuse.\n";
-
 /* --- ptp4l --- */
 
 #define LABEL_LEN 300
@@ -292,11 +277,12 @@ static void put_all(struct metrics *m, const struct status *s)
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o = { .codes = check_codes, .limits = check_limits };
+	struct metrics_output o = { .verdicts.codes = check_codes, .limits = check_limits };
 
-	metrics_output_begin(&o, "ptpkvm_host_", usage, argc, argv);
+	metrics_output_begin(&o, "ptpkvm_host_", "Grandmaster, ports, each hop's offset, the kernel's clock and the guests as "
+			     "Prometheus text exposition.", argc, argv);
 	status_gather(&s);
-	verdicts_ignore(&s.report.said, &o.ignored);
+	verdicts_ignore(&s.report.said, &o.verdicts);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);
 }

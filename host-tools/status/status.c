@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ptpkvm-host status: one look, for people in a hurry and for programs. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -19,21 +18,9 @@
 #include "ptp/ports.h"
 #include "ptpkvm-host.h"
 #include "status/gather.h"
-#include "system/tree.h"
 #include "time/kernel_clock.h"
 
 #define SCHEMA 2	/* Documentation/ptpkvm-host-status.md */
-
-static const char usage[] =
-	"Usage: ptpkvm-host status [OPTION]...\n"
-	"One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests.\n"
-	"In JSON positive: the clock is behind the one that it follows.\n"
-	"\n"
-	"      --json      for programs (Documentation/ptpkvm-host-status.md)\n"
-	"      --root DIR  look at the files below DIR, at nothing that runs\n"
-	"  -h, --help      this\n"
-	"\n"
-	"Exit status: 0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse.\n";
 
 /* --- for people --- */
 
@@ -143,7 +130,7 @@ static void print_clock(const struct status *s)
 
 static void print_guest(const struct kvm_guest *g)
 {
-	char left[100], counts[100] = "";
+	char left[160], counts[100] = "";
 
 	snprintf(left, sizeof(left), "  %-20s process %-8d %3d vCPU%s",
 		 g->name[0] ? g->name : g->program[0] ? g->program : "?", g->pid, g->vcpus, g->vcpus == 1 ? "" : "s");
@@ -153,7 +140,7 @@ static void print_guest(const struct kvm_guest *g)
 	else if (g->hypercalls.known)
 		snprintf(counts, sizeof(counts), "%" PRIu64 " hypercall%s of any kind", g->hypercalls.n,
 			 g->hypercalls.n == 1 ? "" : "s");
-	text_columns(stdout, 50, left, counts);
+	text_columns(stdout, 51, left, counts);
 }
 
 static void print_guests(const struct kvm_guests *all)
@@ -276,37 +263,22 @@ static void print_json(const struct status *s, int code)
 
 /* --- the command line --- */
 
-static void parse(int argc, char **argv, bool *json)
-{
-	static const struct option longopts[] = {
-		{ "json", 0, NULL, 'j' }, { "root", 1, NULL, 'R' }, { "help", 0, NULL, 'h' }, { 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			*json = true;
-			break;
-		case 'R':
-			opt_root(optarg);
-			break;
-		case 'h':
-			opt_help(usage);
-		default:
-			misuse("bad option");
-		}
-	}
-	opt_no_arguments(argc, argv);
-}
-
 int cmd_status(int argc, char **argv)
 {
 	static struct status s;
 	bool json = false;
+	const struct option_row rows[] = {
+		{ 0, "json", NULL, "for programs (Documentation/ptpkvm-host-status.md)", FLAG_TO(&json) },
+		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
+		{ 0 },
+	};
 	int code;
 
-	parse(argc, argv, &json);
+	options_parse(&(struct command){
+		.about = "One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests. "
+			 "In JSON positive: the clock is behind the one that it follows.",
+		.rows = rows, .statuses = "0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse",
+	}, argc, argv);
 	status_gather(&s);
 	code = s.off.n ? EXIT_WARNINGS : EXIT_GOOD;
 	if (json)

@@ -17,23 +17,6 @@
 #include "time/kernel_clock.h"
 #include "watch/watch.h"
 
-static const char usage[] =
-	"Usage: ptpkvm-host watch [OPTION]...\n"
-	"Each hop from the grandmaster to the system's clock, tick by tick, and how many guests are served.\n"
-	"Positive: the clock is behind the one that it follows. linuxptp and chronyc have the other sign.\n"
-	"\n"
-	"  -n, --count N         ticks (default 100; 0: until Ctrl-C, but at most 100000)\n"
-	"  -i, --interval S      seconds from tick to tick, 0.05 to 3600 (default 1)\n"
-	"  -c, --csv             a line of comma-separated values a tick; the summary goes to standard error\n"
-	"  -j, --json            a JSON object a tick, and one for the summary; see ptpkvm-host(8)\n"
-	"  -p, --plot FILE       also draw FILE.svg or FILE.png, by gnuplot\n"
-	"  -h, --help            this\n"
-	"\n"
-	"On a terminal a table that is drawn anew, else a line a tick; statistics at the end or at Ctrl-C.\n"
-	"Exit status: 0 all ticks had an offset to the grandmaster, or without ptp4l chronyd's; 1 some had none;\n"
-	"2 none had, or misuse.\n";
-
-
 /* --- what is asked aside --- */
 
 struct chrony_answer {
@@ -258,10 +241,10 @@ static int result(const struct watch *w)
 	return had ? EXIT_WARNINGS : EXIT_BROKEN;
 }
 
-
 int cmd_watch(int argc, char **argv)
 {
-	struct watch_options o = { .usage = usage, .count = 100, .interval = 1 };
+	struct watch_options o = WATCH_DEFAULTS;
+	const struct option_row rows[] = { WATCH_ROWS(&o), { 0 } };
 	struct watch w = {
 		.report = &host.report,
 		.series = {
@@ -276,7 +259,14 @@ int cmd_watch(int argc, char **argv)
 	sigset_t normal;
 	int code;
 
-	watch_options_parse(&o, argc, argv);
+	options_parse(&(struct command){
+		.about = "Each hop from the grandmaster to the system's clock, tick by tick, and how many guests are served. "
+			 "Positive: the clock is behind the one that it follows; linuxptp and chronyc have the other sign.",
+		.rows = rows, .notes = WATCH_NOTES,
+		.statuses = "0 all ticks had an offset to the grandmaster, or without ptp4l chronyd's; 1 some had none; 2 none "
+			    "had, or misuse",
+	}, argc, argv);
+	watch_options_done(&o);
 	w.count = o.count;
 	w.interval = o.interval;
 	w.format = o.format;

@@ -1,51 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/die.h"
 #include "cli/metrics_output.h"
+#include "cli/limits.h"
 #include "cli/options.h"
-#include "cli/verbs.h"
 #include "output/publish.h"
-#include "system/tree.h"
 
-static void parse(struct metrics_output *o, const char *usage, int argc, char **argv)
+void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *about, int argc, char **argv)
 {
-	struct option longopts[4 + LIMITS_MAX + 1] = {
-		{ "output", 1, NULL, 'o' }, { "root", 1, NULL, 'R' }, { "ignore", 1, NULL, 'i' }, { "help", 0, NULL, 'h' },
+	struct option_row limits[LIMIT_ROWS];
+	const struct option_row rows[] = {
+		{ 'o', "output", "FILE", "replace FILE whole, for node_exporter's textfile collector; a device or FIFO is "
+		  "written through, a symbolic link refused, no folder made (default, and -: standard output)",
+		  TEXT_TO(&o->file) },
+		{ 0, "root", "DIR", "of the system's files below DIR; nothing is asked that runs", ROOT_TO(NULL) },
+		IGNORE_ROW(&o->verdicts, "these warnings and failures of check don't count"),
+		{ 0 },
 	};
-	int c;
 
-	limits_add(longopts, 4, o->limits);
-	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			o->file = optarg;
-			break;
-		case 'R':
-			opt_root(optarg);
-			break;
-		case 'i':
-			ignored_add(&o->ignored, optarg, o->codes);
-			break;
-		case 'h':
-			opt_help(usage);
-		default:
-			if (!limit_take(o->limits, c, optarg))
-				misuse("bad option");
-		}
-	}
-	opt_no_arguments(argc, argv);
-	if (o->file && !*o->file)
-		misuse("--output: an empty name");
-}
-
-void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv)
-{
 	o->metrics.prefix = prefix;
-	parse(o, usage, argc, argv);
+	limit_rows(limits, o->limits);
+	options_parse(&(struct command){
+		.about = about, .rows = rows, .more = limits,
+		.statuses = "0 the metrics are written, whatever they say; 2 they could not be, or misuse",
+	}, argc, argv);
 	o->metrics.f = open_memstream(&o->text, &o->len);
 	if (!o->metrics.f)
 		die("out of memory");

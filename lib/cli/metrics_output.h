@@ -9,15 +9,16 @@
 struct metrics_output {
 	struct metrics metrics;
 	const char *file;	/* of --output; NULL: standard output */
-	const char *const *codes;	/* what --ignore may name, NULL at the end */
-	struct ignored ignored;
+	struct verdict_options verdicts;	/* --ignore */
 	struct limit *limits;	/* what options set */
 	char *text;
 	size_t len;
 };
 
-/* codes and limits are given. A bad option, or an argument, is misuse; --help prints usage and ends the program. */
-void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *usage, int argc, char **argv);
+/*
+ * verdicts.codes and limits are given, all else is 0. A bad option, or an operand, is misuse; --help ends the program.
+ */
+void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *about, int argc, char **argv);
 
 /* What was put into o->metrics is written: the exit status, and why it could not be on standard error. */
 int metrics_output_end(struct metrics_output *o);

@@ -10,11 +10,15 @@
 
 static void usage(const struct verb *verbs, size_t n, const char *statuses)
 {
+	char verb[24];
+
 	print("Usage: %s [VERB] [OPTION]...\n\n", progname);
-	for (size_t i = 0; i < n; i++)
-		print("  %-10s%s\n", verbs[i].name, verbs[i].summary);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(verb, sizeof(verb), "  %s", verbs[i].name);
+		text_columns(stdout, 12, verb, verbs[i].summary);
+	}
 	print("\n'%s VERB --help' has a verb's options, %s(8) everything.\nExit status: %s.\n", progname, progname,
-	       statuses);
+	      statuses);
 }
 
 static const struct verb *find(const struct verb *verbs, size_t n, const char *name)

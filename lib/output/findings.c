@@ -7,7 +7,6 @@
 #include "../../include/version.h"
 #include "base/array.h"
 #include "base/die.h"
-#include "base/numbers.h"
 #include "base/text.h"
 #include "output/findings.h"
 #include "output/text.h"
@@ -71,82 +70,25 @@ static bool known_code(const char *code, const char *const known[])
 	return false;
 }
 
-void ignored_add(struct ignored *ig, char *list, const char *const known[])
+void verdict_take_ignored(void *options, char *list)
 {
+	struct verdict_options *o = options;
 	char *save, *code;
 
 	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
-		if (!known_code(code, known))
+		if (!known_code(code, o->codes))
 			misuse("--ignore: there is no warning or failure '%s'", code);
-		if (ig->n == ARRAY_SIZE(ig->codes))
-			misuse("--ignore: more than %zu", ARRAY_SIZE(ig->codes));
-		ig->codes[ig->n++] = code;
+		if (o->n_ignored == ARRAY_SIZE(o->ignored))
+			misuse("--ignore: more than %zu", ARRAY_SIZE(o->ignored));
+		o->ignored[o->n_ignored++] = code;
 	}
 }
 
-void verdicts_ignore(struct verdicts *v, const struct ignored *ig)
+void verdicts_ignore(struct verdicts *v, const struct verdict_options *o)
 {
 	for (int i = 0; i < v->n; i++)
-		for (int n = 0; n < ig->n; n++)
-			v->list[i].ignored |= !strcmp(v->list[i].code, ig->codes[n]);
-}
-
-#define LIMIT_OPTION 1000	/* and on */
-
-void limits_add(struct option *to, size_t n, const struct limit *limits)
-{
-	for (int i = 0; limits && limits[i].option; i++)
-		to[n++] = (struct option){ limits[i].option, required_argument, NULL, LIMIT_OPTION + i };
-	to[n] = (struct option){ 0 };
-}
-
-bool limit_take(struct limit *limits, int opt, const char *arg)
-{
-	struct limit *l = limits + opt - LIMIT_OPTION;
-
-	if (opt < LIMIT_OPTION)
-		return false;
-	if (!parse_s64(arg, l->min, l->max, &l->value))
-		misuse("--%s: '%s' is not a whole number from %lld to %lld", l->option, arg, (long long)l->min,
-		       (long long)l->max);
-	return true;
-}
-
-void verdict_options_parse(struct verdict_options *o, int argc, char **argv)
-{
-	static const struct option shared[] = {
-		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' },
-		{ "ignore", required_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' },
-	};
-	struct option all[ARRAY_SIZE(shared) + 8 + LIMITS_MAX + 1];
-	size_t n = ARRAY_SIZE(shared);
-	int opt;
-
-	memcpy(all, shared, sizeof(shared));
-	for (const struct option *own = o->own; own && own->name && n < ARRAY_SIZE(shared) + 8; own++)
-		all[n++] = *own;
-	limits_add(all, n, o->limits);
-	while ((opt = getopt_long(argc, argv, "qh", all, NULL)) != -1) {
-		switch (opt) {
-		case 'j':
-			o->json = true;
-			break;
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'i':
-			ignored_add(&o->ignored, optarg, o->codes);
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		case '?':
-			misuse("bad option");
-		default:
-			if (!limit_take(o->limits, opt, optarg))
-				o->take(opt, optarg);
-		}
-	}
+		for (size_t n = 0; n < o->n_ignored; n++)
+			v->list[i].ignored |= !strcmp(v->list[i].code, o->ignored[n]);
 }
 
 static bool is_bad(const struct verdict *one)

@@ -3,7 +3,6 @@
 #ifndef OUTPUT_FINDINGS_H
 #define OUTPUT_FINDINGS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,43 +38,33 @@ void verdict_advise(struct verdicts *v, const char *fmt, ...) __attribute__((for
 /* "not looked at: WHY" */
 void verdict_skip(struct verdicts *v, const char *link, const char *why);
 
-/* The codes that --ignore was given */
-struct ignored {
-	const char *codes[32];
-	int n;
-};
-
-/* "CODE,...", which is cut to pieces and kept. One that is not in known, NULL at its end, is misuse. */
-void ignored_add(struct ignored *ig, char *list, const char *const known[]);
-void verdicts_ignore(struct verdicts *v, const struct ignored *ig);
-
 /* Where a finding begins, which an option sets to a whole number from min to max */
 struct limit {
 	const char *option;		/* "warn-offset"; NULL at the end of a list */
 	int64_t value, min, max;
+	const char *help;
 };
 
 #define LIMIT_NS 0, 1000000000000LL	/* ns, up to 1000 s */
 
-/* For getopt_long(): those of limits, at most LIMITS_MAX, behind the n that are there, and a 0 at the end. */
-#define LIMITS_MAX 8
-void limits_add(struct option *to, size_t n, const struct limit *limits);
-/* False if opt is none of limits; a bad number is misuse. */
-bool limit_take(struct limit *limits, int opt, const char *arg);
-
-/* What the command lines of verbs that give verdicts share: --json, -q, --quiet, --ignore CODE,..., -h, --help */
+/* What the command lines of verbs that give verdicts share */
 struct verdict_options {
 	const char *const *codes;	/* what --ignore may name, NULL at the end */
-	const struct option *own;	/* the verb's other ones, long and with values from 256 on, a 0 at the end; or NULL */
-	void (*take)(int opt, const char *arg);	/* gets those */
-	struct limit *limits;		/* what options set; or NULL */
-
-	bool json, quiet, help;
-	struct ignored ignored;
+	bool json, quiet;
+	const char *ignored[32];
+	size_t n_ignored;
 };
 
-/* A bad option ends the program with 2 and a hint. What comes behind the options begins at optind. */
-void verdict_options_parse(struct verdict_options *o, int argc, char **argv);
+/* Of cli/options.h; page: of Documentation/ */
+#define VERDICT_ROWS(o, page) \
+	{ 0, "json", NULL, "for programs (Documentation/" page ")", FLAG_TO(&(o)->json) }, \
+	{ 'q', "quiet", NULL, "warnings and failures only", FLAG_TO(&(o)->quiet) }, \
+	IGNORE_ROW(o, "these, as shown in brackets, don't count")
+#define IGNORE_ROW(o, about) { 0, "ignore", "CODE,...", about, TAKE_BY(verdict_take_ignored, o) }
+
+/* "CODE,...", which is cut to pieces and kept. One that is none is misuse. */
+void verdict_take_ignored(void *options, char *list);
+void verdicts_ignore(struct verdicts *v, const struct verdict_options *o);
 
 /* 0 good, 1 if there is a warning, 2 if there is a failure; of those that count. */
 int verdicts_exit_status(const struct verdicts *v);

@@ -88,11 +88,11 @@ void text_columns(FILE *f, int indent, const char *left, const char *right)
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		int width = text_width(word);
 
-		if (first ? at && at >= indent : at + 1 + width > max) {
+		if (first ? at && at + 2 > indent : at + 1 + width > max) {
 			fputc('\n', f);
 			at = 0;
 		}
-		at += fprintf(f, "%*s", at < indent ? indent - at : !first, "");
+		at += fprintf(f, "%*s", at < indent ? indent - at : at > indent, "");
 		fputs(word, f);
 		at += width;
 		first = false;

@@ -20,7 +20,7 @@ int text_width(const char *s);
 
 /*
  * left, and beside it right, from column indent on and wrapped between words before TEXT_COLUMNS: a line, or more of
- * them. Where left is too long for that, right begins in the next line.
+ * them. Where two spaces are no more between them, right begins in the next line.
  */
 void text_columns(FILE *f, int indent, const char *left, const char *right);
 

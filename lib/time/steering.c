@@ -312,7 +312,7 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 		steers = asked(d, &c, NULL, &s) || by_script;
 		if (by_script)
 			snprintf(s.from, sizeof(s.from), "%s", d->from);
-		snprintf(s.unit, sizeof(s.unit), "%s", name);
+		snprintf(s.unit, sizeof(s.unit), "%.127s", name);
 		s.at_boot = true;
 		if (steers)
 			list[n++] = s;

@@ -15,6 +15,7 @@ probe() {
 	shift
 	said=$(host "/lab/ptpkvm-host probe $*") || status=$?
 	is "$status" "$want" "$description: exit status"
+	said=$(unwrapped <<<"$said")
 	for word in "${words[@]}"; do
 		like "$said" "$word" "$description: $word"
 	done
@@ -39,7 +40,7 @@ probe 'a guest from a faster host' 2 '\[pairing-catchup\]' -- --tsc-khz 99000000
 host 'chmod 600 /dev/kvm'
 is "$(host 'setpriv --reuid=65534 --regid=65534 --clear-groups /lab/ptpkvm-host probe -q; echo $?')" \
 	"FAIL  kvm           /dev/kvm may not be opened by this user [kvm-denied]
-          sudo ptpkvm-host probe	# or join the group: sudo usermod -aG kvm \"\$USER\"
+          sudo ptpkvm-host probe # or join the group: sudo usermod -aG kvm \"\$USER\"
 2" 'an ordinary user is told so'
 host "echo hpet >$clocksource"
 probe 'stock on hpet' 2 'FAIL  pairing .* clocksource is hpet.*\[pairing-clocksource\]' 'tsc=reliable' '----  pair ' --
@@ -48,7 +49,7 @@ host "echo tsc >$clocksource"
 # One without SVM
 guest_start g1 bookworm bare=1 cpu=qemu64,-svm tools='ptpkvm-host'
 said=$(guest g1 '/lab/ptpkvm-host probe; echo $?')
-like "$said" 'CPU offers neither vmx nor svm \[kvm-no-virtualisation\]' 'no KVM host: the reason'
+like "$(unwrapped <<<"$said")" 'CPU offers neither vmx nor svm \[kvm-no-virtualisation\]' 'no KVM host: the reason'
 is "${said##*$'\n'}" 3 'no KVM host: exit status'
 guest_stop g1
 lab_check_consoles 'stock: no kernel splats on the consoles'

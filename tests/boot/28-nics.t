@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 check_host() {
 	status=0
 	said=$(host "/lab/ptpkvm-host check $*") || status=$?
+	said=$(unwrapped <<<"$said")
 }
 
 # of NAME FIELD: what --json has of an interface

@@ -12,7 +12,7 @@ says() {
 	shift
 	while [[ $1 != -- ]]; do words+=("$1"); shift; done
 	shift
-	said=$(host "/lab/ptpkvm-host check $*") || true
+	said=$(host "/lab/ptpkvm-host check $*" | unwrapped) || true
 	for word in "${words[@]}"; do
 		like "$said" "$word" "$description: $word"
 	done

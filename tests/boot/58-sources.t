@@ -56,7 +56,7 @@ lab_stage chain nics=igb machine=pc
 nic=$(host 'modprobe igb && udevadm settle && ls /sys/bus/pci/drivers/igb/*/net') || bail 'no igb'
 host "ip link set $nic up; until [ \$(cat /sys/class/net/$nic/operstate) = up ]; do sleep 0.1; done
 	echo /dev/\$(basename /sys/class/net/$nic/device/ptp/ptp*) >/run/phc"
-like "$(host "/lab/ptpkvm-host check $nic")" "PASS  nic           $nic .*PHC ptp" 'check: the card is fit for hardware PTP'
+like "$(host "/lab/ptpkvm-host check $nic" | unwrapped)" "PASS  nic           $nic .*PHC ptp" 'check: the card is fit for hardware PTP'
 # -R: so often a second; -S: what is further off, in s, is stepped
 host "phc2sys -m -s $nic -O 0 -R 4 -S 0.1 >/run/phc2sys.log 2>&1 & echo \$! >/run/phc2sys.pid"
 runs 'phc2sys -s keeps the host by the PHC' until_close
@@ -96,7 +96,7 @@ on gm host 'kill $(cat /run/ptp4l.pid)'
 # chronyd goes on by what it has heard until that has become worse than the NTP server
 runs 'the grandmaster is gone: chronyd hears PTP no more' host \
 	'until chronyc -n -c sources | grep -q "^#,.,PTP0,[^,]*,[^,]*,0,"; do sleep 0.2; done'
-said=$(host '/lab/ptpkvm-host check') || true
+said=$(host '/lab/ptpkvm-host check' | unwrapped) || true
 like "$said" 'steering-unheard|steering      chronyd, from NTP server 192.168.80.1' 'gone: check says so'
 like "$said" 'LISTENING: no grandmaster is heard; chronyd has another source' 'gone: and that there is the NTP server'
 note "$(host 'chronyc -n sources')"

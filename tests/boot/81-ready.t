@@ -53,7 +53,7 @@ by_secure() {
 		ready g1 'sudo systemctl is-system-running --wait >/dev/null; systemctl --failed --no-legend --plain'
 	said=$(ready g1 'sudo env COLUMNS=1000 ptpkvm check')
 	is $? 2 'Secure Boot: ptpkvm check'
-	like "$said" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
+	like "$(unwrapped <<<"$said")" 'FAIL  driver .*Secure Boot.* is not signed \[driver-unsigned\].*sudo dkms build --force ptp_kvm/' \
 		'Secure Boot: the module is refused, and what to do is said'
 	note "$said"
 	is "$(ready g1 'systemctl is-active chrony')" active 'Secure Boot: chronyd runs without the PHC'

@@ -97,7 +97,7 @@ refused() {
 	said=$(guest "$g" 'systemctl stop chrony && modprobe -r ptp_kvm && echo 1 >/sys/module/module/parameters/sig_enforce &&
 		! modprobe ptp_kvm && ptpkvm check')
 	is $? 2 "$g: a kernel that does not know DKMS's key: ptpkvm check"
-	like "$said" "FAIL  driver .*'DKMS module signing key'.*\[driver-key\]" "$g: says that it is that"
+	like "$(unwrapped <<<"$said")" "FAIL  driver .*'DKMS module signing key'.*\[driver-key\]" "$g: says that it is that"
 	note "$said"
 	runs "$g: chronyd starts without the PHC" guest "$g" 'systemctl start chrony'
 }

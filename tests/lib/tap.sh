@@ -14,6 +14,7 @@
 #     is_empty GOT DESC          for what is empty only if all is well
 #     skip N REASON              pass DESC              flunk DESC
 #     diag TEXT (on failures)    note TEXT
+#     unwrapped                  a filter: what ptpkvm check has wrapped, each in a line again
 #     bail REASON                a precondition is missing: this file ends here, as a failure
 #     tap_lost FILE REASON       the emulated machine is gone, and not by a fault of ours: see tests/run
 #     tier_cases [FILE]          of the running (or this) file's header, the words that are for this tier, a line each
@@ -200,6 +201,10 @@ lacks() {
 	[[ $status = 0 && -n $output && ! $output =~ $regex ]] || wrong=1
 	ok "$wrong" "$description"
 	((wrong == 0)) || diag "exit status $status of: $*"$'\n'"    got: $output"$'\n'"matches: $regex (or is empty)"
+}
+
+unwrapped() {
+	sed -zE 's/\n {20}/ /g'
 }
 
 fails() {

@@ -23,7 +23,6 @@
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
-#include "cli/options.h"
 #include "shared.h"
 #include "time/counter.h"
 

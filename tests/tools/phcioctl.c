@@ -23,7 +23,6 @@
 #include "base/die.h"
 #include "base/now.h"
 #include "base/text.h"
-#include "cli/options.h"
 #include "shared.h"
 #include "time/phc.h"
 

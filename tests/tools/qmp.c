@@ -12,7 +12,6 @@
 
 #include "base/array.h"
 #include "base/die.h"
-#include "cli/options.h"
 #include "shared.h"
 
 static const char usage[] =

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/now.h"
 #include "base/text.h"
 #include "shared.h"
@@ -37,4 +41,16 @@ uint64_t random_u64(uint64_t *state)
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
 	return z ^ (z >> 31);
+}
+
+void opt_help(const char *usage)
+{
+	fputs(usage, stdout);
+	exit(finish(EXIT_GOOD));
+}
+
+void opt_no_arguments(int argc, char **argv)
+{
+	if (optind < argc)
+		misuse("unexpected argument '%s'", argv[optind]);
 }

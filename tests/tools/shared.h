@@ -14,4 +14,9 @@ void wait_until(int64_t mono_ns, const char *file, const volatile int *stop);
 /* The next of a sequence that its seed, the first *state, determines: splitmix64. */
 uint64_t random_u64(uint64_t *state);
 
+/* --help: prints usage, and ends the program. */
+void opt_help(const char *usage) __attribute__((noreturn));
+/* After getopt_long(): an argument that is left over is misuse. */
+void opt_no_arguments(int argc, char **argv);
+
 #endif

@@ -44,8 +44,9 @@ runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer
 	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ihost-tools -Ilib \
 	-Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
 	lib/base/die.c lib/base/numbers.c lib/base/text.c lib/base/now.c lib/chrony/chronyc.c lib/chrony/conf.c \
-	lib/linuxptp/conf.c lib/linuxptp/phc2sys.c lib/linuxptp/pmc.c lib/linuxptp/ptp4l.c lib/output/json.c lib/system/install.c \
-	lib/system/processes.c lib/system/run.c lib/system/units.c lib/time/host_clock.c lib/time/steering.c host-tools/config/generate.c \
+	lib/linuxptp/conf.c lib/linuxptp/phc2sys.c lib/linuxptp/pmc.c lib/linuxptp/ptp4l.c lib/output/{json,text}.c \
+	lib/system/install.c lib/system/processes.c lib/system/run.c lib/system/units.c lib/time/host_clock.c lib/time/steering.c \
+	host-tools/config/generate.c \
 	host-tools/config/params.c host-tools/config/tripleo.c host-tools/facts/guests.c host-tools/facts/leap.c host-tools/nic/fit.c host-tools/nic/nic.c -lyaml -lm
 note "seed $seed"
 status=0

@@ -92,9 +92,11 @@ int file_remove(const char *path, char *reason, size_t reason_len)
 
 int file_lstat(const char *path, struct stat *st)
 {
+	const char *dot = strrchr(path, '.');
+
 	*st = (struct stat){ .st_mode = S_IFREG, .st_size = text_len };
 	errno = ENOENT;
-	return strstr(path, ".service") ? 0 : -1;
+	return dot && !strcmp(dot, ".service") ? 0 : -1;
 }
 
 ssize_t file_readlink(const char *path, char *target, size_t len)

@@ -197,6 +197,9 @@ static void test_columns(void **state)
 	columns_are(10, "PASS", "well", "PASS      well\n");
 	columns_are(10, "PASS", "", "PASS\n");
 	columns_are(0, "", "well then", "well then\n");
+	columns_are(0, "", SIXTY " " SIXTY, SIXTY "\n" SIXTY "\n");
+	columns_are(6, "PASS", "well", "PASS  well\n");
+	columns_are(5, "PASS", "well", "PASS\n     well\n");
 	columns_are(4, "longer than that", "well", "longer than that\n    well\n");
 	columns_are(10, "", SIXTY " 23456789", "          " SIXTY " 23456789\n");
 	columns_are(10, "", SIXTY " 2345678901", "          " SIXTY "\n          2345678901\n");

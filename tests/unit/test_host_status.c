@@ -398,7 +398,7 @@ static void test_healthy(void **state)
 		"steered by    phc2sys (process 512), from eno1\n"
 		"kernel        synchronized, with no bound on its error: phc2sys tells none\n"
 		"guests        1\n"
-		"  web1                 process 1000       1 vCPU  served 12 times, refused 1\n");
+		"  web1                 process 1000       1 vCPU   served 12 times, refused 1\n");
 	assert_string_equal(said_err, "");
 }
 
@@ -412,7 +412,7 @@ static void test_chronyd(void **state)
 	has(said_out, "steered by    chronyd (process 498), from refclock PTP0\n");
 	has(said_out, "kernel        synchronized, at most 50.0 µs off UTC\n");
 	has(said_out, "chronyd       25 ns behind PTP0 (stratum 1), at most 2.02 µs off\n");
-	has(said_out, "  qemu-system-x86      process 1000       1 vCPU  7 hypercalls of any kind\n");
+	has(said_out, "  qemu-system-x86      process 1000       1 vCPU   7 hypercalls of any kind\n");
 	has(said_out, "  (this kernel does not count clock pairings: host-patch/ adds that)\n");
 	fake.tracking = (struct chrony_tracking){ .leap = "Not synchronised" };
 	run_status(NULL, NULL, NULL);
@@ -550,6 +550,49 @@ static void test_refused(void **state)
 	has(said_out, "served 5 times, refused 3\n");
 }
 
+/* What ptp4l, chronyd, guests and files call themselves moves no cursor. */
+static void test_hostile(void **state)
+{
+	struct ptp4l_fact *p = &facts.ptp4l[0];
+
+	(void)state;
+	host_facts_chrony(&facts);
+	SPOIL(p->data.grandmaster);
+	SPOIL(p->data.identity);
+	SPOIL(p->data.ports[0].identity);
+	SPOIL(p->data.ports[0].interface);
+	SPOIL(p->process.unit);
+	SPOIL(p->process.conf);
+	SPOIL(p->process.servo);
+	SPOIL(p->process.socket);
+	SPOIL(p->process.interfaces[0]);
+	SPOIL(facts.phc2sys[0].process.source);
+	SPOIL(facts.phc2sys[0].unit);
+	SPOIL(facts.chrony.sources[0].name);
+	SPOIL(facts.clocksource);
+	SPOIL(facts.nics.list[0].name);
+	SPOIL(fake.tracking.name);
+	SPOIL(fake.tracking.leap);
+	facts.n_phc2sys = 1;
+	GUEST(1000, "qemu\0-name\0" HOSTILE);
+	GUEST(1001, "qemu");
+	put("/proc/1001/comm", HOSTILE "\n");
+	for (int root = 0; root < 2; root++) {
+		run_status(NULL, NULL, NULL);
+		has(said_out, "a?[31m?");
+		run_status("--json", NULL, NULL);
+		has(said_out, "a\\u001b[31m\\u0007\\u007f");
+		locale = "C";
+		run_status(NULL, NULL, NULL);
+		for (const char *s = said_out; *s; s++)
+			assert_true((unsigned char)*s < 0x80);
+		locale = "C.UTF-8";
+		strcpy(p->data.ports[0].state, "LISTENING");
+		p->result = root ? PMC_FAILED : PMC_ANSWERED;
+		SPOIL(p->why);
+	}
+}
+
 /* Every key of the JSON, here or, of what check has too, there */
 static void test_json(void **state)
 {
@@ -649,7 +692,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_json, reset),
 		cmocka_unit_test_setup(test_root, reset),
-		cmocka_unit_test_setup(test_misuse, reset),
+		cmocka_unit_test_setup(test_hostile, reset), cmocka_unit_test_setup(test_misuse, reset),
 	};
 
 	progname = "ptpkvm-host";

@@ -339,6 +339,20 @@ static void test_csv(void **state)
 	has(said_err, "guests are not known: only root may read it\n");
 }
 
+static void test_hostile(void **state)
+{
+	static char *const formats[] = { NULL, "--csv", "--json" };
+	struct pmc_port *port = &facts.ptp4l[0].data.ports[0];
+
+	(void)state;
+	SPOIL(port->interface);
+	SPOIL(facts.ptp4l[0].data.grandmaster);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		assert_int_equal(run_watch("-n", "2", formats[i]), EXIT_GOOD);
+		has(said_out, i == 2 ? "a\\u001b[31m\\u0007" : "a?[31m?");
+	}
+}
+
 static char *man_page(void)
 {
 	char *page = xcalloc(1, 1 << 17);
@@ -591,7 +605,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_csv, reset), cmocka_unit_test_setup(test_json, reset),
 		cmocka_unit_test_setup(test_hanging_pmc, reset), cmocka_unit_test_setup(test_late, reset),
 		cmocka_unit_test_setup(test_signal, reset), cmocka_unit_test_setup(test_broken_output, reset),
-		cmocka_unit_test_setup(test_misuse, reset), cmocka_unit_test_setup(test_terminal, reset),
+		cmocka_unit_test_setup(test_misuse, reset), cmocka_unit_test_setup(test_hostile, reset), cmocka_unit_test_setup(test_terminal, reset),
 		cmocka_unit_test_setup(test_plot, reset), cmocka_unit_test_setup(test_served, reset),
 	};
 

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "harmless.h"
 #include "base/array.h"
 #include "base/die.h"
 #include "base/now.h"
@@ -32,7 +33,7 @@ static struct {
 	int fail_from, fail_until;	/* readings of the PHC that fail */
 	int slow_at;			/* the one that takes 130 ms */
 	int signal_at;			/* the one during which SIGTERM comes */
-	bool no_chronyd, no_refclock, hanging_chronyd;
+	bool no_chronyd, no_refclock, hanging_chronyd, hostile;
 	bool real_time;
 	int64_t now_ns;			/* what the monotonic clock shows otherwise */
 } fake;
@@ -55,7 +56,7 @@ static int fake_open(struct phc *phc, const char *path)
 {
 	*phc = (struct phc){ .fd = open("/dev/null", O_RDONLY) };
 	strcpy(phc->path, path ? path : "/dev/ptp9");
-	strcpy(phc->name, PHC_KVM_NAME);
+	strcpy(phc->name, fake.hostile ? HOSTILE : PHC_KVM_NAME);
 	return 0;
 }
 
@@ -89,7 +90,9 @@ static int fake_sources(struct chrony_source *list, int max, char *why, size_t l
 		.mode = '#', .state = '*', .name = "KVM", .reach = 0377, .poll = -1, .last_rx = 1,
 		.offset = 3e-9, .measured = -4e-9, .error = 1.5e-7,
 	};
-	return fake.no_refclock ? 1 : 3;
+	if (fake.hostile)
+		strcpy(list[1].name, HOSTILE);
+	return fake.no_refclock ? 1 : fake.hostile ? 2 : 3;
 }
 
 /* Answers take none of the time that is made up. */
@@ -348,6 +351,22 @@ static void test_no_chronyd(void **state)
 	assert_int_equal(count_of(err, "no refclock"), 1);
 	assert_int_equal(count_of(out, "precise              - -      -         -\n"), 4);
 	has(out, "chronyd           0      4         -         -         -         -         -\n");
+}
+
+static void test_hostile(void **state)
+{
+	static char *const formats[] = { NULL, "--csv", "--json" };
+
+	(void)state;
+	fake.hostile = true;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		assert_int_equal(run_watch(NULL, "-n", "2", "-i", "0.05", "--device", "/dev/\033]0;x\a", formats[i], NULL),
+				 EXIT_GOOD);
+		harmless(out);
+		harmless(err);
+	}
+	unsetenv("LC_ALL");
 }
 
 /* Neither direct readings nor the end wait for a chronyc that hangs. */
@@ -632,7 +651,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_no_clock, reset),
 		cmocka_unit_test_setup(test_late, reset), cmocka_unit_test_setup(test_signal, reset),
 		cmocka_unit_test_setup(test_interrupt, reset), cmocka_unit_test_setup(test_broken_output, reset),
-		cmocka_unit_test_setup(test_misuse, reset), cmocka_unit_test_setup(test_terminal, reset),
+		cmocka_unit_test_setup(test_misuse, reset), cmocka_unit_test_setup(test_hostile, reset), cmocka_unit_test_setup(test_terminal, reset),
 		cmocka_unit_test_setup(test_plot, reset),
 	};
 	char command[100];
