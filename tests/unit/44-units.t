@@ -100,11 +100,13 @@ done
 
 # no_headers of the DKMS package: the running kernel's flavour, as "ptpkvm check" says it
 eval "$(sed -n '/^no_headers() {/,/^}/p' debian/ptp-kvm-dkms.postinst)"
-# shellcheck disable=SC2034 # no_headers'
-dpkg_info=$work/dpkg
+# shellcheck disable=SC2317 # no_headers' call: dpkg -s PACKAGE
+dpkg() {
+	[[ -e $work/dpkg/$2 ]]
+}
 mkdir "$work/dpkg"
 while read -r kernel flavour; do
-	touch "$work/dpkg/linux-image-$kernel.list"
+	touch "$work/dpkg/linux-image-$kernel"
 	is "$(no_headers "$kernel")" "ptp-kvm-dkms: not for Linux $kernel yet, whose headers are missing. Type:
   sudo apt install linux-headers-$kernel
 (linux-headers-$flavour, too, for the kernels to come)" "postinst: $kernel"
