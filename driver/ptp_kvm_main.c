@@ -286,7 +286,7 @@ static int __init ptp_kvm_init(void)
 	ret = ptp_kvm_arch_read_pair(&pair);
 	preempt_enable();
 	if (ret) {
-		/* An ordinary answer, and modprobe has the error: it may be tried again and again */
+		/* An ordinary answer, and modprobe has the error: it may be tried often */
 		pr_info("%s (%d)\n", ptp_kvm_reason(ret), ret);
 		goto err_arch;
 	}
