@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "base/text.h"
 #include "check/judge.h"
 #include "chrony/refclock.h"
 #include "facts/ours.h"
@@ -103,13 +104,13 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		remedy_elsewhere(j, r);
 	else if (!f->init)
 		judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
-			     f->offline ? file_root : "");
+			     f->offline ? shell_word(file_root) : "");
 	else if (theirs)
 		judge_remedy(j, "by hand, for want of systemd: in place of %s:%d what 'sudo ptpkvm chrony --makestep' "
 			     "says", r->file, r->line);
 	else
 		judge_remedy(j, "sudo ptpkvm chrony --makestep | sudo tee -a %s	# and restart chronyd",
-			     f->chrony.conf);
+			     shell_word(f->chrony.conf));
 }
 
 /* Why what is about the refclock cannot be judged */
@@ -141,7 +142,7 @@ static void judge_no_refclock(struct judge *j)
 		if (!f->root)
 			judge_remedy(j, "sudo ptpkvm check");
 		else
-			judge_remedy(j, "sudo chronyd -p -f %s", c->conf);
+			judge_remedy(j, "sudo chronyd -p -f %s", shell_word(c->conf));
 	} else if (f->hold[0]) {
 		judge_say(j, VERDICT_WARN, "refclock", "refclock-held", "taken out by ptpkvm guard: %s",
 			  f->hold);
@@ -180,7 +181,7 @@ void judge_refclock(struct judge *j)
 		if (r->noselect)
 			judge_remedy_setup(j, r);
 		else
-			judge_remedy(j, "sudo chronyc selectopts %s -noselect", r->refid);
+			judge_remedy(j, "sudo chronyc selectopts %s -noselect", shell_word(r->refid));
 		return;
 	}
 	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid,
@@ -296,9 +297,9 @@ static void judge_rival(struct judge *j, const struct steerer *s)
 		judge_say(j, VERDICT_WARN, "rivals", "rival-enabled",
 			  "%s is enabled: from the next boot on it sets the clock%s", s->unit, j->f->offline ? "" : ", too");
 		if (j->f->offline)
-			judge_remedy(j, "sudo systemctl --root=%s disable %s", file_root, s->unit);
+			judge_remedy(j, "sudo systemctl --root=%s disable %s", shell_word(file_root), shell_word(s->unit));
 		else
-			judge_remedy(j, "sudo systemctl disable %s", s->unit);
+			judge_remedy(j, "sudo systemctl disable %s", shell_word(s->unit));
 		return;
 	}
 	judge_say(j, both ? VERDICT_FAIL : VERDICT_WARN, "rivals", "rival-daemon",
@@ -306,7 +307,7 @@ static void judge_rival(struct judge *j, const struct steerer *s)
 		  s->elsewhere == YES ? ", in a container" : "", both ? ", and so does " : "",
 		  keeper ? keeper->name : both ? "chronyd" : "");
 	if (s->unit[0])
-		judge_remedy(j, "sudo systemctl disable --now %s", s->unit);
+		judge_remedy(j, "sudo systemctl disable --now %s", shell_word(s->unit));
 	else
 		judge_remedy(j, "sudo kill %d", s->pid);
 }
@@ -335,6 +336,7 @@ static void judge_servers(struct judge *j)
 {
 	const struct refclock_fact *r = check_refclock(&j->f->chrony);
 	const struct server_facts *s = &j->f->chrony.servers;
+	char file[PATH_MAX];
 	bool is_selected = j->r->source && j->r->source->state == '*';
 
 	if (!r)
@@ -342,8 +344,9 @@ static void judge_servers(struct judge *j)
 	if (s->prefer[0] && !r->prefer) {
 		judge_say(j, VERDICT_WARN, "rivals", "rival-prefer",
 			  "an NTP source is preferred (%s), this clock is not", s->prefer);
-		judge_remedy(j, "sudo sed -i 's/ prefer\\b//' %.*s && sudo systemctl restart %s",
-			     (int)strcspn(s->prefer, ":"), s->prefer, judge_service(j->f));
+		snprintf(file, sizeof(file), "%s%.*s", j->f->offline ? file_root : "", (int)strcspn(s->prefer, ":"), s->prefer);
+		judge_remedy(j, "sudo sed -i 's/ prefer\\b//' %s%s%s", shell_word(file),
+			     j->f->offline ? "" : " && sudo systemctl restart ", j->f->offline ? "" : judge_service(j->f));
 	}
 	if (s->dhcp && !is_selected && j->f->chrony.answers) {
 		judge_say(j, VERDICT_WARN, "rivals", "rival-dhcp",
@@ -421,7 +424,7 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 	} else if (!s->at_boot) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts %s at boot", s->name);
 		if (s->unit[0])
-			judge_remedy(j, "sudo systemctl enable %s", s->unit);
+			judge_remedy(j, "sudo systemctl enable %s", shell_word(s->unit));
 		else
 			judge_remedy(j, "make a unit that starts %s, and enable it", s->name);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
@@ -436,7 +439,9 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 
 void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
 {
-	if (r->generated)
+	if (r->generated && j->f->offline)
+		judge_remedy(j, "sudo sed -i '/^refclock/%s' %s" SETUP_DIRECTIVES, command, shell_word(file_root));
+	else if (r->generated)
 		judge_remedy(j,
 			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
 			     command, judge_service(j->f));
@@ -463,26 +468,27 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 /* What makes chronyd end, or follow this clock no more */
 static void judge_limits(struct judge *j, const struct refclock_fact *r)
 {
-	static const char where[] = "grep -rnw %s /etc/chrony* " SETUP_DIR "	# and take %s";
+	static const char where[] = "grep -rnw %s %s/etc/chrony* %s" SETUP_DIR "	# and take %s";
+	const char *root = j->f->offline ? shell_word(file_root) : "";
 	const struct limits *l = &j->f->chrony.limits;
 	const char *ends = limits_maxchange(l);
 
 	if (ends) {
 		judge_say(j, VERDICT_WARN, "config", "config-maxchange", "%s:%d: %s: chronyd %s",
 			  l->maxchange.file, l->maxchange.line, l->maxchange.text, ends);
-		judge_remedy(j, where, "maxchange", "it away");
+		judge_remedy(j, where, "maxchange", root, root, "it away");
 	}
 	if (limits_minsources(l) > 1) {
 		judge_say(j, VERDICT_WARN, "config", "config-minsources",
 			  "%s:%d: %s: this clock is not followed while fewer sources are there, and agree",
 			  l->minsources.file, l->minsources.line, l->minsources.text);
-		judge_remedy(j, where, "minsources", "it away");
+		judge_remedy(j, where, "minsources", root, root, "it away");
 	}
 	if (l->require.line && !r->require) {
 		judge_say(j, VERDICT_WARN, "config", "config-require",
 			  "%s:%d: %s: this clock is not followed while that NTP source cannot be reached",
 			  l->require.file, l->require.line, l->require.text);
-		judge_remedy(j, where, "require", "that option away");
+		judge_remedy(j, where, "require", root, root, "that option away");
 	}
 }
 

@@ -507,7 +507,7 @@ static void judge_offset(struct judge *j)
 	if (j->r->source && j->r->source->state == '*')
 		judge_remedy(j, "sudo chronyc makestep");
 	else if (keeper && keeper->unit[0])
-		judge_remedy(j, "sudo systemctl restart %s", keeper->unit);
+		judge_remedy(j, "sudo systemctl restart %s", shell_word(keeper->unit));
 	else
 		judge_remedy_setup(j, check_refclock(&j->f->chrony));
 }

@@ -74,10 +74,10 @@ static void say_unfit(struct judge *j, const struct nic *n, enum nic_fit fit, co
 	if (n->vf) {
 		judge_say(j, level, "nic", "nic-vf", "%s", text);
 		if (n->pf[0])
-			judge_remedy(j, "sudo ptpkvm-host check %s", n->pf);
+			judge_remedy(j, "sudo ptpkvm-host check %s", shell_word(n->pf));
 	} else {
 		judge_say(j, level, "nic", fit == NIC_SOFTWARE ? "nic-software" : "nic-unfit", "%s", text);
-		judge_remedy(j, "ethtool -T %s", n->name);
+		judge_remedy(j, "ethtool -T %s", shell_word(n->name));
 	}
 }
 
@@ -96,7 +96,7 @@ static void judge_physical(struct judge *j, const struct nic *n)
 		say_unfit(j, n, fit, text);
 	} else if (user != NOBODY && is_down(n)) {
 		judge_say(j, VERDICT_WARN, "nic", "nic-down", "%s", text);
-		judge_remedy(j, "sudo ip link set %s up; ip -br link show %s", n->name, n->name);
+		judge_remedy(j, "sudo ip link set %s up; ip -br link show %s", shell_word(n->name), shell_word(n->name));
 	} else {
 		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s", text);
 	}
@@ -150,7 +150,7 @@ static void judge_stacked(struct judge *j, const struct nic *n)
 	if (n->kind == NIC_BRIDGE) {
 		judge_say(j, VERDICT_WARN, "nic", "nic-bridge",
 			  "%s is a bridge over %s: PTP belongs on the port, not on the bridge", n->name, names);
-		judge_remedy(j, "sudo ptpkvm-host check %s", real[0]->name);
+		judge_remedy(j, "sudo ptpkvm-host check %s", shell_word(real[0]->name));
 	} else if (is_enough(fit, user_of(j->f, n))) {
 		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind,
 			  names);
@@ -159,8 +159,8 @@ static void judge_stacked(struct judge *j, const struct nic *n)
 	} else {
 		judge_say(j, fit == NIC_UNFIT ? VERDICT_FAIL : VERDICT_WARN, "nic", "nic-stacked",
 			  "%s is a %s over %s: not all of them have hardware timestamps", n->name, kind, names);
-		judge_remedy(j, "sudo ptpkvm-host check %s%s%s", real[0]->name, count > 1 ? " " : "",
-			     count > 1 ? real[1]->name : "");
+		judge_remedy(j, "sudo ptpkvm-host check %s%s%s", shell_word(real[0]->name), count > 1 ? " " : "",
+			     count > 1 ? shell_word(real[1]->name) : "");
 	}
 }
 

@@ -24,7 +24,7 @@ static void judge_no_ptp4l(struct judge *j)
 		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l",
 			  p->pid);
 		if (f->debian)
-			judge_remedy(j, "sudo systemctl start ptp4l@%s", p->source[0] ? p->source : "IF");
+			judge_remedy(j, "sudo systemctl start ptp4l@%s", p->source[0] ? shell_word(p->source) : "IF");
 		else
 			judge_remedy(j, "sudo systemctl start ptp4l");
 		return;
@@ -51,7 +51,7 @@ static void ptp4l_text(const struct ptp4l *p, char *buf, size_t len)
 static void remedy_log(struct judge *j, const struct ptp4l *p)
 {
 	if (p->unit[0])
-		judge_remedy(j, "sudo journalctl -u %s -n 20", p->unit);
+		judge_remedy(j, "sudo journalctl -u %s -n 20", shell_word(p->unit));
 	else
 		judge_remedy(j, "sudo journalctl _PID=%d -n 20", p->pid);
 }

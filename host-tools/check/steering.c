@@ -121,7 +121,7 @@ void judge_find_steerers(struct judge *j)
 static void remedy_stop(struct judge *j, const struct steerer *s)
 {
 	if (s->unit[0])
-		judge_remedy(j, "sudo systemctl disable --now %s", s->unit);
+		judge_remedy(j, "sudo systemctl disable --now %s", shell_word(s->unit));
 	else
 		judge_remedy(j, "sudo kill %d	# and whatever starts it", s->pid);
 }
@@ -206,7 +206,7 @@ static void judge_enabled(struct judge *j)
 		judge_say(j, VERDICT_WARN, "steering", "steering-enabled",
 			  "%s is enabled: from the next boot on it sets the clock beside %s", s->unit,
 			  j->r->steerers[0].name);
-		judge_remedy(j, "sudo systemctl disable %s", s->unit);
+		judge_remedy(j, "sudo systemctl disable %s", shell_word(s->unit));
 	}
 }
 

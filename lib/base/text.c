@@ -73,6 +73,27 @@ bool has_word(const char *words, const char *word)
 	return false;
 }
 
+const char *shell_word(const char *word)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./@:+,=";
+	static char words[4][4 * 4096 + 3];
+	static unsigned int next;
+	char *to = words[next++ % 4], *at = to;
+
+	if (strlen(word) > 4096)
+		return "?";
+	if (word[0] && !word[strspn(word, harmless)])
+		return strcpy(to, word);
+	*at++ = '\'';
+	for (; *word; word++)
+		if (*word == '\'')
+			at = stpcpy(at, "'\\''");
+		else
+			*at++ = *word;
+	strcpy(at, "'");
+	return to;
+}
+
 int utf8_len(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;

@@ -22,6 +22,12 @@ const char *base_name(const char *path);
 /* Is it one of those words, with a space between them? */
 bool has_word(const char *words, const char *word);
 
+/*
+ * For a command that people are told to type: word as it is, or in single quotes where a shell would read more in it.
+ * Good until the fourth call after this one; "?" for more than 4 KiB.
+ */
+const char *shell_word(const char *word);
+
 /* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: neither overlong nor a surrogate). */
 int utf8_len(const char *s);
 

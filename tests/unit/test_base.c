@@ -223,10 +223,26 @@ static void test_lines(void **state)
 	free(got);
 }
 
+static void test_shell_word(void **state)
+{
+	static char longer[5000];
+
+	(void)state;
+	assert_string_equal(shell_word("/etc/chrony/conf.d/a-b_1.conf"), "/etc/chrony/conf.d/a-b_1.conf");
+	assert_string_equal(shell_word(""), "''");
+	assert_string_equal(shell_word("a; sudo sh /x #"), "'a; sudo sh /x #'");
+	assert_string_equal(shell_word("it's $(x)"), "'it'\\''s $(x)'");
+	memset(longer, '\'', sizeof(longer) - 1);
+	assert_string_equal(shell_word(longer), "?");
+	longer[4096] = 0;
+	assert_int_equal(strlen(shell_word(longer)), 4 * 4096 + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_shell_word),
 		cmocka_unit_test(test_decimals),
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_words),
