@@ -4,6 +4,7 @@
 #define CLI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct option_row {
@@ -17,15 +18,15 @@ struct option_row {
 	void (*take)(void *to, char *arg);
 };
 
-/* The rest of a row: where the argument goes. */
-#define FLAG_TO(p) .kind = FLAG, .to = (bool *){ p }
-#define TEXT_TO(p) .kind = TEXT, .to = (const char **){ p }			/* not empty */
-#define WHOLE_TO(p, least, most) .kind = WHOLE, .to = (int *){ p }, .min = least, .max = most
-#define DECIMAL_TO(p, least, most) .kind = DECIMAL, .to = (double *){ p }, .min = least, .max = most
+/* The rest of a row: where the argument goes. All of it, since gcc 10 warns of what is left to be 0. */
+#define FLAG_TO(p) FLAG, (bool *){ p }, 0, 0, NULL
+#define TEXT_TO(p) TEXT, (const char **){ p }, 0, 0, NULL			/* not empty */
+#define WHOLE_TO(p, least, most) WHOLE, (int *){ p }, least, most, NULL
+#define DECIMAL_TO(p, least, most) DECIMAL, (double *){ p }, least, most, NULL
 /* --root: it becomes file_root; the bool is whether that is another than this system, NULL: nobody asks */
-#define ROOT_TO(p) .kind = ROOT, .to = (bool *){ p }
+#define ROOT_TO(p) ROOT, (bool *){ p }, 0, 0, NULL
 /* What else there is. arg is NULL if the row has no argument; what is wrong is misuse(). */
-#define TAKE_BY(function, p) .kind = TAKE, .to = p, .take = function
+#define TAKE_BY(function, p) TAKE, p, 0, 0, function
 
 struct command {
 	const char *about;		/* lines are paragraphs */
