@@ -151,6 +151,18 @@ static int follow_link(struct place *p, const char *name, char *rest, int *links
 
 enum { FOLLOW = 1, MAKE = 2 };	/* a link at the end; directories that are not there */
 
+/* For this system links are the kernel's: what /proc's are called is not where they lead to. */
+static int enter(struct place *p, const char *name, int how)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC | (p->here ? 0 : O_NOFOLLOW);
+	int err = push(p, openat(at(p), name, flags), name);
+
+	if (err != -ENOENT || !(how & MAKE))
+		return err;
+	err = make_directory(p, name);
+	return err ? err : push(p, openat(at(p), name, flags), name);
+}
+
 /* To the directory of path, whose last part is then in last: "." where path is one by its form. 0 or -errno. */
 static int walk(struct place *p, const struct tree *t, const char *path, int how,
 		char last[static NAME_MAX + 1])
@@ -180,13 +192,11 @@ static int walk(struct place *p, const struct tree *t, const char *path, int how
 			return 0;
 		memmove(rest, next, strlen(next) + 1);
 		next = rest;
-		err = follow_link(p, last, rest, &links);
+		err = p->here ? -EINVAL : follow_link(p, last, rest, &links);
 		if (err == -EINVAL || err == -ENOENT) {
 			if (!rest[strspn(rest, "/")])
 				return 0;
-			err = err == -ENOENT && (how & MAKE) ? make_directory(p, last) : 0;
-			if (!err)
-				err = push(p, openat(at(p), last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), last);
+			err = enter(p, last, how);
 		}
 	}
 	return err;
@@ -246,6 +256,26 @@ static const struct tree *root(void)
 	return &t;
 }
 
+/* Another process's root is a tree, too: a link in there must not end in ours. */
+static int open_below_root(const char *path, int flags)
+{
+	char dir[40];
+	struct tree t = { .name = dir };
+	int pid, inside = 0, fd, err;
+
+	if (sscanf(path, "/proc/%d/root/%n", &pid, &inside) != 1 || !inside)
+		return tree_fd(root(), path, flags);
+	snprintf(dir, sizeof(dir), "/proc/%d/root", pid);
+	t.fd = tree_fd(root(), dir, O_PATH | O_DIRECTORY);
+	if (t.fd < 0)
+		return -1;
+	fd = tree_fd(&t, path + inside - 1, flags);
+	err = errno;
+	close(t.fd);
+	errno = err;
+	return fd;
+}
+
 const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
 {
 	if ((size_t)snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path) >= FILE_PATH_MAX)
@@ -298,7 +328,7 @@ static char *read_fd(int fd, size_t *len)
 /* O_NONBLOCK: a FIFO put in a file's place is empty, not a wait without end. */
 char *file_read(const char *path, size_t *len)
 {
-	int fd = tree_fd(root(), path, O_RDONLY), err;
+	int fd = open_below_root(path, O_RDONLY), err;
 	char *data;
 
 	if (fd < 0)
@@ -334,7 +364,7 @@ bool file_read_line(const char *path, char *line, size_t len)
 
 bool file_exists(const char *path)
 {
-	int fd = tree_fd(root(), path, O_PATH);
+	int fd = open_below_root(path, O_PATH);
 
 	if (fd >= 0)
 		close(fd);
@@ -343,7 +373,7 @@ bool file_exists(const char *path)
 
 DIR *file_dir(const char *path)
 {
-	int fd = tree_fd(root(), path, O_RDONLY | O_DIRECTORY);
+	int fd = open_below_root(path, O_RDONLY | O_DIRECTORY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (fd >= 0 && !dir)

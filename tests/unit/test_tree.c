@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Files are read whole, and written whole or not at all, whatever is in their way. */
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -578,6 +582,51 @@ static void test_rewrite(void **state)
 	assert_int_equal(rewrite("/fifo"), -EINVAL);
 }
 
+/* Of a process with another root: as the kernel has it, not by what its link says, which is "/"; and inside of that. */
+static void test_other_root(void **state)
+{
+	char path[300], *text;
+	struct stat st, root;
+	int ready[2];
+	pid_t pid;
+
+	(void)state;
+	put("/inside", "of it\n");
+	put_link("/link", "/inside");
+	put_link("/up", "../../../../../../inside");
+	assert_int_equal(stat(tree, &root), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if ((geteuid() && unshare(CLONE_NEWUSER)) || chroot(tree) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], path, 1), 1);
+	file_root = "";
+	snprintf(path, sizeof(path), "/proc/%d/root/.", pid);
+	assert_int_equal(file_lstat(path, &st), 0);
+	assert_true(st.st_dev == root.st_dev && st.st_ino == root.st_ino);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/root/%s", pid, (const char *[]){ "inside", "link", "up" }[i]);
+		text = file_read(path, NULL);
+		assert_non_null(text);
+		assert_string_equal(text, "of it\n");
+		free(text);
+		assert_true(file_exists(path));
+	}
+	snprintf(path, sizeof(path), "/proc/%d/root/etc/passwd", pid);
+	assert_false(file_exists(path));
+	file_root = tree;
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -600,6 +649,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_writing, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_patterns, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_second_names, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_other_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_roots, hostile_tree, remove_hostile),
 	};
 
