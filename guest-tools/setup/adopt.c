@@ -106,7 +106,7 @@ bool adopt_see(struct adoption *a, const struct chrony_directive *d, char *why, 
 		add_text(why, len, "%s", not);
 	else
 		add_text(why, len, "ptpkvm setup%s%s --adopt comments it out, until remove",
-			 file_root[0] ? " --root " : "", file_root);
+			 file_root[0] ? " --root " : "", file_root[0] ? shell_word(file_root) : "");
 	if (ours == PERHAPS)
 		add_text(why, len, ". What %s will be cannot be known %s: if it is another clock, name it there by a "
 			 "link of udev's, not by its number", device, a->offline ? "here" : "while it is not there");

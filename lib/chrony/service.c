@@ -11,8 +11,6 @@
 #include "system/processes.h"
 #include "system/tree.h"
 
-/* chronyd's options that take an argument (main.c of chrony 4) */
-#define WITH_ARGUMENT "fFlLNPtu"
 #define PROBE "/-"	/* no configuration's name */
 
 /* --- command lines --- */
@@ -24,7 +22,7 @@ static void read_words(struct chrony_service *s, struct cmdline *c)
 
 	s->conf[0] = 0;
 	s->by_directives = s->measures_only = false;
-	while (cmdline_next(c, WITH_ARGUMENT, &o)) {
+	while (cmdline_next(c, CHRONYD_WITH_ARGUMENT, &o)) {
 		if (o.letter == 'f' && o.value && strlen(o.value) < sizeof(s->conf) - 1)
 			sprintf(s->conf, "%s%s", o.value[0] == '/' ? "" : "/", o.value);
 		s->measures_only |= o.letter == 'x';

@@ -13,6 +13,9 @@
 #include "chrony/conf.h"
 #include "system/units.h"
 
+/* chronyd's options that take an argument (main.c of chrony 4) */
+#define CHRONYD_WITH_ARGUMENT "fFlLNPtu"
+
 /* What is ours in it: files, each "/…" */
 struct chrony_addition {
 	const char *drop_in;		/* if it is there, the unit has the next two made before each start */

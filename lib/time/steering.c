@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "chrony/service.h"
 #include "linuxptp/phc2sys.h"
 #include "linuxptp/ptp4l.h"
 #include "system/tree.h"
@@ -14,7 +15,6 @@
 
 #define COMM_LEN 15		/* what the kernel keeps of a program's name */
 #define ENABLED_MAX 512
-#define CHRONYD_WITH_ARGUMENT "fFlLNPtu"
 
 /* --- what a command line says --- */
 
