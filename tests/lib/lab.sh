@@ -749,11 +749,11 @@ _lab_plug() {
 	# Debian's kernel for riscv64 has no hotplug for PCI
 	[[ ${LAB_ARCH[$LAB_HOST]} != riscv64 ]] || host 'echo 1 >/sys/bus/pci/rescan'
 	# shellcheck disable=SC2086 # words
-	host "udevadm wait --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
+	LAB_TIMEOUT=120 host "udevadm wait --timeout=90 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
 		$(printf '/dev/disk/by-id/virtio-%s ' ${LAB_DISKS[$run]})" || _lab_not_plugged $?
 }
 
-# _lab_not_plugged STATUS: 124 after 60 s, though udevadm itself stops waiting after 30? Then a timer of that machine
+# _lab_not_plugged STATUS: 124 after 120 s, though udevadm itself stops waiting after 90? Then a timer of that machine
 # never went off: which CPU's no longer do, tells the count of its timer's interrupts.
 _lab_not_plugged() {
 	if (($1 == 124)); then
@@ -780,7 +780,7 @@ _lab_unplug() {
 		_lab_qmp device_del "{\"id\":\"$device\"}"
 	done
 	# shellcheck disable=SC2086 # words
-	host "udevadm wait --removed --timeout=30 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
+	host "udevadm wait --removed --timeout=50 /dev/virtio-ports/$run /dev/virtio-ports/$run.console \
 		${disks:+$(printf '/dev/disk/by-id/virtio-%s ' $disks)} || exit
 		rm -f /run/lab/$run.*" ||
 		diag "lab: $run's devices stay plugged into $LAB_HOST"
@@ -901,7 +901,7 @@ _lab_line() {
 _lab_line_end() {
 	_lab_qmp chardev-add "{\"id\":\"$1\",\"backend\":{\"type\":\"socket\",\"data\":{$2}}}"
 	_lab_plug_port "$1" "$1" "$1"
-	host "udevadm wait --timeout=30 /dev/virtio-ports/$1" || bail "lab: no line to $LAB_HOST"
+	host "udevadm wait --timeout=50 /dev/virtio-ports/$1" || bail "lab: no line to $LAB_HOST"
 }
 
 lab_stop() {
