@@ -78,6 +78,8 @@ is "$(ends 'skip 2 y; done_testing')" 1 'done_testing: all were skipped'
 is "$(ends 'plan 2; pass x; done_testing')" 1 'done_testing: fewer than planned'
 is "$(ends 'pass x; bail "y is missing"')" 255 'bail: the exit status'
 is "$(grep -v '^#' "$dir/said")" $'ok 1 - x\nnot ok 2 - y is missing\n1..2' 'bail: is a failure'
+is "$(ends 'pass x; y=$(bail "no z") || bail "no y: $y"')" 255 'bail in $(…): the exit status'
+is "$(cat "$dir/said")" $'ok 1 - x\n# no z\nnot ok 2 - no y: \n# cannot go on: no y: \n1..2' 'bail in $(…): why is told, and who asked fails'
 
 is "$(ends "pass x; tap_lost $dir/lost the machine; pass y; tap_lost $dir/lost again")" 0 'tap_lost'
 is "$(cat "$dir/lost")" '1 the machine' 'tap_lost: after how many tests, the first time'
