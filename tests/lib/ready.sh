@@ -50,7 +50,8 @@ ready_boot() {
 	# As images.conf has it for kernels that the lab starts itself
 	! _lab_emulated || cpu=host,migratable=off,-xsave,-avx,-avx2
 	_lab again "$name"
-	on "${LAB_ON[$name]}" host "ACCEL=kvm launch $name --ready /run/lab/$name.disk --firmware $firmware --mem 768 --smp 2 \
+	# With two CPUs half of their time would go into waking the other
+	on "${LAB_ON[$name]}" host "ACCEL=kvm launch $name --ready /run/lab/$name.disk --firmware $firmware --mem 768 --smp 1 \
 		--seed /dev/disk/by-id/virtio-lab${n}k --ssh-port $READY_PORT ${cpu:+--cpu $cpu} $flash" ||
 		bail "lab: cannot launch $name"
 	LAB_TIMEOUT=$READY_TIMEOUT on "${LAB_ON[$name]}" host "until $(_ready_ssh "$name") true 2>/dev/null; do
