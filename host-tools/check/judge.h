@@ -46,8 +46,6 @@ struct judge {
 
 /* chrony's unit here, without its suffix */
 const char *judge_chrony_service(const struct check_facts *f);
-/* chronyd's selected source, or NULL */
-const struct chrony_source *judge_selected(const struct chrony_facts *c);
 
 void judge_nics(struct judge *j);
 

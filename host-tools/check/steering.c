@@ -11,14 +11,6 @@
 #include "output/text.h"
 #include "ptp/ports.h"
 
-const struct chrony_source *judge_selected(const struct chrony_facts *c)
-{
-	for (int i = 0; i < c->n_sources; i++)
-		if (c->sources[i].state == '*')
-			return &c->sources[i];
-	return NULL;
-}
-
 /* One that follows a master, by whatever timestamps */
 static const struct ptp4l_fact *slave(const struct check_facts *f)
 {
@@ -40,7 +32,7 @@ static const struct refclock_fact *refclock_of(const struct chrony_facts *c, con
 
 static void chronyd_from(const struct chrony_facts *c, char *buf, size_t len)
 {
-	const struct chrony_source *s = judge_selected(c);
+	const struct chrony_source *s = chrony_selected(c->sources, c->n_sources);
 	const struct refclock_fact *r = s ? refclock_of(c, s->name) : NULL;
 
 	if (!s)
@@ -165,7 +157,7 @@ static void judge_fight(struct judge *j)
 static void judge_chronyd(struct judge *j, const struct steerer *s)
 {
 	const struct chrony_facts *c = &j->f->chrony;
-	const struct chrony_source *source = judge_selected(c);
+	const struct chrony_source *source = chrony_selected(c->sources, c->n_sources);
 	const struct ptp4l_fact *ptp = slave(j->f);
 	char off[OFFSET_TEXT_LEN];
 

@@ -29,7 +29,7 @@ const char *params_option(enum param param)
 	return option_names[param];
 }
 
-const char *role_name(enum role role)
+static const char *role_name(enum role role)
 {
 	return roles[role];
 }

@@ -78,7 +78,6 @@ unsigned int params_nic_number(const char *name);
 
 /* "--slave"; NULL for those that are no options */
 const char *params_option(enum param param);
-const char *role_name(enum role role);
 const char *transport_name(enum transport transport);
 
 #endif

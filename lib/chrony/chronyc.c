@@ -131,16 +131,6 @@ static bool get_source(char *const *f, void *record)
 	return true;
 }
 
-static bool get_sourcestats(char *const *f, void *record)
-{
-	struct chrony_sourcestats *s = record;
-
-	return get_string(f[0], s->name, sizeof(s->name)) && get_int(f[1], 0, 1 << 20, &s->np) &&
-	       get_int(f[2], 0, 1 << 20, &s->nr) && get_double(f[3], &s->span) &&
-	       get_double(f[4], &s->frequency) && get_double(f[5], &s->skew) &&
-	       get_double(f[6], &s->offset) && get_double(f[7], &s->stddev);
-}
-
 static bool get_tracking(char *const *f, void *record)
 {
 	struct chrony_tracking *t = record;
@@ -175,7 +165,6 @@ static const struct report {
 	size_t size;
 	bool (*get)(char *const *field, void *record);
 } report_sources = { "sources", 10, sizeof(struct chrony_source), get_source },
-  report_sourcestats = { "sourcestats", 8, sizeof(struct chrony_sourcestats), get_sourcestats },
   report_tracking = { "tracking", 14, sizeof(struct chrony_tracking), get_tracking },
   report_selectdata = { "selectdata", 18, sizeof(struct chrony_selectdata), get_selectdata };
 
@@ -247,12 +236,6 @@ int chronyc_parse_sources(const char *text, struct chrony_source *list, int max,
 	return parse(&report_sources, text, list, max, why, len);
 }
 
-int chronyc_parse_sourcestats(const char *text, struct chrony_sourcestats *list, int max, char *why,
-			      size_t len)
-{
-	return parse(&report_sourcestats, text, list, max, why, len);
-}
-
 int chronyc_parse_tracking(const char *text, struct chrony_tracking *t, char *why, size_t len)
 {
 	return parse_one(&report_tracking, text, t, why, len);
@@ -304,11 +287,6 @@ static int ask_list(const struct report *r, void *list, int max, char *why, size
 int chronyc_sources(struct chrony_source *list, int max, char *why, size_t len)
 {
 	return ask_list(&report_sources, list, max, why, len);
-}
-
-int chronyc_sourcestats(struct chrony_sourcestats *list, int max, char *why, size_t len)
-{
-	return ask_list(&report_sourcestats, list, max, why, len);
 }
 
 int chronyc_tracking(struct chrony_tracking *t, char *why, size_t len)

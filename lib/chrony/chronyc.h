@@ -37,16 +37,6 @@ struct chrony_source {
 	double error;		/* margin */
 };
 
-struct chrony_sourcestats {
-	char name[256];
-	int np, nr;
-	double span;		/* seconds */
-	double frequency;	/* ppm */
-	double skew;		/* ppm */
-	double offset;		/* seconds */
-	double stddev;		/* seconds */
-};
-
 struct chrony_tracking {
 	char refid[16];		/* eight hexadecimal digits */
 	char name[256];
@@ -82,13 +72,11 @@ struct chrony_selectdata {
  * empty text is 0 records.
  */
 int chronyc_parse_sources(const char *text, struct chrony_source *list, int max, char *why, size_t len);
-int chronyc_parse_sourcestats(const char *text, struct chrony_sourcestats *list, int max, char *why, size_t len);
 int chronyc_parse_tracking(const char *text, struct chrony_tracking *t, char *why, size_t len);
 int chronyc_parse_selectdata(const char *text, struct chrony_selectdata *list, int max, char *why, size_t len);
 
 /* The same, asked of chronyd now. -1 and the reason, chronyc's absence and silence included. */
 int chronyc_sources(struct chrony_source *list, int max, char *why, size_t len);
-int chronyc_sourcestats(struct chrony_sourcestats *list, int max, char *why, size_t len);
 int chronyc_tracking(struct chrony_tracking *t, char *why, size_t len);
 int chronyc_selectdata(struct chrony_selectdata *list, int max, char *why, size_t len);
 

@@ -62,6 +62,39 @@ for folder in lib guest-tools host-tools; do
 		"$folder: no include goes up"
 done
 
+# What another file can name is named by one: else it is static, or dead. For unit tests alone: the parsers of what programs
+# print, the guard's parts, which links a check has; and two of the layer of files, whose users are to come.
+for_tests='check_links status_links chronyc_parse_selectdata chronyc_parse_sources chronyc_parse_tracking pmc_parse tripleo_parse
+guard_act guard_ask guard_bad_host guard_recorded guard_release run_more_paths series_long_enough here tree_fd tree_open'
+# objects FOLDER OBJECTS: of its sources and lib's, as make tools has left them there
+objects() {
+	local file
+	for file in "$1"/*.c "$1"/*/*.c lib/*/*.c; do
+		file=build/tools/$2/${file#"$1"/}
+		[[ ! -e ${file%.c}.o ]] || echo "${file%.c}.o"
+	done
+}
+mapfile -t built < <(objects guest-tools obj-ptpkvm; objects host-tools obj-ptpkvm-host; objects tests/tools obj)
+cmp "${#built[@]}" '>' 150 'the objects of all programs are found'
+# Of one source, whichever program it is in
+alone=$(nm -A -P "${built[@]}" | awk '{
+		file = $1
+		sub(/:$/, "", file)
+		sub(/^build\/tools\/obj[^\/]*\//, "", file)
+	}
+	$3 == "U" { users[$2] = users[$2] " " file }
+	$3 ~ /^[TDBRVW]$/ { home[$2] = file }
+	END {
+		for (name in home) {
+			n = split(users[name], user)
+			for (i = 1; i <= n && user[i] == home[name]; i++);
+			if (i > n && name != "main")
+				print name
+		}
+	}' | sort)
+is_empty "$(comm -23 <(echo "$alone") <(tr ' ' '\n' <<<"$for_tests" | sort))" 'nothing is global that nobody else names'
+is_empty "$(comm -13 <(echo "$alone") <(tr ' ' '\n' <<<"$for_tests" | sort))" 'and what is said to be for tests is there'
+
 # Text for people goes by output/text.h, which lets no control character of other people through. What is for programs,
 # or a file, has rules of its own.
 may_print='lib/base/die.c lib/base/text.c lib/output/json.c lib/output/metrics.c lib/output/publish.c lib/output/text.c

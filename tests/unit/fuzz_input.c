@@ -203,18 +203,6 @@ static void fuzz_sources(void)
 	}
 }
 
-static void fuzz_sourcestats(void)
-{
-	struct chrony_sourcestats s[MAX];
-	int n;
-
-	memset(s, 'x', sizeof(s));
-	n = chronyc_parse_sourcestats(text, s, MAX, why, sizeof(why));
-	reasoned(n);
-	for (int i = 0; i < n; i++)
-		must(memchr(s[i].name, 0, sizeof(s[i].name)) && isfinite(s[i].stddev) && s[i].np >= 0);
-}
-
 static void fuzz_tracking(void)
 {
 	struct chrony_tracking t;
@@ -502,7 +490,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static void (*const targets[])(void) = {
-		fuzz_sources, fuzz_sourcestats, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
+		fuzz_sources, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
 		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_steering, fuzz_unit, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
 	};

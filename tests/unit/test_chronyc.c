@@ -114,25 +114,6 @@ static void test_long_line(void **state)
 	free(text);
 }
 
-static void test_sourcestats(void **state)
-{
-	struct chrony_sourcestats s[2];
-
-	(void)state;
-	assert_int_equal(chronyc_parse_sourcestats("KVM,8,5,4,-0.001,0.012,0.000000002,0.000000005\n", s, 2,
-						   why, sizeof(why)), 1);
-	assert_string_equal(s[0].name, "KVM");
-	assert_int_equal(s[0].np, 8);
-	assert_int_equal(s[0].nr, 5);
-	assert_float_equal(s[0].span, 4, 0);
-	assert_float_equal(s[0].frequency, -0.001, 1e-12);
-	assert_float_equal(s[0].skew, 0.012, 1e-12);
-	assert_float_equal(s[0].offset, 2e-9, 1e-15);
-	assert_float_equal(s[0].stddev, 5e-9, 1e-15);
-	assert_int_equal(chronyc_parse_sourcestats(KVM, s, 2, why, sizeof(why)), -1);
-	assert_int_equal(chronyc_parse_sourcestats("KVM,-8,5,4,0,0,0,0\n", s, 2, why, sizeof(why)), -1);
-}
-
 #define TRACKING                                                                                             \
 	"4B564D00,KVM,1,1795449334.123456789,0.000000012,-0.000000001,0.000000004,-37.003,0.000,0.012,"      \
 	"0.000000001,0.000001000,0.5,Normal\n"
@@ -335,7 +316,6 @@ int main(void)
 		cmocka_unit_test(test_no_more_than_max),
 		cmocka_unit_test(test_sources_refused),
 		cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_sourcestats),
 		cmocka_unit_test(test_tracking),
 		cmocka_unit_test(test_selectdata),
 		cmocka_unit_test(test_version),
