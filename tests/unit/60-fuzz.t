@@ -18,7 +18,6 @@ mkdir -p $dir/corpus
 # One input of each kind, for the fuzzer to begin with; the first byte is the kind. | is NUL.
 kind=0
 for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
-	'KVM,8,5,4,-0.001,0.012,0.000000002,0.000000005' \
 	'4B564D00,KVM,1,1795449334.123456789,0.1,-0.1,0.1,-37.003,0.0,0.012,0.1,0.1,0.5,Normal' \
 	'*,KVM,N,-,-,-,-,-,N,P,T,R,-,1,1.0,-0.000000020,0.000000021,Normal' \
 	'chronyd (chrony) version 4.9-pre1 (+CMDMON)' \
@@ -35,7 +34,8 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'phc2sys\n7\n0::/system.slice/phc2sys.service\nPPid:\t1\nCapEff:\tffffffff\n|-arr|' \
 	$'[Service]\nEnvironment="A=-a -r" B=x\nEnvironmentFile=-/x\nExecStart=-@/usr/sbin/phc2sys p $A ${B} %i \\\n -q' \
 	$'up\nlower_eth1\nDEVTYPE=vlan\n1000' '4.2-dirty' \
-	$'#\nversion 2\ndirectory /etc/x\nfile 00000000deadbeef /etc/a.conf\nnext 00000000deadbeef /etc/systemd/x.service.d/b.conf'; do
+	$'#\nversion 2\ndirectory /etc/x\nfile 00000000deadbeef /etc/a.conf\nnext 00000000deadbeef /etc/systemd/x.service.d/b.conf' \
+	$'[Service]\nEnvironmentFile=-/x\nExecStart=/usr/sbin/chronyd $OPTIONS -f /etc/c\nOPTIONS="-x"\nrefclock PHC /dev/ptp0:nocrossts refid K'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" | tr '|' '\0' >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done
@@ -43,7 +43,7 @@ done
 runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -Wall -Wextra -Werror -pthread -Ihost-tools -Ilib \
 	-Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
-	lib/base/die.c lib/base/numbers.c lib/base/text.c lib/base/now.c lib/chrony/chronyc.c lib/chrony/conf.c \
+	lib/base/die.c lib/base/numbers.c lib/base/text.c lib/base/now.c lib/chrony/*.c \
 	lib/linuxptp/conf.c lib/linuxptp/phc2sys.c lib/linuxptp/pmc.c lib/linuxptp/ptp4l.c lib/output/{json,text}.c \
 	lib/system/install.c lib/system/processes.c lib/system/run.c lib/system/units.c lib/time/host_clock.c lib/time/steering.c \
 	host-tools/config/generate.c \

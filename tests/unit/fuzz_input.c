@@ -15,6 +15,8 @@
 
 #include "chrony/chronyc.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
+#include "chrony/service.h"
 #include "config/generate.h"
 #include "config/tripleo.h"
 #include "facts/guests.h"
@@ -434,6 +436,32 @@ static void fuzz_unit(void)
 	unit_free(&u);
 }
 
+static int see_refclock(const struct chrony_directive *d, void *arg)
+{
+	static struct refclock r;
+
+	(void)arg;
+	memset(&r, 'x', sizeof(r));
+	if (refclock_read(&r, d))
+		must(memchr(r.driver, 0, sizeof(r.driver)) && memchr(r.device, 0, sizeof(r.device)) &&
+		     memchr(r.refid, 0, sizeof(r.refid)) && memchr(r.offset, 0, sizeof(r.offset)));
+	return 0;
+}
+
+/* Its unit, its command line and its configuration, all of them the input */
+static void fuzz_service(void)
+{
+	static struct chrony_service s;
+
+	memset(&s, 'x', sizeof(s));
+	if (!chrony_service_process(&s, 1))
+		chrony_service_next(&s, NULL, text_len % 2);
+	must(memchr(s.unit, 0, sizeof(s.unit)) && memchr(s.conf, 0, sizeof(s.conf)) &&
+	     memchr(s.variable, 0, sizeof(s.variable)) && memchr(s.options, 0, sizeof(s.options)));
+	must(!s.conf[0] || s.conf[0] == '/');
+	must(chrony_service_walk(&s, see_refclock, NULL, why, sizeof(why)) >= -1);
+}
+
 /* A driver that answers with the input, as far as it goes */
 static int answer(const char *name, void *cmd)
 {
@@ -493,6 +521,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		fuzz_sources, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
 		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_steering, fuzz_unit, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
+		fuzz_service,
 	};
 	char *copy;
 
