@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -151,12 +153,22 @@ static int follow_link(struct place *p, const char *name, char *rest, int *links
 
 enum { FOLLOW = 1, MAKE = 2 };	/* a link at the end; directories that are not there */
 
+/* What is mounted on an image's /proc and /sys while it is worked on tells of the machine that runs, not of the image. */
+static bool is_kernels(int fd)
+{
+	struct statfs s;
+
+	return !fstatfs(fd, &s) && (s.f_type == PROC_SUPER_MAGIC || s.f_type == SYSFS_MAGIC);
+}
+
 /* For this system links are the kernel's: what /proc's are called is not where they lead to. */
 static int enter(struct place *p, const char *name, int how)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC | (p->here ? 0 : O_NOFOLLOW);
 	int err = push(p, openat(at(p), name, flags), name);
 
+	if (!err && !p->here && is_kernels(at(p)))
+		return -ENOENT;
 	if (err != -ENOENT || !(how & MAKE))
 		return err;
 	err = make_directory(p, name);

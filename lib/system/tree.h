@@ -11,8 +11,8 @@
 #include <sys/types.h>
 
 /*
- * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root. For this system paths are what
- * they are.
+ * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root; and this machine's own /proc and /sys,
+ * where they are mounted in it, are empty. For this system paths are what they are.
  */
 struct tree {
 	int fd;			/* O_PATH; AT_FDCWD: this system, and files that a user names */
