@@ -14,7 +14,6 @@
 #include "time/steering.h"
 
 #define COMM_LEN 15		/* what the kernel keeps of a program's name */
-#define ENABLED_MAX 512
 
 /* --- what a command line says --- */
 
@@ -323,9 +322,9 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p)
 {
-	char names[ENABLED_MAX][UNIT_NAME_LEN];
+	char names[UNITS_MAX][UNIT_NAME_LEN];
 	bool systemd = file_root[0] || file_exists("/run/systemd/system");
-	int enabled = systemd ? units_enabled("*.service", names, ENABLED_MAX) : 0, n = 0;
+	int enabled = systemd ? units_enabled("*.service", names, UNITS_MAX) : 0, n = 0;
 
 	for (int i = 0; i < p->n; i++)
 		n = add_process(list, n, p, &p->list[i]);
