@@ -559,6 +559,17 @@ void judge_boot(struct judge *j)
 		remedy_elsewhere(j, NULL);
 		return;
 	}
+	if (c->not_started && c->conf[0]) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts chronyd at boot: %s is %s",
+			  c->next.unit[0] ? c->next.unit : "its unit", c->next.masked ? "masked" :
+			  c->next.unit_file[0] ? "not enabled" : "not there");
+		if (!c->next.unit_file[0] && !c->next.masked)
+			judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+		else
+			judge_remedy(j, "sudo systemctl%s%s %s %s", f->offline ? " --root=" : "", f->offline ? shell_word(file_root) : "",
+			     c->next.masked ? "unmask" : "enable", judge_service(f));
+		return;
+	}
 	if (f->set_up && !race && !c->by_hand) {
 		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;

@@ -61,7 +61,9 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
 	resolve_node(fact->device, fact->node, sizeof(fact->node));
 	clock_name(fact->node, fact->clock_name, sizeof(fact->clock_name));
-	fact->ours = fact->node[0] ? !strcmp(fact->node, f->node) : !strcmp(fact->device, REFCLOCK_LINK);
+	/* In an image's /dev there may be those of the machine that makes it. */
+	fact->ours = fact->node[0] && (f->node[0] || fact->clock_name[0]) ? !strcmp(fact->node, f->node) :
+		     !strcmp(fact->device, REFCLOCK_LINK);
 	fact->by_number = !strncmp(fact->device, "/dev/ptp", 8) &&
 			  parse_u64(fact->device + 8, 0, UINT64_MAX, &number);
 	fact->generated = ours && (!strcmp(d->file, ours->made) ||
@@ -119,6 +121,7 @@ static void gather_conf(struct check_facts *f, int pid)
 	s = c->process ? &process : &c->next;
 	c->elsewhere = (c->next.unit[0] || c->process) &&
 		       (!chrony_service_takes(&c->next, c->takes_why, sizeof(c->takes_why)) || !layout);
+	c->not_started = !f->init && (c->next.masked || (c->next.unit_file[0] ? !unit_enabled(c->next.unit) : f->offline));
 	c->by_hand = s->by_directives;
 	c->measures_only = s->measures_only;
 	snprintf(c->conf, sizeof(c->conf), "%s", s->conf);

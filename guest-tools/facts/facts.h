@@ -56,6 +56,7 @@ struct chrony_facts {
 	bool noselect;			/* our source was set so while running (selectdata; root only) */
 
 	struct chrony_service next;	/* of its next start */
+	bool not_started;		/* by systemd at the next boot: its unit is not enabled, masked, or not in the image */
 	bool measures_only;		/* -x: it leaves the system's clock alone */
 	bool by_hand;			/* started with directives: its configuration can't be known */
 	bool elsewhere;			/* setup can't add to it: where is said by takes_why */

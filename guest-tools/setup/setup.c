@@ -244,6 +244,11 @@ static bool check_chrony(struct setup *s)
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
 	if (!s->version.major)
 		s->version = oldest;
+	if (s->chrony.masked)
+		return fail(s, "%s is masked%s%s; try: systemctl%s%s unmask %s", s->layout->service, s->offline ? " in " : "",
+			    file_root, s->offline ? " --root=" : "", s->offline ? shell_word(file_root) : "", s->layout->service);
+	if (s->offline && !s->chrony.unit_file[0])
+		return fail(s, "%s has no %s: chrony is not installed there", file_root, s->layout->service);
 	if (s->offline)
 		return true;
 	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
@@ -261,7 +266,7 @@ static bool check_rivals(struct setup *s)
 	char names[600] = "";
 	bool processes = false;
 
-	s->n_rivals = setup_rivals(s->rivals, s->why, sizeof(s->why));
+	s->n_rivals = setup_rivals(s->rivals, s->offline, s->why, sizeof(s->why));
 	if (s->n_rivals < 0)
 		return false;
 	for (int i = 0; i < s->n_rivals; i++) {
@@ -270,6 +275,9 @@ static bool check_rivals(struct setup *s)
 	}
 	if (processes)
 		return fail(s, "a daemon that no unit started steers the clock: %s; end it first", names);
+	if (s->n_rivals && s->offline)
+		return fail(s, "only one daemon may steer the clock, and %s starts others, too: %s; try: systemctl --root=%s "
+			    "disable %s", file_root, names, shell_word(file_root), shell_word(s->rivals[0].name));
 	if (s->n_rivals && !s->disable)
 		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: ptpkvm setup "
 			    "--disable-competitors", s->n_rivals > 1 ? "are" : "is", names);
@@ -701,7 +709,7 @@ static bool check_all(struct setup *s)
 	bool good;
 
 	if (s->offline) {
-		if (!check_machine(s) || !check_chrony(s))
+		if (!check_machine(s) || !check_chrony(s) || !check_rivals(s))
 			return false;
 		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
 	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||

@@ -1492,6 +1492,16 @@ static void test_container_remedies(void **state)
 }
 
 #define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
+#define UNIT "/usr/lib/systemd/system/chrony.service"
+#define WANTS "/etc/systemd/system/multi-user.target.wants/chrony.service"
+
+/* An image of systemd's, which starts chronyd */
+static void put_image(void)
+{
+	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	put(UNIT, "[Service]\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	put_link(WANTS, UNIT);
+}
 
 /* Of a system that does not run check judges what the next boot will have. */
 static void test_next_boot(void **state)
@@ -1500,7 +1510,7 @@ static void test_next_boot(void **state)
 
 	(void)state;
 	put_clocks();
-	put_link("/sbin/init", "/lib/systemd/systemd");
+	put_image();
 	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
 	put("/etc/ptpkvm/chrony.conf", "# ours\nrefclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
 	check_gather(&facts);
@@ -1527,6 +1537,48 @@ static void test_next_boot(void **state)
 	check_gather(&facts);
 	assert_null(check_refclock(&facts.chrony));
 	assert_true(facts.chrony.elsewhere);
+}
+
+static const char *boot_says(void)
+{
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, "boot"))
+			return report.said.list[i].text;
+	return "";
+}
+
+/* What setup wrote is of no use where nothing starts chronyd. */
+static void test_boot_starts_chronyd(void **state)
+{
+	(void)state;
+	put_image();
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put("/etc/ptpkvm/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
+	put(DROP_IN, "[Service]\nExecStartPre=-+/usr/sbin/ptpkvm prestart\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	has(boot_says(), "set up by ptpkvm");
+	gone(WANTS);
+	has(boot_says(), "nothing starts chronyd at boot: chrony.service is not enabled");
+	put_link("/etc/systemd/system/x.target.requires/chrony.service", "/x");
+	has(boot_says(), "set up by ptpkvm");
+	put_link("/etc/systemd/system/chrony.service", "/dev/null");
+	has(boot_says(), "chrony.service is masked");
+	/* Removed, but not its configuration */
+	gone("/etc/systemd/system/chrony.service");
+	gone(UNIT);
+	has(boot_says(), "chrony.service is not there");
+}
+
+/* An image that is made in a guest that has the clock: what is in its /dev is that guest's. */
+static void test_dev_of_the_maker(void **state)
+{
+	(void)state;
+	put_image();
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM\n");
+	put_link("/dev/ptp_kvm", "ptp0");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
 }
 
 /* Not ours, though below /run */
@@ -1581,7 +1633,7 @@ static void test_text_output(void **state)
 		"                    not TAI [config-tai]\n"
 		"          by hand, for want of systemd: in place of /etc/chrony/chrony.conf:1 what "
 		"'sudo ptpkvm chrony --makestep' says\n");
-	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	put_image();
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
 	has(said_out, "\n          sudo ptpkvm setup --adopt --root /");
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore", (char[]){ "config-tai,boot-race" },
@@ -1612,6 +1664,8 @@ int main(void)
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
 		cmocka_unit_test_setup(test_next_boot, empty_tree),
+		cmocka_unit_test_setup(test_boot_starts_chronyd, empty_tree),
+		cmocka_unit_test_setup(test_dev_of_the_maker, empty_tree),
 		cmocka_unit_test_setup(test_below_run, empty_tree),
 		cmocka_unit_test_setup(test_documented, empty_tree),
 		cmocka_unit_test_setup(test_text_output, empty_tree),

@@ -104,10 +104,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define UNIT "/usr/lib/systemd/system/chrony.service"
+#define LOCAL "/etc/systemd/system/chrony.service.d/local.conf"
+#define EXEC "[Service]\nEnvironmentFile=-/etc/default/chrony\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\n"
+#define WANTS "/lib/systemd/system/multi-user.target.wants/"
+
 /* Of a tree at rest */
 static void systemd_image(void)
 {
 	put_link("/sbin/init", "/lib/systemd/systemd");
+	put(UNIT, EXEC "EnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	put_link(WANTS "chrony.service", UNIT);
 }
 
 static int call(void *arg)
@@ -307,6 +314,40 @@ static void test_image(void **state)
 	assert_int_equal(apart(call, argv), EXIT_BROKEN);
 	file_root = tree;
 	etc_is_as_before();
+}
+
+/* The rule for an image is that for a system that runs: what would be in vain is refused. */
+static void test_image_that_is_not_fit(void **state)
+{
+	char root[sizeof(tree)], *argv[] = { "setup", "--root", root, NULL };
+	const struct {
+		const char *path, *text, *reason;
+	} cases[] = {
+		{ UNIT, NULL, " has no chrony.service: chrony is not installed there" },
+		{ "/etc/systemd/system/chrony.service", "", "chrony.service is masked in " },
+		{ LOCAL, "[Service]\nExecStart=\nExecStart=/bin/sh -c 'exec chronyd -f /x'\n", "is configured elsewhere" },
+		{ WANTS "x.service", "[Service]\nExecStart=/usr/lib/systemd/systemd-timesyncd\n",
+		  "starts others, too: x.service; try: systemctl --root=" },
+	};
+
+	(void)state;
+	strcpy(root, tree);
+	put("/usr/bin/ptpkvm", "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		systemd_image();
+		if (cases[i].text)
+			put(cases[i].path, cases[i].text);
+		else
+			gone(cases[i].path);
+		put_link("/lib/systemd/system/x.service", "multi-user.target.wants/x.service");
+		now_is_before();
+		file_root = "";
+		assert_int_equal(apart(call, argv), EXIT_BROKEN);
+		file_root = tree;
+		has(said_err, cases[i].reason);
+		etc_is_as_before();
+		gone(cases[i].path);
+	}
 }
 
 static void put_unit(const char *name, const char *state)
@@ -1379,10 +1420,6 @@ static void test_prestart_options(void **state)
 	}
 }
 
-#define UNIT "/usr/lib/systemd/system/chrony.service"
-#define LOCAL "/etc/systemd/system/chrony.service.d/local.conf"
-#define EXEC "[Service]\nEnvironmentFile=-/etc/default/chrony\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\n"
-
 /* Of one tree check, setup and prestart name one file: that which the unit will have chronyd read. */
 static void test_one_file(void **state)
 {
@@ -1491,7 +1528,7 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(other_rivals), T(rival_process),
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(image_that_is_not_fit), T(rivals), T(other_rivals), T(rival_process),
 		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
 		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
 		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),
