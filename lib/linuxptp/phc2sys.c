@@ -69,7 +69,7 @@ static void take(struct seen *seen, const struct cmdline_option *o)
 		set_option(p, "uds_address", value);
 		break;
 	default:
-		set_option(p, o->name, value);
+		set_option(p, linuxptp_option(o->name), value);
 	}
 }
 
@@ -91,8 +91,8 @@ void phc2sys_of(struct phc2sys *p, struct cmdline *c, const struct process *proc
 	p->pid = proc ? proc->pid : 0;
 	strcpy(p->servo, "pi");
 	take_all(&seen, c);
-	if (seen.conf[0] && process_path(proc, seen.conf, path, sizeof(path)) &&
-	    !linuxptp_conf_walk(path, see, &seen))
+	p->unread = seen.conf[0] && (!process_path(proc, seen.conf, path, sizeof(path)) || linuxptp_conf_walk(path, see, &seen));
+	if (seen.conf[0] && !p->unread)
 		take_all(&seen, c);	/* again: it has the last word */
 	p->waits |= p->automatic;
 	p->feeds = !strcasecmp(p->servo, "ntpshm") || !strcasecmp(p->servo, "refclock_sock");

@@ -18,6 +18,7 @@ struct phc2sys {
 	bool free_running;
 	bool automatic;		/* -a: the clocks are ptp4l's */
 	bool waits;		/* -w or -a: for ptp4l, whose TAI offset it takes */
+	bool unread;		/* its configuration, -f, can't be: what is said of servo and free_running is a guess then */
 	char source[64];	/* -s: an interface, a device or CLOCK_REALTIME; empty if not given */
 	char offset[16];	/* -O: seconds, as it stands; empty if not given */
 	char servo[24];		/* "pi" */

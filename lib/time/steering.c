@@ -127,8 +127,8 @@ static bool phc2sys_steers(struct cmdline *c, const struct process *p, struct st
 	struct phc2sys phc2sys;
 
 	phc2sys_of(&phc2sys, c, p);
-	snprintf(s->from, sizeof(s->from), "%s", phc2sys.automatic ? "the PHC of ptp4l's slave port" :
-		 phc2sys.source[0] ? phc2sys.source : "a PPS");
+	snprintf(s->from, sizeof(s->from), "%s%s", phc2sys.automatic ? "the PHC of ptp4l's slave port" :
+		 phc2sys.source[0] ? phc2sys.source : "a PPS", phc2sys.unread ? " (its configuration cannot be read)" : "");
 	return phc2sys.steers;
 }
 

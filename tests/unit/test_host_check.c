@@ -1379,6 +1379,44 @@ static void test_chain(void **state)
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
 
+static const struct verdict *link_says(const char *link)
+{
+	static const struct verdict none;
+
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, link))
+			return &report.said.list[i];
+	return &none;
+}
+
+/* Configurations that can't be read are none: what they say is not known, and nothing passes for it. */
+static void test_unread(void **state)
+{
+	(void)state;
+	PROCESS(10, "ptp4l", "ptp4l\0-i\0eno1\0-f\0/etc/none.conf");
+	PROCESS(13, "chronyd", "chronyd\0-f\0/etc/c.conf");
+	put("/var/run/ptp4l", "");
+	put("/etc/c.conf", "leapsectz right/UTC\ninclude /etc/none\n");
+	put("/usr/share/zoneinfo/right/UTC", "TZif");
+	check_gather(&facts);
+	assert_int_equal(facts.ptp4l[0].process.conf_error, ENOENT);
+	has(facts.chrony.conf_why, "/etc/c.conf:2: cannot read /etc/none");
+	facts.offline = false;
+	facts.root = true;
+	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
+	assert_false(facts.ptp4l[0].asked);
+	assert_int_equal(link_says("ptp4l")->level, VERDICT_WARN);
+	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: No such file");
+	has(report.said.list[report.said.n - 3].link, "kernel");
+	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
+	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
+	put("/etc/none", "");
+	check_gather(&facts);
+	assert_int_equal(facts.ptp4l[0].process.conf_error, 0);
+	assert_string_equal(facts.chrony.conf_why, "");
+}
+
 static void constant_is(int i, const char *place, const char *text)
 {
 	assert_string_equal(facts.constants[i].place, place);
@@ -1587,6 +1625,7 @@ int main(void)
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_machine, empty_tree),
 		cmocka_unit_test_setup(test_chain, empty_tree),
+		cmocka_unit_test_setup(test_unread, empty_tree),
 		cmocka_unit_test_setup(test_constants, empty_tree),
 		cmocka_unit_test_setup(test_hostile_constants, empty_tree),
 		cmocka_unit_test(test_leap_lists),
