@@ -284,7 +284,8 @@ bool judge_is_rival(const struct check_facts *f, const struct steerer *s)
 		return false;		/* it is the guest itself that boots */
 	if (keeper)
 		return s != keeper;
-	return strcmp(s->name, "chronyd") || s->elsewhere == YES;
+	/* Where only a container has one, and it answers, that is the one that is judged. */
+	return strcmp(s->name, "chronyd") || (s->elsewhere == YES && (f->chrony.process || !f->chrony.answers));
 }
 
 static void judge_rival(struct judge *j, const struct steerer *s)

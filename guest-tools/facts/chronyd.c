@@ -17,17 +17,11 @@
 /* "ptp0": what a device's path is in the end, below file_root; empty if it is no /dev/ptpN. */
 static void resolve_node(const char *device, char *node, size_t len)
 {
-	char target[FILE_PATH_MAX];
-	const char *name = device;
-	ssize_t n = file_readlink(device, target, sizeof(target) - 1);
+	char real[PATH_MAX];
+	const char *name = base_name(file_resolve(device, real) ? real : device);
 	uint64_t number;
 
 	node[0] = 0;
-	if (n > 0) {
-		target[n] = 0;
-		name = target;
-	}
-	name = base_name(name);
 	if (!strncmp(name, "ptp", 3) && parse_u64(name + 3, 0, 9999999, &number))
 		snprintf(node, len, "ptp%u", (unsigned int)number);
 }
@@ -61,6 +55,8 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
 	resolve_node(fact->device, fact->node, sizeof(fact->node));
 	clock_name(fact->node, fact->clock_name, sizeof(fact->clock_name));
+	if (!strcmp(fact->device, f->device))
+		strcpy(fact->node, f->node);
 	/* In an image's /dev there may be those of the machine that makes it. */
 	fact->ours = fact->node[0] && (f->node[0] || fact->clock_name[0]) ? !strcmp(fact->node, f->node) :
 		     !strcmp(fact->device, REFCLOCK_LINK);
@@ -128,6 +124,17 @@ static void gather_conf(struct check_facts *f, int pid)
 	c->conf_read = !chrony_service_walk(s, see, &seen, c->conf_why, sizeof(c->conf_why));
 }
 
+/* What is configured here is of no chronyd that runs. */
+static void contained(struct chrony_facts *c)
+{
+	c->conf_read = c->measures_only = c->by_hand = false;
+	c->conf[0] = 0;
+	c->n_refclocks = 0;
+	c->limits = (struct limits){ .makestep.line = 0 };
+	c->servers = (struct server_facts){ .count = 0 };
+	strcpy(c->conf_why, "chronyd runs in a container");
+}
+
 const struct refclock_fact *check_refclock(const struct chrony_facts *c)
 {
 	for (int i = 0; i < c->n_refclocks; i++)
@@ -170,6 +177,9 @@ static void ask(struct check_facts *f)
 void check_gather_chrony(struct check_facts *f, int pid)
 {
 	gather_conf(f, pid);
+	for (int i = 0; i < f->n_steerers && !pid; i++)
+		if (!strcmp(f->steerers[i].name, "chronyd") && f->steerers[i].elsewhere == YES)
+			contained(&f->chrony);
 	if (!f->offline)
 		ask(f);
 }

@@ -432,6 +432,22 @@ int file_lstat(const char *path, struct stat *st)
 	return dir < 0 ? -1 : closed(dir, fstatat(dir, last, st, AT_SYMLINK_NOFOLLOW));
 }
 
+bool file_resolve(const char *path, char real[static PATH_MAX])
+{
+	char last[NAME_MAX + 1];
+	struct place p;
+	int err;
+
+	if (!file_root[0])
+		return realpath(path, real);
+	err = walk(&p, root(), path, FOLLOW, last);
+	if (!err && (size_t)snprintf(real, PATH_MAX, "%s/%s", p.path, last) >= PATH_MAX)
+		err = -ENAMETOOLONG;
+	leave(&p);
+	errno = -err;
+	return !err;
+}
+
 /* --- patterns --- */
 
 struct paths {

@@ -4,6 +4,7 @@
 #define SYSTEM_TREE_H
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,8 @@ bool file_exists(const char *path);
 DIR *file_dir(const char *path);
 ssize_t file_readlink(const char *path, char *target, size_t len);
 int file_lstat(const char *path, struct stat *st);
+/* Where links lead to in the end, as realpath(3); false if that can't be found. In a tree nothing need be there. */
+bool file_resolve(const char *path, char real[static PATH_MAX]);
 int file_rmdir(const char *path);
 int file_rename(const char *from, const char *to);
 int file_link(const char *from, const char *to);

@@ -10,6 +10,8 @@
 
 #include "base/now.h"
 #include "base/text.h"
+#include "chrony/refclock.h"
+#include "system/tree.h"
 #include "time/phc.h"
 
 static const char *const method_names[PHC_METHODS] = {
@@ -47,6 +49,21 @@ static void read_line(const char *path, char *line, size_t len)
 	line[strcspn(line, "\n")] = 0;
 }
 
+void phc_device(const char *node, char path[static PHC_DEVICE_LEN])
+{
+	char attr[PHC_DEVICE_LEN + 20], number[32], found[32];
+	struct stat st;
+
+	snprintf(path, PHC_DEVICE_LEN, "/dev/%.60s", node);
+	snprintf(attr, sizeof(attr), "/sys/class/ptp/%.60s/dev", node);
+	if (file_exists(path) || !file_read_line(attr, number, sizeof(number)) || file_lstat(REFCLOCK_LINK, &st) ||
+	    !S_ISCHR(st.st_mode))
+		return;
+	snprintf(found, sizeof(found), "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	if (!strcmp(found, number))
+		strcpy(path, REFCLOCK_LINK);
+}
+
 static int find_kvm(struct phc *phc, char *why, size_t len)
 {
 	char name[64], seen[400] = "";
@@ -64,7 +81,7 @@ static int find_kvm(struct phc *phc, char *why, size_t len)
 		snprintf(seen + used, sizeof(seen) - used, "%s%s '%s'", used ? ", " : "", node, name);
 		if (strcmp(name, PHC_KVM_NAME))
 			continue;
-		snprintf(phc->path, sizeof(phc->path), "/dev/%s", node);
+		phc_device(node, phc->path);
 		ret = 0;
 	}
 	if (ret)

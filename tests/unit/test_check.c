@@ -611,6 +611,15 @@ static void rival_container(struct check_facts *f)
 	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .elsewhere = YES };
 }
 
+/* The only one is in a container, and answers: no second one, and what is configured here is not its. */
+static void chronyd_in_container(struct check_facts *f)
+{
+	rival_container(f);
+	f->steerers[0] = f->steerers[1];
+	f->n_steerers = 1;
+	f->chrony.process = false;
+}
+
 static void hidden(struct check_facts *f)
 {
 	f->root = false;
@@ -963,6 +972,7 @@ static const struct {
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
 	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ chronyd_in_container, "", EXIT_GOOD, "" },
 	{ rival_container, "rival-daemon", EXIT_BROKEN, "sudo kill 400" },
 	{ hidden, "", EXIT_GOOD, "" },
 	{ kept_by_phc2sys, "", EXIT_GOOD, "" },
@@ -1235,6 +1245,52 @@ static void test_clocks(void **state)
 	assert_string_equal(facts.clocksource, "tsc");
 }
 
+/* Links of one's own, over more than one step */
+static void test_other_links(void **state)
+{
+	(void)state;
+	put_clocks();
+	put_link("/dev/my_clock", "clocks/kvm");
+	put_link("/dev/clocks/kvm", "/dev/ptp_kvm");
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/my_clock poll 3\n");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	put_link("/dev/ptp_kvm", "clocks/x");
+	put_link("/dev/clocks/x", "../ptp1");
+	check_gather(&facts);
+	assert_string_equal(facts.link, "ptp1");
+	put_link("/dev/ptp_kvm", "my_clock");	/* in a circle */
+	check_gather(&facts);
+	assert_string_equal(facts.link, "");
+}
+
+static int in_a_container(void *arg)
+{
+	char full[FILE_PATH_MAX];
+
+	(void)arg;
+	own_mounts();
+	put("/sys/class/ptp/ptp1/dev", "1:3\n");	/* /dev/null's */
+	put("/dev/ptp_kvm", "");
+	if (mount("/dev/null", file_path(full, "/dev/ptp_kvm"), NULL, MS_BIND, NULL))
+		die("mount: %s", strerror(errno));
+	check_gather(&facts);
+	printf("%s %s\n", facts.device, facts.link);
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm\n");
+	check_gather(&facts);
+	return !check_refclock(&facts.chrony);
+}
+
+/* docker run --device=/dev/ptp_kvm: the device itself has that name, and no other. */
+static void test_device_in_a_container(void **state)
+{
+	(void)state;
+	put_clocks();
+	gone("/dev/ptp_kvm");
+	good(apart(in_a_container, NULL));
+	assert_string_equal(said_out, "/dev/ptp_kvm ptp1\n");
+}
+
 /* With the NULs that are in it. */
 #define put_environ(variables) put_bytes("/proc/1/environ", variables, sizeof(variables) - 1)
 
@@ -1299,6 +1355,10 @@ static void test_keeper(void **state)
 	assert_int_equal(check_keeper(&facts)->pid, 200);
 	assert_string_equal(facts.phc2sys.offset, "0");
 	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp1\0-O\0000", "0::/\n");
+	check_gather(&facts);
+	assert_non_null(check_keeper(&facts));
+	put_link("/dev/mine", "/dev/ptp_kvm");
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/mine\0-O\0000", "0::/\n");
 	check_gather(&facts);
 	assert_non_null(check_keeper(&facts));
 	/* Another clock; to another one; beside chronyd */
@@ -1463,6 +1523,20 @@ static void test_chronyd_started_with(void **state)
 	PROCESS(77, "chronyd", "chronyd\0-f", "");	/* cut off */
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
+}
+
+static void test_contained_chronyd(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm tai\nmaxchange 5 1 0\n");
+	put("/containers/a/x", "");
+	PROCESS(100, "chronyd", "chronyd", "0::/system.slice/docker-12ab.scope\n");
+	put_link("/proc/100/root", "/containers/a");
+	check_gather(&facts);
+	assert_false(facts.chrony.conf_read || facts.chrony.conf[0] || check_refclock(&facts.chrony));
+	assert_int_equal(facts.chrony.limits.maxchange.line, 0);
+	assert_string_equal(facts.chrony.conf_why, "chronyd runs in a container");
 }
 
 static void test_stopped_chronyd_after_setup(void **state)
@@ -1654,6 +1728,8 @@ int main(void)
 		cmocka_unit_test_setup(test_drivers, empty_tree),
 		cmocka_unit_test_setup(test_built_in, empty_tree),
 		cmocka_unit_test_setup(test_clocks, empty_tree),
+		cmocka_unit_test_setup(test_other_links, empty_tree),
+		cmocka_unit_test_setup(test_device_in_a_container, empty_tree),
 		cmocka_unit_test_setup(test_container, empty_tree),
 		cmocka_unit_test_setup(test_rivals, empty_tree),
 		cmocka_unit_test_setup(test_keeper, empty_tree),
@@ -1662,6 +1738,7 @@ int main(void)
 		cmocka_unit_test_setup(test_init, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
+		cmocka_unit_test_setup(test_contained_chronyd, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
 		cmocka_unit_test_setup(test_next_boot, empty_tree),
 		cmocka_unit_test_setup(test_boot_starts_chronyd, empty_tree),
