@@ -59,7 +59,7 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 		strcpy(fact->node, f->node);
 	/* In an image's /dev there may be those of the machine that makes it. */
 	fact->ours = fact->node[0] && (f->node[0] || fact->clock_name[0]) ? !strcmp(fact->node, f->node) :
-		     !strcmp(fact->device, REFCLOCK_LINK);
+		     !strcmp(fact->device, REFCLOCK_LINK) || (f->offline && phc_named_by_rule(fact->device));
 	fact->by_number = !strncmp(fact->device, "/dev/ptp", 8) &&
 			  parse_u64(fact->device + 8, 0, UINT64_MAX, &number);
 	fact->generated = ours && (!strcmp(d->file, ours->made) ||

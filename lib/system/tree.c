@@ -227,6 +227,11 @@ int tree_fd(const struct tree *t, const char *path, int flags)
 	if (!err) {
 		fd = openat(at(&p), last, flags | O_NOFOLLOW);
 		err = fd < 0 ? -errno : 0;
+		/* Units and drop-ins are masked by links to it; an image's /dev is empty. */
+		if (err == -ENOENT && (flags & O_ACCMODE) == O_RDONLY && !strcmp(p.path, "/dev") && !strcmp(last, "null")) {
+			fd = open("/dev/null", flags);
+			err = fd < 0 ? -errno : 0;
+		}
 	}
 	leave(&p);
 	errno = -err;
@@ -486,12 +491,13 @@ static bool expand_part(struct paths *all, const char *done, const char *pattern
 static bool expand(struct paths *all, const char *done, const char *pattern)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	size_t n;
 
 	pattern += strspn(pattern, "/");
 	n = strcspn(pattern, "/");
 	if (!n) {
-		if (file_exists(done))
+		if (!file_lstat(done, &st))
 			add_path(all, done);
 		return true;
 	}

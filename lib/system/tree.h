@@ -13,7 +13,7 @@
 
 /*
  * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root; and this machine's own /proc and /sys,
- * where they are mounted in it, are empty. For this system paths are what they are.
+ * where they are mounted in it, are empty. Only /dev/null is there in every tree. For this system paths are what they are.
  */
 struct tree {
 	int fd;			/* O_PATH; AT_FDCWD: this system, and files that a user names */

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/now.h"
 #include "base/text.h"
 #include "chrony/refclock.h"
@@ -62,6 +64,35 @@ void phc_device(const char *node, char path[static PHC_DEVICE_LEN])
 	snprintf(found, sizeof(found), "%u:%u", major(st.st_rdev), minor(st.st_rdev));
 	if (!strcmp(found, number))
 		strcpy(path, REFCLOCK_LINK);
+}
+
+static bool rule_names(const char *file, const char *name)
+{
+	char *text = file_read(file, NULL), *rest = text, *line, *at;
+	bool found = false;
+
+	while ((line = strsep(&rest, "\n")))
+		for (at = line; line[0] != '#' && strstr(line, PHC_KVM_NAME) && (at = strstr(at, name)); at++)
+			found |= at > line && strchr("\" ", at[-1]) && strchr("\" ", at[strlen(name)]);
+	free(text);
+	return found;
+}
+
+bool phc_named_by_rule(const char *path)
+{
+	static const char *const rules[] = { "/etc/udev/rules.d/*.rules", "/usr/lib/udev/rules.d/*.rules",
+					     "/lib/udev/rules.d/*.rules" };
+	bool found = false;
+	char **files;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && !strncmp(path, "/dev/", 5) && path[5]; i++) {
+		int n = file_glob(rules[i], &files);
+
+		for (int k = 0; k < n; k++)
+			found |= rule_names(files[k], path + 5);
+		file_glob_free(files, n);
+	}
+	return found;
 }
 
 static int find_kvm(struct phc *phc, char *why, size_t len)

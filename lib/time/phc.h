@@ -48,6 +48,8 @@ const char *phc_method_name(enum phc_method m);
  */
 int phc_open(struct phc *phc, const char *path, int flags, char *why, size_t len);
 bool phc_is_kvm(const struct phc *phc);
+/* A rule of udev's makes a link to the KVM one by that path: for an image, where no link is yet. */
+bool phc_named_by_rule(const char *path);
 /* "/dev/ptp0" of "ptp0"; /dev/ptp_kvm where a container has that device by this name alone. */
 void phc_device(const char *node, char path[static PHC_DEVICE_LEN]);
 

@@ -691,6 +691,15 @@ static void test_adopt_in_an_image(void **state)
 	good(ptpkvm("remove", "--root", root));
 	file_root = tree;
 	etc_has_text_as_before();
+	put("/etc/udev/rules.d/90.rules", "# SYMLINK+=\"ptp_eth\" KVM virtual PTP\nATTR{clock_name}==\"KVM virtual PTP\", "
+	    "SYMLINK+=\"x my_clock\"\nATTR{clock_name}==\"eth\", SYMLINK+=\"ptp_eth\"\n");
+	put(CONF, "refclock PHC /dev/my_clock\n");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root), EXIT_BROKEN);
+	has(said_err, CONF ":1 has a refclock for this clock already");
+	file_root = tree;
 	put(CONF, "refclock PHC /dev/ptp_eth\n");
 	file_root = "";
 	good(ptpkvm("setup", "--root", root));

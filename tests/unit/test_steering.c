@@ -322,6 +322,11 @@ static void test_unit_files(void **state)
 	put("/run/systemd/system/phc2sys.service.d/60-y.conf", "[Service]\nExecStart=\nExecStart=/bin/y\n");
 	exec_is("phc2sys.service", "[/bin/y]");
 
+	/* and one that leads to /dev/null masks it, in an image, too. */
+	put_link("/etc/systemd/system/phc2sys.service.d/60-y.conf", "/dev/null");
+	put_link("/etc/systemd/system/phc2sys.service.d/50-x.conf", "/dev/null");
+	exec_is("phc2sys.service", "[/usr/sbin/phc2sys] [-a] [-r]");
+
 	put("/lib/systemd/system/ptp4l@.service", "[Service]\nEnvironment=\"A=-S -q\" B=c\nEnvironment=B=-m\n"
 	    "ExecStart=@/usr/sbin/ptp4l ptp4l -i %i $A ${A} ${B} %% %I -f /etc/linuxptp/%p.conf\n");
 	exec_is("ptp4l@eth-0\\x2d1.service", "[/usr/sbin/ptp4l] [-i] [eth-0\\x2d1] [-S] [-q] [-S -q] [-m] [%] "

@@ -490,7 +490,7 @@ static void test_patterns(void **state)
 	globbed("/in*/f[a-z]le", "/inside/file ");
 	globbed("/inside/file", "/inside/file ");
 	globbed("/inside/none", "");
-	globbed("/gon*", "");
+	globbed("/gon*", "/gone ");	/* as glob(3): whoever reads it finds that it leads nowhere */
 	assert_int_equal(file_glob("/loop/*", &paths), -1);
 	assert_int_equal(errno, ELOOP);
 	put("/img[1]/etc/b.conf", "");
