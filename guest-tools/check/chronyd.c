@@ -40,6 +40,11 @@ bool judge_chronyd(struct judge *j)
 	const struct chrony_facts *c = &f->chrony;
 	char version[40] = "version unknown";
 
+	if (f->offline && !c->next.unit[0] && !c->conf[0] && !f->n_steerers) {
+		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent", "neither chrony nor another daemon that keeps the time is there");
+		judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+		return false;
+	}
 	if (f->offline) {
 		judge_skip(j, "chronyd", "--root");
 		return false;
@@ -406,20 +411,27 @@ void judge_keeper(struct judge *j, const struct steerer *s)
 	judge_skip(j, "source", "chronyd does not keep the time");
 }
 
-void judge_keeper_config(struct judge *j, const struct steerer *s)
+/* True if it is right. */
+static bool judge_phc2sys(struct judge *j, const struct phc2sys *p)
 {
-	const struct check_facts *f = j->f;
-	const struct phc2sys *p = &f->phc2sys;
 	double offset = 0;
 	bool number = !p->offset[0] || parse_decimal(p->offset + (p->offset[0] == '-'), 0, 1e9, &offset);
 
-	if (!number || offset > 0 || (!p->offset[0] && p->waits)) {
-		judge_say(j, VERDICT_FAIL, "config", "config-offset",
-			  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid, p->offset[0] ? "-O " : "-w", p->offset);
-		judge_remedy(j, "start phc2sys with -O 0, and without -w");
-	} else {
+	if (number && offset == 0 && (p->offset[0] || !p->waits))
+		return true;
+	judge_say(j, VERDICT_FAIL, "config", "config-offset",
+		  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid,
+		  p->offset[0] ? "-O " : "-w", p->offset);
+	judge_remedy(j, "start phc2sys with -O 0, and without -w");
+	return false;
+}
+
+void judge_keeper_config(struct judge *j, const struct steerer *s)
+{
+	const struct check_facts *f = j->f;
+
+	if (judge_phc2sys(j, &f->phc2sys))
 		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
-	}
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 	} else if (!s->at_boot) {
@@ -505,6 +517,8 @@ void judge_config(struct judge *j)
 		return;
 	}
 	place(r, where, sizeof(where));
+	if (r->handed)
+		judge_phc2sys(j, &j->f->hands);
 	if (r->tai) {
 		judge_say(j, VERDICT_FAIL, "config", "config-tai",
 			  "%s: tai: the clock is the host's UTC, not TAI", where);
@@ -589,7 +603,11 @@ void judge_boot(struct judge *j)
 		return;
 	}
 	place(r, where, sizeof(where));
-	if (race) {
+	if (r->handed && !f->hands_at_boot) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts phc2sys (process %d) at boot, which hands "
+			  "chronyd this clock", f->hands.pid);
+		judge_remedy(j, "make a unit that starts phc2sys, and enable it");
+	} else if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
 		if (f->init)

@@ -36,6 +36,15 @@ static void clock_name(const char *node, char *name, size_t len)
 		file_read_line(path, name, len);
 }
 
+/* This clock, by way of phc2sys */
+static bool is_handed(const struct check_facts *f, const struct refclock *r)
+{
+	size_t n = strcspn(r->device, ":");
+
+	return f->hands.pid && !strcmp(r->driver, strcasecmp(f->hands.servo, "ntpshm") ? "SOCK" : "SHM") &&
+	       strlen(f->hands.to) == n && !strncmp(r->device, f->hands.to, n);
+}
+
 static void add_refclock(struct check_facts *f, const struct chrony_directive *d, int index)
 {
 	const struct chrony_addition *ours = f->chrony.next.ours;
@@ -44,7 +53,7 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	struct refclock r;
 	uint64_t number;
 
-	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d) || strcmp(r.driver, "PHC"))
+	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d) || (strcmp(r.driver, "PHC") && !is_handed(f, &r)))
 		return;
 	refclock_name(&r, index);
 	fact = &c->refclocks[c->n_refclocks++];
@@ -53,6 +62,12 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	snprintf(fact->device, sizeof(fact->device), "%.127s", r.device);
 	snprintf(fact->refid, sizeof(fact->refid), "%s", r.refid);
 	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
+	if (is_handed(f, &r)) {
+		snprintf(fact->device, sizeof(fact->device), "%.30s, by phc2sys and %.4s %.60s,", f->device, r.driver, r.device);
+		strcpy(fact->node, f->node);
+		fact->ours = fact->handed = fact->optional = true;
+		return;
+	}
 	resolve_node(fact->device, fact->node, sizeof(fact->node));
 	clock_name(fact->node, fact->clock_name, sizeof(fact->clock_name));
 	if (!strcmp(fact->device, f->device))

@@ -33,6 +33,7 @@ struct refclock_fact {
 	int line;
 	bool generated;		/* by prestart, or added by it at the next start: ptpkvm's own */
 	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
+	bool handed;		/* by phc2sys, and a SHM or SOCK refclock of chronyd's; then optional, too */
 	bool by_number, nocrossts, optional, prefer, noselect, require, tai;
 	double offset;		/* seconds */
 };
@@ -120,6 +121,8 @@ struct check_facts {
 	int n_steerers;
 	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
 	struct phc2sys phc2sys;		/* that takes this clock's time, where no chronyd keeps it; pid 0: none does */
+	struct phc2sys hands;		/* that hands this clock's time to an NTP daemon; pid 0: none does */
+	bool hands_at_boot;		/* that one's unit is enabled */
 	int kept_by;			/* of the steerers, then: itself, or the daemon that it hands it to */
 	const char *init;		/* that is not systemd, see init_other() */
 	bool set_up;			/* ptpkvm setup's drop-in is there */

@@ -246,6 +246,19 @@ static void gather_keeper(struct check_facts *f, const struct processes *all)
 	}
 }
 
+/* As chronyd's SHM and SOCK refclocks have it, too */
+static void gather_hands(struct check_facts *f, const struct processes *all)
+{
+	struct phc2sys p;
+
+	for (int i = 0; i < all->n && !f->hands.pid; i++) {
+		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p, &all->list[i]) || !p.feeds || !is_ours(f, p.source))
+			continue;
+		f->hands = p;
+		f->hands_at_boot = all->list[i].unit[0] && unit_enabled(all->list[i].unit);
+	}
+}
+
 const struct steerer *check_keeper(const struct check_facts *f)
 {
 	return f->phc2sys.pid ? &f->steerers[f->kept_by] : NULL;
@@ -268,6 +281,7 @@ void check_gather(struct check_facts *f)
 	f->processes_hidden = all.hidden;
 	f->n_steerers = steering_find(f->steerers, &all);
 	gather_keeper(f, &all);
+	gather_hands(f, &all);
 	gather_boot(f);
 	chronyd = steering_chronyd(&all);
 	check_gather_chrony(f, chronyd ? chronyd->pid : 0);

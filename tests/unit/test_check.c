@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/die.h"
 #include "check/judge.h"
 #include "documented.h"
@@ -620,6 +621,26 @@ static void chronyd_in_container(struct check_facts *f)
 	f->chrony.process = false;
 }
 
+static void handed(struct check_facts *f)
+{
+	f->hands = (struct phc2sys){ .pid = 512, .feeds = true, .offset = "0" };
+	f->hands_at_boot = f->loaded_at_boot = true;
+	f->chrony.refclocks[0].handed = f->chrony.refclocks[0].optional = true;
+	f->set_up = f->chrony.refclocks[0].generated = false;
+}
+
+static void handed_by_hand(struct check_facts *f)
+{
+	handed(f);
+	f->hands_at_boot = false;
+}
+
+static void handed_as_tai(struct check_facts *f)
+{
+	handed(f);
+	strcpy(f->hands.offset, "-37");
+}
+
 static void hidden(struct check_facts *f)
 {
 	f->root = false;
@@ -973,6 +994,9 @@ static const struct {
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
 	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
 	{ chronyd_in_container, "", EXIT_GOOD, "" },
+	{ handed, "", EXIT_GOOD, "" },
+	{ handed_by_hand, "boot-no-unit", EXIT_WARNINGS, "make a unit that starts phc2sys" },
+	{ handed_as_tai, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
 	{ rival_container, "rival-daemon", EXIT_BROKEN, "sudo kill 400" },
 	{ hidden, "", EXIT_GOOD, "" },
 	{ kept_by_phc2sys, "", EXIT_GOOD, "" },
@@ -1187,7 +1211,9 @@ static void test_empty_tree(void **state)
 	assert_string_equal(facts.chrony.conf_why, "there is no chrony.conf");
 	assert_int_equal(facts.n_steerers, 0);
 	check_judge(&facts, &report);
-	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
+	for (int i = 0; i < report.said.n; i++)
+		assert_true(report.said.list[i].level != VERDICT_PASS || !strcmp(report.said.list[i].link, "rivals"));
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);	/* there is no chrony */
 }
 
 static void test_drivers(void **state)
@@ -1374,6 +1400,40 @@ static void test_keeper(void **state)
 	PROCESS(202, "chronyd", "chronyd", "0::/system.slice/chrony.service\n");
 	check_gather(&facts);
 	assert_null(check_keeper(&facts));
+}
+
+/* phc2sys hands the clock to chronyd. */
+static void test_handed(void **state)
+{
+	static const struct {
+		const char *words, *conf;
+		size_t len;
+		bool ours;
+	} cases[] = {
+#define CASE(words, conf, ours) { words, conf, sizeof(words), ours }
+		CASE("phc2sys\0-s\0/dev/ptp_kvm\0-O\0000\0-E\0ntpshm", "refclock SHM 0 refid KVM\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0ntpshm\0-M\0002", "refclock SHM 2:perm=0644 refid KVM\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0ntpshm\0-M\0002", "refclock SHM 0 refid KVM\n", false),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock", "refclock SOCK /var/run/refclock.ptp.sock\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock\0--refclock=/a", "refclock SOCK /a\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock", "refclock SHM 0\n", false),
+		CASE("phc2sys\0-s\0/dev/ptp0\0-E\0ntpshm", "refclock SHM 0\n", false),
+#undef CASE
+	};
+
+	(void)state;
+	put_clocks();
+	PROCESS(202, "chronyd", "chronyd", "0::/system.slice/chrony.service\n");
+	put("/lib/systemd/system/x.service", "[Service]\nExecStart=/usr/sbin/phc2sys\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put_process(200, "phc2sys", cases[i].words, cases[i].len, "0::/system.slice/x.service\n");
+		put("/etc/chrony/chrony.conf", cases[i].conf);
+		check_gather(&facts);
+		if (!check_refclock(&facts.chrony) != !cases[i].ours)
+			fail_msg("case %zu", i);
+		assert_int_equal(facts.hands_at_boot, i && facts.hands.pid);
+		put_link("/etc/systemd/system/a.target.wants/x.service", "/x");
+	}
 }
 
 #define DEBIAN_CONF \
@@ -1739,6 +1799,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
 		cmocka_unit_test_setup(test_contained_chronyd, empty_tree),
+		cmocka_unit_test_setup(test_handed, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
 		cmocka_unit_test_setup(test_next_boot, empty_tree),
 		cmocka_unit_test_setup(test_boot_starts_chronyd, empty_tree),
