@@ -749,6 +749,14 @@ static void timesyncd(struct check_facts *f)
 	f->chrony.pid = 0;
 }
 
+/* It clears the kernel's STA_UNSYNC and leaves the bound alone. */
+static void only_sfptpd(struct check_facts *f)
+{
+	timesyncd(f);
+	for (int i = 0; i < f->n_steerers; i++)
+		strcpy(f->steerers[i].name, "sfptpd");
+}
+
 static void chronyd_silent(struct check_facts *f)
 {
 	ntp_only(f);
@@ -1227,6 +1235,7 @@ static void test_texts(void **state)
 	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
 	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
 	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
 	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(ptp_but_nobody_steers, "kernel",
 		"synchronized, at most 50.0 µs off UTC by what the kernel was last told (estimate 1.00 µs)");
