@@ -289,8 +289,12 @@ bool judge_is_rival(const struct check_facts *f, const struct steerer *s)
 		return false;		/* it is the guest itself that boots */
 	if (keeper)
 		return s != keeper;
+	if (strcmp(s->name, "chronyd"))
+		return true;
 	/* Where only a container has one, and it answers, that is the one that is judged. */
-	return strcmp(s->name, "chronyd") || (s->elsewhere == YES && (f->chrony.process || !f->chrony.answers));
+	if (s->elsewhere == YES)
+		return f->chrony.process || !f->chrony.answers;
+	return s->pid ? f->chrony.pid && s->pid != f->chrony.pid : f->chrony.next.unit[0] && strcmp(s->unit, f->chrony.next.unit);
 }
 
 static void judge_rival(struct judge *j, const struct steerer *s)

@@ -129,6 +129,7 @@ static void gather_conf(struct check_facts *f, int pid)
 
 	chrony_service_next(&c->next, setup_addition(layout), false);
 	c->process = chrony_service_process(&process, pid);
+	c->pid = c->process ? pid : 0;
 	s = c->process ? &process : &c->next;
 	c->elsewhere = (c->next.unit[0] || c->process) &&
 		       (!chrony_service_takes(&c->next, c->takes_why, sizeof(c->takes_why)) || !layout);

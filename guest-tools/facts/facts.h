@@ -50,6 +50,7 @@ struct chrony_facts {
 	struct chrony_version version;
 	char installed_why[200];
 	bool process;			/* a chronyd is running */
+	int pid;			/* of that */
 	bool answers;
 	char answers_why[200];
 	struct chrony_source sources[CHECK_SOURCES_MAX];

@@ -279,9 +279,22 @@ const struct process *steering_chronyd(const struct processes *p)
 
 /* --- from the next boot on --- */
 
-static const struct time_daemon *daemon_of_unit(const struct unit *u, bool *by_script)
+/* Where its program is among its words: behind those that only start another one, with what priority or where. */
+static size_t program_of_unit(const struct unit *u)
 {
-	const struct time_daemon *d = u->exec ? daemon_called(base_name(u->exec)) : NULL;
+	static const char starters[] = "taskset chrt nice ionice numactl env ip setpriv stdbuf";
+
+	if (!has_word(starters, base_name(u->exec)))
+		return 0;
+	for (size_t at = 0; at < u->exec_len; at += strlen(u->exec + at) + 1)
+		if (daemon_called(base_name(u->exec + at)))
+			return at;
+	return 0;
+}
+
+static const struct time_daemon *daemon_of_unit(const struct unit *u, const char *program, bool *by_script)
+{
+	const struct time_daemon *d = program ? daemon_called(base_name(program)) : NULL;
 
 	*by_script = !d;
 	for (size_t i = 0; i < ARRAY_SIZE(daemons) && !d; i++)
@@ -298,6 +311,7 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 	struct steerer s;
 	struct cmdline c;
 	bool by_script, steers;
+	size_t at;
 
 	for (int i = 0; i < n; i++)
 		list[i].at_boot |= !strcmp(list[i].unit, name);
@@ -305,9 +319,10 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 		if (!strcmp(all->list[i].unit, name))
 			return n;
 	unit_read(&u, name);
-	d = daemon_of_unit(&u, &by_script);
+	at = u.exec ? program_of_unit(&u) : 0;
+	d = daemon_of_unit(&u, u.exec ? u.exec + at : NULL, &by_script);
 	if (d && n < STEERERS_MAX) {
-		cmdline_of(&c, u.exec, u.exec_len);
+		cmdline_of(&c, u.exec ? u.exec + at : NULL, u.exec_len - at);
 		steers = asked(d, &c, NULL, &s) || by_script;
 		if (by_script)
 			snprintf(s.from, sizeof(s.from), "%s", d->from);

@@ -612,6 +612,21 @@ static void rival_container(struct check_facts *f)
 	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .elsewhere = YES };
 }
 
+static void two_chronyds(struct check_facts *f)
+{
+	f->n_steerers = 2;
+	f->chrony.pid = 321;
+	f->steerers[0] = (struct steerer){ .name = "chronyd", .pid = 321, .unit = "chrony.service" };
+	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .unit = "timemaster.service" };
+}
+
+static void second_chronyd_enabled(struct check_facts *f)
+{
+	two_chronyds(f);
+	strcpy(f->chrony.next.unit, "chrony.service");
+	f->steerers[1] = (struct steerer){ .name = "chronyd", .unit = "mine.service", .at_boot = true };
+}
+
 /* The only one is in a container, and answers: no second one, and what is configured here is not its. */
 static void chronyd_in_container(struct check_facts *f)
 {
@@ -993,6 +1008,8 @@ static const struct {
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
 	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ two_chronyds, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now timemaster.service" },
+	{ second_chronyd_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable mine.service" },
 	{ chronyd_in_container, "", EXIT_GOOD, "" },
 	{ handed, "", EXIT_GOOD, "" },
 	{ handed_by_hand, "boot-no-unit", EXIT_WARNINGS, "make a unit that starts phc2sys" },

@@ -417,6 +417,14 @@ static void test_enabled(void **state)
 		else if (strcmp(found[i].name, "chronyd"))
 			assert_string_equal(found[i].name, "systemd-timesyncd");
 	}
+	/* Started by another program, of a priority or in a network namespace */
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/usr/bin/chrt -f 50 phc2sys -s eth0 -w\n");
+	assert_int_equal(find(), 4);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/sbin/ip netns exec a phc2sys -a\n");
+	assert_int_equal(find(), 3);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/usr/bin/pkill ntpd\n");
+	assert_int_equal(find(), 3);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/opt/bin/ntp-daemon\n");
 	/* Of a unit that runs, the process says what it does. */
 	PROCESS(60, "phc2sys", "phc2sys\0-a\0-r\0-E\0ntpshm", UNIT("system-phc2sys.slice/phc2sys@eth0.service"));
 	assert_int_equal(find(), 3);
