@@ -26,6 +26,7 @@
 #include "facts/driver.h"
 #include "facts/limits.h"
 #include "facts/ours.h"
+#include "linuxptp/phc2sys.h"
 #include "output/text.h"
 #include "ptpkvm.h"
 #include "setup/adopt.h"
@@ -38,6 +39,7 @@
 #include "system/machine.h"
 #include "system/tree.h"
 #include "time/phc.h"
+#include "time/steering.h"
 
 #define PHC_WAIT_MS 3000
 
@@ -301,6 +303,24 @@ static bool check_minsources(struct setup *s)
 		return true;
 	return fail(s, "%s%s:%d: with '%s' chronyd follows no clock that is alone, as this one is by --only; take that "
 		    "line out, or leave out --only", file_root, m->file, m->line, m->text);
+}
+
+/* By phc2sys and SHM or SOCK it would be two sources to chronyd. */
+static bool check_handed(struct setup *s)
+{
+	char path[PATH_MAX], why[600];
+	struct processes all;
+	struct phc2sys p;
+	bool good = true;
+
+	steering_processes(&all);
+	for (int i = 0; i < all.n && good; i++)
+		if (!strcmp(all.list[i].name, "phc2sys") && phc2sys_read(&p, &all.list[i]) && p.feeds && p.source[0] == '/' &&
+		    setup_phc(p.source, path, sizeof(path), why, sizeof(why)) && !strcmp(path, p.source))
+			good = fail(s, "phc2sys (process %d) hands this clock to an NTP daemon already (%s): end it first, and "
+				    "whatever starts it", p.pid, p.servo);
+	processes_free(&all);
+	return good;
 }
 
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
@@ -713,7 +733,7 @@ static bool check_all(struct setup *s)
 			return false;
 		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
 	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||
-		   !check_clock(s)) {
+		   !check_clock(s) || !check_handed(s)) {
 		return false;
 	}
 	s->why[0] = 0;

@@ -401,6 +401,11 @@ static void test_other_rivals(void **state)
 	refused(ptpkvm("setup"), "there is: timemaster.service; try");
 	RUNS(77, "phc2sys", "phc2sys\0-s\0eth0\0-E\0ntpshm", "phc2sys.service");
 	good(ptpkvm("setup", "--dry-run"));
+	/* That chronyd has the clock already */
+	RUNS(77, "phc2sys", "phc2sys\0-s\0/dev/ptp_kvm\0-E\0ntpshm", "phc2sys.service");
+	refused(ptpkvm("setup"), "phc2sys (process 77) hands this clock to an NTP daemon already (ntpshm)");
+	RUNS(77, "phc2sys", "phc2sys\0-s\0/dev/ptp5\0-E\0ntpshm", "phc2sys.service");
+	good(ptpkvm("setup", "--dry-run"));
 }
 
 static void test_rival_process(void **state)
