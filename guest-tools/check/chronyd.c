@@ -578,6 +578,11 @@ void judge_boot(struct judge *j)
 		remedy_elsewhere(j, NULL);
 		return;
 	}
+	if (c->by_hand && !c->next.by_directives) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
+		judge_remedy_setup(j, NULL);
+		return;
+	}
 	if (c->not_started && c->conf[0]) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts chronyd at boot: %s is %s",
 			  c->next.unit[0] ? c->next.unit : "its unit", c->next.masked ? "masked" :
@@ -591,11 +596,6 @@ void judge_boot(struct judge *j)
 	}
 	if (f->set_up && !race && !c->by_hand) {
 		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
-		return;
-	}
-	if (c->by_hand && !c->next.by_directives) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
-		judge_remedy_setup(j, NULL);
 		return;
 	}
 	if (!r && f->init && c->conf_read) {
