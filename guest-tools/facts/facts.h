@@ -96,6 +96,7 @@ struct check_facts {
 	enum driver_kind driver;	/* that is loaded */
 	char driver_version[32];
 	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
+	bool no_module;			/* there is none for this kernel, which has others */
 	struct signing_facts signing;
 	bool headers;			/* of this kernel: DKMS can build for it */
 	bool packaged;			/* this kernel is of a Debian package */

@@ -95,6 +95,18 @@ static bool find_module(const char *kernel, const char *file, char *found, size_
 	return false;
 }
 
+static bool has_modules(const char *kernel)
+{
+	char path[200], *text;
+	bool any;
+
+	snprintf(path, sizeof(path), "/lib/modules/%.100s/modules.dep", kernel);
+	text = kernel[0] ? file_read(path, NULL) : NULL;
+	any = text && text[0];
+	free(text);
+	return any;
+}
+
 static void gather_driver(struct check_facts *f)
 {
 	char state[32];
@@ -103,6 +115,7 @@ static void gather_driver(struct check_facts *f)
 	/* modules.dep has of each name the one that comes first in depmod's order. */
 	find_module(f->kernel, "modules.dep", f->module, sizeof(f->module));
 	built_in = find_module(f->kernel, "modules.builtin", state, sizeof(state));
+	f->no_module = !f->module[0] && !built_in && has_modules(f->kernel);
 	if (file_read_line("/sys/module/ptp_kvm/version", f->driver_version, sizeof(f->driver_version)))
 		f->driver = DRIVER_OURS;
 	else if (file_exists("/sys/module/ptp_kvm/initstate"))

@@ -1254,6 +1254,30 @@ static void test_drivers(void **state)
 	assert_string_equal(facts.driver_version, "0.1.0");
 }
 
+/* Of an image it can be known that it has no driver. */
+static void test_no_module(void **state)
+{
+	(void)state;
+	put("/lib/modules/6.1.0-1/modules.dep", "kernel/drivers/ptp/ptp.ko: kernel/drivers/pps/pps_core.ko\n");
+	check_gather(&facts);
+	assert_true(facts.no_module);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, "driver"))
+			assert_string_equal(report.said.list[i].code, "driver-not-installed");
+	put("/lib/modules/6.1.0-2/x", "");	/* which of the two it will be, nobody knows */
+	check_gather(&facts);
+	assert_false(facts.no_module);
+	gone("/lib/modules/6.1.0-2");
+	put("/lib/modules/6.1.0-1/modules.builtin", "kernel/drivers/ptp/ptp_kvm.ko\n");
+	check_gather(&facts);
+	assert_false(facts.no_module);
+	put("/lib/modules/6.1.0-1/modules.dep", "");
+	gone("/lib/modules/6.1.0-1/modules.builtin");
+	check_gather(&facts);
+	assert_false(facts.no_module);
+}
+
 static void test_built_in(void **state)
 {
 	(void)state;
@@ -1803,6 +1827,7 @@ int main(void)
 		cmocka_unit_test(test_container_remedies),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_drivers, empty_tree),
+		cmocka_unit_test_setup(test_no_module, empty_tree),
 		cmocka_unit_test_setup(test_built_in, empty_tree),
 		cmocka_unit_test_setup(test_clocks, empty_tree),
 		cmocka_unit_test_setup(test_other_links, empty_tree),
