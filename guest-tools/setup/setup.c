@@ -38,6 +38,7 @@
 #include "system/init.h"
 #include "system/machine.h"
 #include "system/tree.h"
+#include "system/units.h"
 #include "time/phc.h"
 #include "time/steering.h"
 
@@ -557,6 +558,14 @@ static void print_notes(const struct setup *s)
 		note(&l->require, "chronyd follows this clock only while that source is there");
 }
 
+/* A unit of a system that runs is enabled; of an image that is left to others. */
+static void note_disabled(const struct setup *s)
+{
+	if (s->offline && !unit_enabled(s->chrony.unit))
+		print("note        %s is not enabled there: systemctl --root=%s enable %s\n", s->chrony.unit,
+		      shell_word(file_root), shell_word(s->chrony.unit));
+}
+
 static void print_adoption(const struct adoption *a)
 {
 	for (int i = 0; i < a->n; i++) {
@@ -567,6 +576,7 @@ static void print_adoption(const struct adoption *a)
 static void print_plan(const struct setup *s)
 {
 	print_notes(s);
+	note_disabled(s);
 	if (s->load_module && !s->offline)
 		print("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
@@ -778,6 +788,7 @@ int cmd_setup(int argc, char **argv)
 	} else if (nothing_to_do(s)) {
 		for (int i = 0; i < PLANNED; i++)
 			print_file(&s->files[i], false);
+		note_disabled(s);
 		if (!s->offline)
 			print("chronyd has the clock selected: nothing to do\n");
 	} else {

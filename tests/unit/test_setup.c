@@ -302,6 +302,12 @@ static void test_image(void **state)
 	file_root = tree;
 	has(get(DROP_IN), "ExecStartPre=-+ptpkvm prestart\n");
 	has(said_out, "note        ");
+	lacks(said_out, "is not enabled");
+	gone(WANTS "chrony.service");
+	file_root = "";
+	good(apart(call, argv));
+	has(said_out, "note        chrony.service is not enabled there: systemctl --root=");
+	file_root = tree;
 	assert_string_equal(get("/log"), "");
 	/* check sees what the next boot will have */
 	check_gather(&facts);
