@@ -292,15 +292,38 @@ static size_t program_of_unit(const struct unit *u)
 	return 0;
 }
 
+/* systemd's list of what timedatectl(1) may start: each package of such a daemon adds its unit. */
+static bool is_listed(const char *unit)
+{
+	static const char *const lists[] = { "/etc/systemd/ntp-units.d/*.list", "/usr/lib/systemd/ntp-units.d/*.list",
+					     "/lib/systemd/ntp-units.d/*.list" };
+	char **files, *text, *rest, *line;
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && !found; i++) {
+		int n = file_glob(lists[i], &files);
+
+		for (int k = 0; k < n && !found; k++) {
+			text = rest = file_read(files[k], NULL);
+			while ((line = strsep(&rest, "\n")))
+				found |= !strcmp(line, unit);
+			free(text);
+		}
+		file_glob_free(files, n);
+	}
+	return found;
+}
+
 static const struct time_daemon *daemon_of_unit(const struct unit *u, const char *program, bool *by_script)
 {
+	static const struct time_daemon other = { "an NTP daemon", NULL, "", "NTP", NULL };
 	const struct time_daemon *d = program ? daemon_called(base_name(program)) : NULL;
 
 	*by_script = !d;
 	for (size_t i = 0; i < ARRAY_SIZE(daemons) && !d; i++)
 		if (has_word(daemons[i].units, u->name))
 			d = &daemons[i];
-	return d;
+	return !d && is_listed(u->name) ? &other : d;
 }
 
 /* What runs already is judged by its processes. */

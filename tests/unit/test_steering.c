@@ -424,6 +424,9 @@ static void test_enabled(void **state)
 	assert_int_equal(find(), 3);
 	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/usr/bin/pkill ntpd\n");
 	assert_int_equal(find(), 3);
+	/* One that systemd knows of, and nobody else */
+	put("/usr/lib/systemd/ntp-units.d/60-my.list", "# of a package\nmy-time.service\n");
+	assert_int_equal(find(), 4);
 	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/opt/bin/ntp-daemon\n");
 	/* Of a unit that runs, the process says what it does. */
 	PROCESS(60, "phc2sys", "phc2sys\0-a\0-r\0-E\0ntpshm", UNIT("system-phc2sys.slice/phc2sys@eth0.service"));
