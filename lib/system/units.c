@@ -176,6 +176,16 @@ static const char *specifier(const struct unit *u, char which, char buf[static U
 		return buf;
 	case 't':
 		return "/run";
+	case 'E':
+		return "/etc";
+	case 'S':
+		return "/var/lib";
+	case 'C':
+		return "/var/cache";
+	case 'L':
+		return "/var/log";
+	case 'h':
+		return "/root";
 	case '%':
 		return "%";
 	}

@@ -34,7 +34,7 @@ struct unit_how {
 /*
  * The file and its drop-ins, also those of the name it is asked for, as systemd merges them; variables of Environment=
  * and of at most 64 files of EnvironmentFile= are put in, and the
- * specifiers %i %I %n %N %p %t. What else systemd would put in stays as it stands. To be freed in any case.
+ * specifiers %i %I %n %N %p %t %E %S %C %L %h. What else systemd would put in stays as it stands. To be freed in any case.
  */
 void unit_read(struct unit *u, const char *name);
 void unit_read_as(struct unit *u, const char *name, const struct unit_how *how);

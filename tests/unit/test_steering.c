@@ -331,8 +331,8 @@ static void test_unit_files(void **state)
 	    "ExecStart=@/usr/sbin/ptp4l ptp4l -i %i $A ${A} ${B} %% %I -f /etc/linuxptp/%p.conf\n");
 	exec_is("ptp4l@eth-0\\x2d1.service", "[/usr/sbin/ptp4l] [-i] [eth-0\\x2d1] [-S] [-q] [-S -q] [-m] [%] "
 		"[eth/0-1] [-f] [/etc/linuxptp/ptp4l.conf]");
-	put("/etc/systemd/system/ptp4l@eth1.service.d/a.conf", "[Service]\nExecStart=\nExecStart=:/bin/a $A\n");
-	exec_is("ptp4l@eth1.service", "[/bin/a] [$A]");
+	put("/etc/systemd/system/ptp4l@eth1.service.d/a.conf", "[Service]\nExecStart=\nExecStart=:/bin/a $A %E%S%C%L%h\n");
+	exec_is("ptp4l@eth1.service", "[/bin/a] [$A] [/etc/var/lib/var/cache/var/log/root]");
 
 	put_link("/etc/systemd/system/ntpd.service", "/lib/systemd/system/ntpsec.service");
 	put("/lib/systemd/system/ntpsec.service", "[Service]\nExecStart=!/usr/libexec/ntpsec/ntp-systemd-wrapper\n");
