@@ -45,6 +45,11 @@ bool judge_chronyd(struct judge *j)
 		judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
 		return false;
 	}
+	if (f->offline && c->measures_only) {
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures", "it will be started with -x: it leaves the system's clock alone");
+		judge_remedy(j, "take -x out of chronyd's options there");
+		return false;
+	}
 	if (f->offline) {
 		judge_skip(j, "chronyd", "--root");
 		return false;

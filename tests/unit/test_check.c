@@ -897,6 +897,13 @@ static void leap_slew(struct check_facts *f)
 	strcpy(f->chrony.leapsecmode, "slew");
 }
 
+static void offline_x(struct check_facts *f)
+{
+	f->offline = f->chrony.measures_only = true;
+	f->chrony.process = f->chrony.answers = false;
+	f->chrony.n_sources = 0;
+}
+
 static void offline(struct check_facts *f)
 {
 	f->offline = true;
@@ -1058,6 +1065,7 @@ static const struct {
 	{ openrc_tai, "config-tai", EXIT_BROKEN,
 	  "by hand, for want of systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
 	{ offline, "", EXIT_GOOD, "" },
+	{ offline_x, "chronyd-measures", EXIT_WARNINGS, "take -x out of chronyd's options there" },
 };
 
 static bool known(const char *const *list, const char *word)

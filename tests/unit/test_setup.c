@@ -332,6 +332,7 @@ static void test_image_that_is_not_fit(void **state)
 		{ UNIT, NULL, " has no chrony.service: chrony is not installed there" },
 		{ "/etc/systemd/system/chrony.service", "", "chrony.service is masked in " },
 		{ LOCAL, "[Service]\nExecStart=\nExecStart=/bin/sh -c 'exec chronyd -f /x'\n", "is configured elsewhere" },
+		{ LOCAL, "[Service]\nEnvironment=DAEMON_OPTS=-x\n", "chrony.service starts chronyd with -x, " },
 		{ WANTS "x.service", "[Service]\nExecStart=/usr/lib/systemd/systemd-timesyncd\n",
 		  "starts others, too: x.service; try: systemctl --root=" },
 	};
