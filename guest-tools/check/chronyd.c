@@ -41,12 +41,14 @@ bool judge_chronyd(struct judge *j)
 	char version[40] = "version unknown";
 
 	if (f->offline && !c->next.unit[0] && !c->conf[0] && !f->n_steerers) {
-		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent", "neither chrony nor another daemon that keeps the time is there");
+		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent",
+			  "neither chrony nor another daemon that keeps the time is there");
 		judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
 		return false;
 	}
 	if (f->offline && c->measures_only) {
-		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures", "it will be started with -x: it leaves the system's clock alone");
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures",
+			  "it will be started with -x: it leaves the system's clock alone");
 		judge_remedy(j, "take -x out of chronyd's options there");
 		return false;
 	}
@@ -299,7 +301,9 @@ bool judge_is_rival(const struct check_facts *f, const struct steerer *s)
 	/* Where only a container has one, and it answers, that is the one that is judged. */
 	if (s->elsewhere == YES)
 		return f->chrony.process || !f->chrony.answers;
-	return s->pid ? f->chrony.pid && s->pid != f->chrony.pid : f->chrony.next.unit[0] && strcmp(s->unit, f->chrony.next.unit);
+	if (s->pid)
+		return f->chrony.pid && s->pid != f->chrony.pid;
+	return f->chrony.next.unit[0] && strcmp(s->unit, f->chrony.next.unit);
 }
 
 static void judge_rival(struct judge *j, const struct steerer *s)
@@ -595,8 +599,8 @@ void judge_boot(struct judge *j)
 		if (!c->next.unit_file[0] && !c->next.masked)
 			judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
 		else
-			judge_remedy(j, "sudo systemctl%s%s %s %s", f->offline ? " --root=" : "", f->offline ? shell_word(file_root) : "",
-			     c->next.masked ? "unmask" : "enable", judge_service(f));
+			judge_remedy(j, "sudo systemctl%s%s %s %s", f->offline ? " --root=" : "",
+				     f->offline ? shell_word(file_root) : "", c->next.masked ? "unmask" : "enable", judge_service(f));
 		return;
 	}
 	if (f->set_up && !race && !c->by_hand) {

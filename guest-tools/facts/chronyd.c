@@ -63,7 +63,8 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	snprintf(fact->refid, sizeof(fact->refid), "%s", r.refid);
 	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
 	if (is_handed(f, &r)) {
-		snprintf(fact->device, sizeof(fact->device), "%.30s, by phc2sys and %.4s %.60s,", f->device, r.driver, r.device);
+		snprintf(fact->device, sizeof(fact->device), "%.30s, by phc2sys and %.4s %.60s,", f->device,
+			 r.driver, r.device);
 		strcpy(fact->node, f->node);
 		fact->ours = fact->handed = fact->optional = true;
 		return;

@@ -265,7 +265,8 @@ static void gather_hands(struct check_facts *f, const struct processes *all)
 	struct phc2sys p;
 
 	for (int i = 0; i < all->n && !f->hands.pid; i++) {
-		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p, &all->list[i]) || !p.feeds || !is_ours(f, p.source))
+		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p, &all->list[i]) || !p.feeds ||
+		    !is_ours(f, p.source))
 			continue;
 		f->hands = p;
 		f->hands_at_boot = all->list[i].unit[0] && unit_enabled(all->list[i].unit);

@@ -249,10 +249,11 @@ static bool check_chrony(struct setup *s)
 		s->version = oldest;
 	if (s->chrony.masked)
 		return fail(s, "%s is masked%s%s; try: systemctl%s%s unmask %s", s->layout->service, s->offline ? " in " : "",
-			    file_root, s->offline ? " --root=" : "", s->offline ? shell_word(file_root) : "", s->layout->service);
+			    file_root, s->offline ? " --root=" : "", s->offline ? shell_word(file_root) : "",
+			    s->layout->service);
 	if (s->chrony.measures_only)
-		return fail(s, "%s starts chronyd with -x, by which it leaves the system's clock alone; take that out of its options%s%s",
-			    s->chrony.unit, s->chrony.variable[0] ? ", " : "", s->chrony.variable);
+		return fail(s, "%s starts chronyd with -x, by which it leaves the system's clock alone; take that out of its "
+			    "options%s%s", s->chrony.unit, s->chrony.variable[0] ? ", " : "", s->chrony.variable);
 	if (s->offline && !s->chrony.unit_file[0])
 		return fail(s, "%s has no %s: chrony is not installed there", file_root, s->layout->service);
 	if (s->offline)

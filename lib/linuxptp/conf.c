@@ -64,7 +64,8 @@ const char *linuxptp_option(const char *name)
 {
 	static const char *const known[] = {
 		"clientOnly", "clock_servo", "domainNumber", "free_running", "leapfile", "masterOnly", "ntpshm_segment",
-		"refclock_sock_address", "serverOnly", "slaveOnly", "time_stamping", "transportSpecific", "uds_address", "uds_ro_address", "utc_offset",
+		"refclock_sock_address", "serverOnly", "slaveOnly", "time_stamping", "transportSpecific", "uds_address",
+		"uds_ro_address", "utc_offset",
 	};
 
 	for (size_t i = 0; name[0] && i < ARRAY_SIZE(known); i++)

@@ -101,7 +101,8 @@ void phc2sys_of(struct phc2sys *p, struct cmdline *c, const struct process *proc
 	p->pid = proc ? proc->pid : 0;
 	strcpy(p->servo, "pi");
 	take_all(&seen, c);
-	p->unread = seen.conf[0] && (!process_path(proc, seen.conf, path, sizeof(path)) || linuxptp_conf_walk(path, see, &seen));
+	p->unread = seen.conf[0] && (!process_path(proc, seen.conf, path, sizeof(path)) ||
+				     linuxptp_conf_walk(path, see, &seen));
 	if (seen.conf[0] && !p->unread)
 		take_all(&seen, c);	/* again: it has the last word */
 	p->waits |= p->automatic;

@@ -1549,7 +1549,8 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(image_that_is_not_fit), T(rivals), T(other_rivals), T(rival_process),
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(image_that_is_not_fit),
+		T(rivals), T(other_rivals), T(rival_process),
 		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
 		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
 		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),
