@@ -50,11 +50,8 @@ static void json_machine(struct json *j, const struct check_facts *f)
 
 static void json_clock(struct json *j, const struct check_facts *f, const struct check_report *r)
 {
-	char path[32];
-
-	snprintf(path, sizeof(path), "/dev/%s", f->node);
 	json_open(j, "clock", '{');
-	json_string(j, "device", f->node[0] ? path : NULL);
+	json_string(j, "device", f->node[0] ? f->device : NULL);
 	json_text(j, "link_target", f->link);
 	json_bool(j, "readable", f->opened);
 	json_error(j, "error", f->open_error);

@@ -40,6 +40,18 @@ bool judge_chronyd(struct judge *j)
 	const struct chrony_facts *c = &f->chrony;
 	char version[40] = "version unknown";
 
+	if (f->offline && !c->next.unit[0] && !c->conf[0] && !f->n_steerers) {
+		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent",
+			  "neither chrony nor another daemon that keeps the time is there");
+		judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+		return false;
+	}
+	if (f->offline && c->measures_only) {
+		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures",
+			  "it will be started with -x: it leaves the system's clock alone");
+		judge_remedy(j, "take -x out of chronyd's options there");
+		return false;
+	}
 	if (f->offline) {
 		judge_skip(j, "chronyd", "--root");
 		return false;
@@ -284,7 +296,14 @@ bool judge_is_rival(const struct check_facts *f, const struct steerer *s)
 		return false;		/* it is the guest itself that boots */
 	if (keeper)
 		return s != keeper;
-	return strcmp(s->name, "chronyd") || s->elsewhere == YES;
+	if (strcmp(s->name, "chronyd"))
+		return true;
+	/* Where only a container has one, and it answers, that is the one that is judged. */
+	if (s->elsewhere == YES)
+		return f->chrony.process || !f->chrony.answers;
+	if (s->pid)
+		return f->chrony.pid && s->pid != f->chrony.pid;
+	return f->chrony.next.unit[0] && strcmp(s->unit, f->chrony.next.unit);
 }
 
 static void judge_rival(struct judge *j, const struct steerer *s)
@@ -405,20 +424,27 @@ void judge_keeper(struct judge *j, const struct steerer *s)
 	judge_skip(j, "source", "chronyd does not keep the time");
 }
 
-void judge_keeper_config(struct judge *j, const struct steerer *s)
+/* True if it is right. */
+static bool judge_phc2sys(struct judge *j, const struct phc2sys *p)
 {
-	const struct check_facts *f = j->f;
-	const struct phc2sys *p = &f->phc2sys;
 	double offset = 0;
 	bool number = !p->offset[0] || parse_decimal(p->offset + (p->offset[0] == '-'), 0, 1e9, &offset);
 
-	if (!number || offset > 0 || (!p->offset[0] && p->waits)) {
-		judge_say(j, VERDICT_FAIL, "config", "config-offset",
-			  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid, p->offset[0] ? "-O " : "-w", p->offset);
-		judge_remedy(j, "start phc2sys with -O 0, and without -w");
-	} else {
+	if (number && offset == 0 && (p->offset[0] || !p->waits))
+		return true;
+	judge_say(j, VERDICT_FAIL, "config", "config-offset",
+		  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid,
+		  p->offset[0] ? "-O " : "-w", p->offset);
+	judge_remedy(j, "start phc2sys with -O 0, and without -w");
+	return false;
+}
+
+void judge_keeper_config(struct judge *j, const struct steerer *s)
+{
+	const struct check_facts *f = j->f;
+
+	if (judge_phc2sys(j, &f->phc2sys))
 		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
-	}
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 	} else if (!s->at_boot) {
@@ -504,6 +530,8 @@ void judge_config(struct judge *j)
 		return;
 	}
 	place(r, where, sizeof(where));
+	if (r->handed)
+		judge_phc2sys(j, &j->f->hands);
 	if (r->tai) {
 		judge_say(j, VERDICT_FAIL, "config", "config-tai",
 			  "%s: tai: the clock is the host's UTC, not TAI", where);
@@ -559,13 +587,24 @@ void judge_boot(struct judge *j)
 		remedy_elsewhere(j, NULL);
 		return;
 	}
-	if (f->set_up && !race && !c->by_hand) {
-		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
-		return;
-	}
 	if (c->by_hand && !c->next.by_directives) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
 		judge_remedy_setup(j, NULL);
+		return;
+	}
+	if (c->not_started && c->conf[0]) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts chronyd at boot: %s is %s",
+			  c->next.unit[0] ? c->next.unit : "its unit", c->next.masked ? "masked" :
+			  c->next.unit_file[0] ? "not enabled" : "not there");
+		if (!c->next.unit_file[0] && !c->next.masked)
+			judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+		else
+			judge_remedy(j, "sudo systemctl%s%s %s %s", f->offline ? " --root=" : "",
+				     f->offline ? shell_word(file_root) : "", c->next.masked ? "unmask" : "enable", judge_service(f));
+		return;
+	}
+	if (f->set_up && !race && !c->by_hand) {
+		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;
 	}
 	if (!r && f->init && c->conf_read) {
@@ -577,7 +616,11 @@ void judge_boot(struct judge *j)
 		return;
 	}
 	place(r, where, sizeof(where));
-	if (race) {
+	if (r->handed && !f->hands_at_boot) {
+		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts phc2sys (process %d) at boot, which hands "
+			  "chronyd this clock", f->hands.pid);
+		judge_remedy(j, "make a unit that starts phc2sys, and enable it");
+	} else if (race) {
 		judge_say(j, VERDICT_WARN, "boot", "boot-race",
 			  "%s: chronyd will not start at all if the clock is not there yet", where);
 		if (f->init)

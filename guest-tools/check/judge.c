@@ -179,7 +179,11 @@ static void judge_no_driver(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 
-	if (f->offline) {
+	if (f->offline && f->no_module) {
+		judge_say(j, VERDICT_FAIL, "driver", "driver-not-installed",
+			  "there is no ptp_kvm for the kernel in it, %s", f->kernel);
+		judge_remedy(j, "install there ptp-kvm-dkms, and the headers of that kernel");
+	} else if (f->offline) {
 		judge_skip(j, "driver", "--root: nothing runs there");
 	} else if (judge_signing(j)) {
 		return;

@@ -17,17 +17,11 @@
 /* "ptp0": what a device's path is in the end, below file_root; empty if it is no /dev/ptpN. */
 static void resolve_node(const char *device, char *node, size_t len)
 {
-	char target[FILE_PATH_MAX];
-	const char *name = device;
-	ssize_t n = file_readlink(device, target, sizeof(target) - 1);
+	char real[PATH_MAX];
+	const char *name = base_name(file_resolve(device, real) ? real : device);
 	uint64_t number;
 
 	node[0] = 0;
-	if (n > 0) {
-		target[n] = 0;
-		name = target;
-	}
-	name = base_name(name);
 	if (!strncmp(name, "ptp", 3) && parse_u64(name + 3, 0, 9999999, &number))
 		snprintf(node, len, "ptp%u", (unsigned int)number);
 }
@@ -42,6 +36,15 @@ static void clock_name(const char *node, char *name, size_t len)
 		file_read_line(path, name, len);
 }
 
+/* This clock, by way of phc2sys */
+static bool is_handed(const struct check_facts *f, const struct refclock *r)
+{
+	size_t n = strcspn(r->device, ":");
+
+	return f->hands.pid && !strcmp(r->driver, strcasecmp(f->hands.servo, "ntpshm") ? "SOCK" : "SHM") &&
+	       strlen(f->hands.to) == n && !strncmp(r->device, f->hands.to, n);
+}
+
 static void add_refclock(struct check_facts *f, const struct chrony_directive *d, int index)
 {
 	const struct chrony_addition *ours = f->chrony.next.ours;
@@ -50,7 +53,7 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	struct refclock r;
 	uint64_t number;
 
-	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d) || strcmp(r.driver, "PHC"))
+	if (c->n_refclocks == CHECK_REFCLOCKS_MAX || !refclock_read(&r, d) || (strcmp(r.driver, "PHC") && !is_handed(f, &r)))
 		return;
 	refclock_name(&r, index);
 	fact = &c->refclocks[c->n_refclocks++];
@@ -59,9 +62,20 @@ static void add_refclock(struct check_facts *f, const struct chrony_directive *d
 	snprintf(fact->device, sizeof(fact->device), "%.127s", r.device);
 	snprintf(fact->refid, sizeof(fact->refid), "%s", r.refid);
 	snprintf(fact->file, sizeof(fact->file), "%.127s", d->file);
+	if (is_handed(f, &r)) {
+		snprintf(fact->device, sizeof(fact->device), "%.30s, by phc2sys and %.4s %.60s,", f->device,
+			 r.driver, r.device);
+		strcpy(fact->node, f->node);
+		fact->ours = fact->handed = fact->optional = true;
+		return;
+	}
 	resolve_node(fact->device, fact->node, sizeof(fact->node));
 	clock_name(fact->node, fact->clock_name, sizeof(fact->clock_name));
-	fact->ours = fact->node[0] ? !strcmp(fact->node, f->node) : !strcmp(fact->device, REFCLOCK_LINK);
+	if (!strcmp(fact->device, f->device))
+		strcpy(fact->node, f->node);
+	/* In an image's /dev there may be those of the machine that makes it. */
+	fact->ours = fact->node[0] && (f->node[0] || fact->clock_name[0]) ? !strcmp(fact->node, f->node) :
+		     !strcmp(fact->device, REFCLOCK_LINK) || (f->offline && phc_named_by_rule(fact->device));
 	fact->by_number = !strncmp(fact->device, "/dev/ptp", 8) &&
 			  parse_u64(fact->device + 8, 0, UINT64_MAX, &number);
 	fact->generated = ours && (!strcmp(d->file, ours->made) ||
@@ -116,13 +130,26 @@ static void gather_conf(struct check_facts *f, int pid)
 
 	chrony_service_next(&c->next, setup_addition(layout), false);
 	c->process = chrony_service_process(&process, pid);
+	c->pid = c->process ? pid : 0;
 	s = c->process ? &process : &c->next;
 	c->elsewhere = (c->next.unit[0] || c->process) &&
 		       (!chrony_service_takes(&c->next, c->takes_why, sizeof(c->takes_why)) || !layout);
+	c->not_started = !f->init && (c->next.masked || (c->next.unit_file[0] ? !unit_enabled(c->next.unit) : f->offline));
 	c->by_hand = s->by_directives;
 	c->measures_only = s->measures_only;
 	snprintf(c->conf, sizeof(c->conf), "%s", s->conf);
 	c->conf_read = !chrony_service_walk(s, see, &seen, c->conf_why, sizeof(c->conf_why));
+}
+
+/* What is configured here is of no chronyd that runs. */
+static void contained(struct chrony_facts *c)
+{
+	c->conf_read = c->measures_only = c->by_hand = false;
+	c->conf[0] = 0;
+	c->n_refclocks = 0;
+	c->limits = (struct limits){ .makestep.line = 0 };
+	c->servers = (struct server_facts){ .count = 0 };
+	strcpy(c->conf_why, "chronyd runs in a container");
 }
 
 const struct refclock_fact *check_refclock(const struct chrony_facts *c)
@@ -167,6 +194,9 @@ static void ask(struct check_facts *f)
 void check_gather_chrony(struct check_facts *f, int pid)
 {
 	gather_conf(f, pid);
+	for (int i = 0; i < f->n_steerers && !pid; i++)
+		if (!strcmp(f->steerers[i].name, "chronyd") && f->steerers[i].elsewhere == YES)
+			contained(&f->chrony);
 	if (!f->offline)
 		ask(f);
 }

@@ -33,6 +33,7 @@ struct refclock_fact {
 	int line;
 	bool generated;		/* by prestart, or added by it at the next start: ptpkvm's own */
 	bool ours;		/* the KVM clock, or /dev/ptp_kvm while there is no such link */
+	bool handed;		/* by phc2sys, and a SHM or SOCK refclock of chronyd's; then optional, too */
 	bool by_number, nocrossts, optional, prefer, noselect, require, tai;
 	double offset;		/* seconds */
 };
@@ -49,6 +50,7 @@ struct chrony_facts {
 	struct chrony_version version;
 	char installed_why[200];
 	bool process;			/* a chronyd is running */
+	int pid;			/* of that */
 	bool answers;
 	char answers_why[200];
 	struct chrony_source sources[CHECK_SOURCES_MAX];
@@ -56,6 +58,7 @@ struct chrony_facts {
 	bool noselect;			/* our source was set so while running (selectdata; root only) */
 
 	struct chrony_service next;	/* of its next start */
+	bool not_started;		/* by systemd at the next boot: its unit is not enabled, masked, or not in the image */
 	bool measures_only;		/* -x: it leaves the system's clock alone */
 	bool by_hand;			/* started with directives: its configuration can't be known */
 	bool elsewhere;			/* setup can't add to it: where is said by takes_why */
@@ -93,6 +96,7 @@ struct check_facts {
 	enum driver_kind driver;	/* that is loaded */
 	char driver_version[32];
 	char module[160]; /* that modprobe would load, below /lib/modules/KERNEL/; empty: none */
+	bool no_module;			/* there is none for this kernel, which has others */
 	struct signing_facts signing;
 	bool headers;			/* of this kernel: DKMS can build for it */
 	bool packaged;			/* this kernel is of a Debian package */
@@ -100,7 +104,8 @@ struct check_facts {
 	int refusal;			/* why it isn't, as driver_refusal(); 0 if that isn't known */
 
 	char node[16];			/* "ptp0", by clock_name; empty if there is none */
-	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
+	char device[PHC_DEVICE_LEN];	/* "/dev/ptp0" */
+	char link[64];			/* the device that /dev/ptp_kvm is in the end, empty if it isn't there */
 	char others[200];		/* the other PTP clocks: "ptp1 'NAME', ptp2 'NAME'" */
 	bool opened;
 	int open_error;			/* errno */
@@ -118,6 +123,8 @@ struct check_facts {
 	int n_steerers;
 	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
 	struct phc2sys phc2sys;		/* that takes this clock's time, where no chronyd keeps it; pid 0: none does */
+	struct phc2sys hands;		/* that hands this clock's time to an NTP daemon; pid 0: none does */
+	bool hands_at_boot;		/* that one's unit is enabled */
 	int kept_by;			/* of the steerers, then: itself, or the daemon that it hands it to */
 	const char *init;		/* that is not systemd, see init_other() */
 	bool set_up;			/* ptpkvm setup's drop-in is there */

@@ -2,6 +2,7 @@
 /* What can be read of this machine: files, the device, the processes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "chrony/conf.h"
+#include "chrony/refclock.h"
 #include "facts/facts.h"
 #include "facts/ours.h"
 #include "system/init.h"
@@ -93,6 +95,18 @@ static bool find_module(const char *kernel, const char *file, char *found, size_
 	return false;
 }
 
+static bool has_modules(const char *kernel)
+{
+	char path[200], *text;
+	bool any;
+
+	snprintf(path, sizeof(path), "/lib/modules/%.100s/modules.dep", kernel);
+	text = kernel[0] ? file_read(path, NULL) : NULL;
+	any = text && text[0];
+	free(text);
+	return any;
+}
+
 static void gather_driver(struct check_facts *f)
 {
 	char state[32];
@@ -101,6 +115,7 @@ static void gather_driver(struct check_facts *f)
 	/* modules.dep has of each name the one that comes first in depmod's order. */
 	find_module(f->kernel, "modules.dep", f->module, sizeof(f->module));
 	built_in = find_module(f->kernel, "modules.builtin", state, sizeof(state));
+	f->no_module = !f->module[0] && !built_in && has_modules(f->kernel);
 	if (file_read_line("/sys/module/ptp_kvm/version", f->driver_version, sizeof(f->driver_version)))
 		f->driver = DRIVER_OURS;
 	else if (file_exists("/sys/module/ptp_kvm/initstate"))
@@ -113,10 +128,9 @@ static void gather_driver(struct check_facts *f)
 
 static void gather_clocks(struct check_facts *f)
 {
-	char target[64], name[64], **paths;
+	char real[PATH_MAX], name[64], **paths;
 	int found = file_glob("/sys/class/ptp/ptp*", &paths);
 	size_t used;
-	ssize_t n;
 
 	for (int i = 0; i < found; i++) {
 		const char *dir = paths[i], *node = base_name(dir);
@@ -132,9 +146,11 @@ static void gather_clocks(struct check_facts *f)
 				 used ? ", " : "", node, name);
 	}
 	file_glob_free(paths, found);
-	n = file_readlink("/dev/ptp_kvm", target, sizeof(target) - 1);
-	if (n > 0)
-		snprintf(f->link, sizeof(f->link), "%.*s", (int)n, target);
+	phc_device(f->node, f->device);
+	if (f->node[0] && !strcmp(f->device, REFCLOCK_LINK))
+		strcpy(f->link, f->node);	/* not a link, but the device itself */
+	else if (file_resolve(REFCLOCK_LINK, real) && strcmp(real, REFCLOCK_LINK))
+		snprintf(f->link, sizeof(f->link), "%.63s", base_name(real));
 }
 
 static void gather_readings(struct check_facts *f)
@@ -143,7 +159,7 @@ static void gather_readings(struct check_facts *f)
 
 	if (!f->node[0])
 		return;
-	snprintf(phc.path, sizeof(phc.path), "/dev/%s", f->node);
+	strcpy(phc.path, f->device);
 	strcpy(phc.name, PHC_KVM_NAME);
 	if (!f->offline)
 		phc.fd = open(phc.path, O_RDONLY | O_CLOEXEC);
@@ -215,11 +231,10 @@ static void gather_boot(struct check_facts *f)
 /* "/dev/ptp_kvm", "/dev/ptp0": is it this clock? */
 static bool is_ours(const struct check_facts *f, const char *device)
 {
-	char target[64];
-	ssize_t n = file_readlink(device, target, sizeof(target) - 1);
+	char real[PATH_MAX];
 
-	target[n > 0 ? n : 0] = 0;
-	return f->node[0] && !strncmp(device, "/dev/", 5) && !strcmp(base_name(n > 0 ? target : device), f->node);
+	return f->node[0] && !strncmp(device, "/dev/", 5) &&
+	       (!strcmp(device, f->device) || !strcmp(base_name(file_resolve(device, real) ? real : device), f->node));
 }
 
 /* phc2sys sets the system's clock by this one, or hands it to the one daemon that does. */
@@ -241,6 +256,20 @@ static void gather_keeper(struct check_facts *f, const struct processes *all)
 			f->phc2sys = p;
 			f->kept_by = k;
 		}
+	}
+}
+
+/* As chronyd's SHM and SOCK refclocks have it, too */
+static void gather_hands(struct check_facts *f, const struct processes *all)
+{
+	struct phc2sys p;
+
+	for (int i = 0; i < all->n && !f->hands.pid; i++) {
+		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p, &all->list[i]) || !p.feeds ||
+		    !is_ours(f, p.source))
+			continue;
+		f->hands = p;
+		f->hands_at_boot = all->list[i].unit[0] && unit_enabled(all->list[i].unit);
 	}
 }
 
@@ -266,6 +295,7 @@ void check_gather(struct check_facts *f)
 	f->processes_hidden = all.hidden;
 	f->n_steerers = steering_find(f->steerers, &all);
 	gather_keeper(f, &all);
+	gather_hands(f, &all);
 	gather_boot(f);
 	chronyd = steering_chronyd(&all);
 	check_gather_chrony(f, chronyd ? chronyd->pid : 0);

@@ -25,7 +25,7 @@ static enum whose is_this_clock(const struct adoption *a, const char *device)
 	char real[PATH_MAX], ours[PATH_MAX], path[PATH_MAX + 40], name[64];
 	uint64_t number;
 
-	if (!strcmp(device, REFCLOCK_LINK) || !strcmp(device, a->device))
+	if (!strcmp(device, REFCLOCK_LINK) || !strcmp(device, a->device) || (a->offline && phc_named_by_rule(device)))
 		return OURS;
 	if (!a->offline && realpath(device, real)) {
 		if (realpath(a->device, ours) && !strcmp(real, ours))

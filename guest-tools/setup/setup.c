@@ -26,6 +26,7 @@
 #include "facts/driver.h"
 #include "facts/limits.h"
 #include "facts/ours.h"
+#include "linuxptp/phc2sys.h"
 #include "output/text.h"
 #include "ptpkvm.h"
 #include "setup/adopt.h"
@@ -37,7 +38,9 @@
 #include "system/init.h"
 #include "system/machine.h"
 #include "system/tree.h"
+#include "system/units.h"
 #include "time/phc.h"
+#include "time/steering.h"
 
 #define PHC_WAIT_MS 3000
 
@@ -244,6 +247,15 @@ static bool check_chrony(struct setup *s)
 			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
 	if (!s->version.major)
 		s->version = oldest;
+	if (s->chrony.masked)
+		return fail(s, "%s is masked%s%s; try: systemctl%s%s unmask %s", s->layout->service, s->offline ? " in " : "",
+			    file_root, s->offline ? " --root=" : "", s->offline ? shell_word(file_root) : "",
+			    s->layout->service);
+	if (s->chrony.measures_only)
+		return fail(s, "%s starts chronyd with -x, by which it leaves the system's clock alone; take that out of its "
+			    "options%s%s", s->chrony.unit, s->chrony.variable[0] ? ", " : "", s->chrony.variable);
+	if (s->offline && !s->chrony.unit_file[0])
+		return fail(s, "%s has no %s: chrony is not installed there", file_root, s->layout->service);
 	if (s->offline)
 		return true;
 	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
@@ -261,7 +273,7 @@ static bool check_rivals(struct setup *s)
 	char names[600] = "";
 	bool processes = false;
 
-	s->n_rivals = setup_rivals(s->rivals, s->why, sizeof(s->why));
+	s->n_rivals = setup_rivals(s->rivals, s->offline, s->why, sizeof(s->why));
 	if (s->n_rivals < 0)
 		return false;
 	for (int i = 0; i < s->n_rivals; i++) {
@@ -270,6 +282,9 @@ static bool check_rivals(struct setup *s)
 	}
 	if (processes)
 		return fail(s, "a daemon that no unit started steers the clock: %s; end it first", names);
+	if (s->n_rivals && s->offline)
+		return fail(s, "only one daemon may steer the clock, and %s starts others, too: %s; try: systemctl --root=%s "
+			    "disable %s", file_root, names, shell_word(file_root), shell_word(s->rivals[0].name));
 	if (s->n_rivals && !s->disable)
 		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: ptpkvm setup "
 			    "--disable-competitors", s->n_rivals > 1 ? "are" : "is", names);
@@ -293,6 +308,24 @@ static bool check_minsources(struct setup *s)
 		return true;
 	return fail(s, "%s%s:%d: with '%s' chronyd follows no clock that is alone, as this one is by --only; take that "
 		    "line out, or leave out --only", file_root, m->file, m->line, m->text);
+}
+
+/* By phc2sys and SHM or SOCK it would be two sources to chronyd. */
+static bool check_handed(struct setup *s)
+{
+	char path[PATH_MAX], why[600];
+	struct processes all;
+	struct phc2sys p;
+	bool good = true;
+
+	steering_processes(&all);
+	for (int i = 0; i < all.n && good; i++)
+		if (!strcmp(all.list[i].name, "phc2sys") && phc2sys_read(&p, &all.list[i]) && p.feeds && p.source[0] == '/' &&
+		    setup_phc(p.source, path, sizeof(path), why, sizeof(why)) && !strcmp(path, p.source))
+			good = fail(s, "phc2sys (process %d) hands this clock to an NTP daemon already (%s): end it first, and "
+				    "whatever starts it", p.pid, p.servo);
+	processes_free(&all);
+	return good;
 }
 
 /* The module is loaded for a look at the clock already: of all steps it is the one most likely to fail. */
@@ -529,6 +562,14 @@ static void print_notes(const struct setup *s)
 		note(&l->require, "chronyd follows this clock only while that source is there");
 }
 
+/* A unit of a system that runs is enabled; of an image that is left to others. */
+static void note_disabled(const struct setup *s)
+{
+	if (s->offline && !unit_enabled(s->chrony.unit))
+		print("note        %s is not enabled there: systemctl --root=%s enable %s\n", s->chrony.unit,
+		      shell_word(file_root), shell_word(s->chrony.unit));
+}
+
 static void print_adoption(const struct adoption *a)
 {
 	for (int i = 0; i < a->n; i++) {
@@ -539,6 +580,7 @@ static void print_adoption(const struct adoption *a)
 static void print_plan(const struct setup *s)
 {
 	print_notes(s);
+	note_disabled(s);
 	if (s->load_module && !s->offline)
 		print("%s modprobe ptp_kvm\n", s->dry_run ? "run        " : "done       ");
 	for (int i = 0; i < s->n_rivals; i++)
@@ -701,11 +743,11 @@ static bool check_all(struct setup *s)
 	bool good;
 
 	if (s->offline) {
-		if (!check_machine(s) || !check_chrony(s))
+		if (!check_machine(s) || !check_chrony(s) || !check_rivals(s))
 			return false;
 		strcpy(s->device, s->r.device[0] ? s->r.device : REFCLOCK_LINK);
 	} else if (!check_guest(s) || !check_machine(s) || !check_chrony(s) || !check_rivals(s) ||
-		   !check_clock(s)) {
+		   !check_clock(s) || !check_handed(s)) {
 		return false;
 	}
 	s->why[0] = 0;
@@ -750,6 +792,7 @@ int cmd_setup(int argc, char **argv)
 	} else if (nothing_to_do(s)) {
 		for (int i = 0; i < PLANNED; i++)
 			print_file(&s->files[i], false);
+		note_disabled(s);
 		if (!s->offline)
 			print("chronyd has the clock selected: nothing to do\n");
 	} else {

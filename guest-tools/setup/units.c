@@ -83,11 +83,14 @@ static bool is_ours(const struct steerer *s)
 }
 
 /* Its number among them, or -1 and the reason */
-static int add_rival(struct setup_unit list[SETUP_UNITS_MAX], int n, const struct steerer *s, char *why, size_t len)
+static int add_rival(struct setup_unit list[SETUP_UNITS_MAX], int n, const struct steerer *s, bool offline, char *why,
+		     size_t len)
 {
-	struct setup_unit u = { .active = true };
+	struct setup_unit u = { .active = !offline, .known = offline, .enabled = offline };
 
-	if (s->unit[0] && !setup_unit_state(&u, s->unit, why, len))
+	if (offline)
+		strcpy(u.name, s->unit);
+	else if (s->unit[0] && !setup_unit_state(&u, s->unit, why, len))
 		return -1;
 	if (!u.known && !s->pid)
 		return n;
@@ -101,7 +104,7 @@ static int add_rival(struct setup_unit list[SETUP_UNITS_MAX], int n, const struc
 	return n;
 }
 
-int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len)
+int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], bool offline, char *why, size_t len)
 {
 	struct steerer steerers[STEERERS_MAX];
 	struct processes all;
@@ -112,7 +115,7 @@ int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len)
 	processes_free(&all);
 	for (int i = 0; i < found && n >= 0; i++)
 		if (!is_ours(&steerers[i]))
-			n = add_rival(list, n, &steerers[i], why, len);
+			n = add_rival(list, n, &steerers[i], offline, why, len);
 	return n;
 }
 

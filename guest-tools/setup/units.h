@@ -30,8 +30,9 @@ struct setup_unit {
 /*
  * Other daemons that steer the system's clock, running or enabled: their number, or -1 and the reason. Those
  * that were not started by a unit have the name "PROGRAM (process PID)" and known = false.
+ * offline: by the units of an image.
  */
-int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], char *why, size_t len);
+int setup_rivals(struct setup_unit list[SETUP_UNITS_MAX], bool offline, char *why, size_t len);
 bool setup_unit_state(struct setup_unit *u, const char *name, char *why, size_t len);
 
 #endif

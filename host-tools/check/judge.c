@@ -50,7 +50,7 @@ const char *judge_chrony_service(const struct check_facts *f)
 /* One that steers and sets the kernel's bound to 0, or leaves it alone; NULL if there is none */
 static const char *tells_no_bound(const struct check_report *r)
 {
-	static const char *const names[] = { "phc2sys", "ptp4l", "systemd-timesyncd" };
+	static const char *const names[] = { "phc2sys", "ptp4l", "systemd-timesyncd", "sfptpd", "ptpd", "busybox ntpd" };
 
 	for (int i = 0; i < r->n_steerers; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(names); k++)

@@ -82,8 +82,8 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 			  p->denied ? "its socket is root's" : why);
 		judge_remedy(j, "sudo ptpkvm-host check");
 	} else {
-		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-silent", "%s runs, but cannot be asked: %.150s",
-			  name, why);
+		judge_say(j, p->process.conf_error ? VERDICT_WARN : VERDICT_FAIL, "ptp4l", "ptp4l-silent",
+			  "%s runs, but cannot be asked: %.150s", name, why);
 		remedy_log(j, &p->process);
 	}
 }

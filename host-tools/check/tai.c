@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "check/judge.h"
 
 #define DAY_S 86400
@@ -70,7 +71,11 @@ static void judge_kernel_tai(struct judge *j, bool good)
 	} else if (!f->kernel.tai_utc) {
 		judge_say(j, VERDICT_WARN, "tai", "tai-unset",
 			  "nobody has told the kernel TAI − UTC (%d s): its CLOCK_TAI is UTC", j->r->tai_utc);
-		if (f->chrony.leapsectz[0] || f->chrony.leapseclist[0])
+		if (f->chrony.conf_why[0] && !f->root)
+			judge_remedy(j, "sudo ptpkvm-host check");
+		else if (f->chrony.conf_why[0])
+			judge_remedy(j, "sudo chronyd -p -f %s", shell_word(f->chrony.conf));
+		else if (f->chrony.leapsectz[0] || f->chrony.leapseclist[0])
 			judge_remedy(j, "sudo systemctl restart %s", judge_chrony_service(f));
 		else if (f->chrony.conf[0])
 			judge_remedy(j,
@@ -144,6 +149,11 @@ void judge_leap(struct judge *j)
 {
 	for (int i = 0; i < j->f->n_leap_files; i++)
 		judge_leap_file(j, &j->f->leap_files[i]);
-	if (!j->f->n_leap_files)
+	if (j->f->chrony.conf_why[0]) {
+		judge_skip(j, "leap", j->f->chrony.conf_why);
+		if (!j->f->root)
+			judge_remedy(j, "sudo ptpkvm-host check");
+	} else if (!j->f->n_leap_files) {
 		judge_skip(j, "leap", "there is no leap-seconds.list here");
+	}
 }

@@ -43,17 +43,6 @@ static void add_unit(char *list, size_t len, const char *unit)
 	add_text(list, len, " %s%s%s", quote, unit, quote);
 }
 
-static bool unit_exists(const char *unit)
-{
-	struct unit u;
-	bool there;
-
-	unit_read(&u, unit);
-	there = u.file[0];
-	unit_free(&u);
-	return there;
-}
-
 /* What would steer the clock beside this, or take ptp4l's ports */
 static void list_rivals(const struct plan *plan, bool elsewhere, char *list, size_t len)
 {

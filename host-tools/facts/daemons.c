@@ -34,6 +34,11 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 	pmc_unknown(&p->data);
 	if (f->offline)
 		return;		/* of another system's socket nothing is to be known */
+	if (p->process.conf_error) {	/* its domain and socket are not known: another may answer there */
+		p->result = PMC_FAILED;
+		snprintf(p->why, sizeof(p->why), "%.100s cannot be read: %s", p->process.conf, strerror(p->process.conf_error));
+		return;
+	}
 	server = choose_socket(f, &p->process);
 	if (!server) {
 		p->denied = !f->root && p->process.socket[0];
@@ -130,13 +135,11 @@ static int see(const struct chrony_directive *d, void *arg)
 static void gather_chrony(struct check_facts *f)
 {
 	struct chrony_facts *c = &f->chrony;
-	char why[300];
 	int n;
 
 	read_chronyd(c);
-	/* What can't be read of it is not judged. */
-	if (c->conf[0])
-		chrony_conf_walk(c->conf, see, c, why, sizeof(why));
+	if (c->conf[0] && !chrony_conf_walk(c->conf, see, c, c->conf_why, sizeof(c->conf_why)))
+		c->conf_why[0] = 0;
 	if (f->offline || !c->pid)
 		return;
 	n = chronyc_sources(c->sources, CHECK_SOURCES_MAX, c->answers_why, sizeof(c->answers_why));

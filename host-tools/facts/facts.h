@@ -60,6 +60,7 @@ struct chrony_facts {
 	struct chrony_source sources[CHECK_SOURCES_MAX];
 	int n_sources;
 	char conf[PATH_MAX];		/* the file that it takes, empty if there is none */
+	char conf_why[300];		/* why not all of it could be read; empty if it could */
 	struct refclock_fact refclocks[CHECK_REFCLOCKS_MAX];
 	int n_refclocks;
 	char leapsectz[64];		/* "right/UTC"; empty without one */

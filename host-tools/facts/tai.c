@@ -111,7 +111,7 @@ static void scan_process(struct check_facts *f, const char *program, int pid, co
 	snprintf(place, sizeof(place), "%s, process %d", program, pid);
 	if (cmdline_read(&c, pid))
 		while (cmdline_next(&c, with, &o))
-			if (o.value && (o.letter == 'O' || !strcmp(o.name, "utc_offset")))
+			if (o.value && (o.letter == 'O' || !strcmp(linuxptp_option(o.name), "utc_offset")))
 				add_constant(f, o.value, "", 0, place);
 	cmdline_free(&c);
 }

@@ -100,7 +100,7 @@ static void print_ptp4l(const struct status *s, int i)
 
 	if (!p->asked || p->result != PMC_ANSWERED) {
 		row("ptp4l", "process %d: %s", p->process.pid,
-		    p->denied ? "only root may ask it" : p->asked ? p->why : "not asked");
+		    p->denied ? "only root may ask it" : p->why[0] ? p->why : "not asked");
 		return;
 	}
 	if (p->data.grandmaster[0])

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "chrony/conf.h"
 #include "system/tree.h"
+#include "system/units.h"
 
 /* Those of chrony's conf.c */
 #define MAX_LINE 2048
@@ -35,10 +36,16 @@ struct walk {
 
 const struct chrony_layout *chrony_layout(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
-		if (file_exists(layouts[i].conf))
+	const struct chrony_layout *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		if (!file_exists(layouts[i].conf))
+			continue;
+		if (unit_exists(layouts[i].service))
 			return &layouts[i];
-	return NULL;
+		first = first ? first : &layouts[i];
+	}
+	return first;
 }
 
 #define bad(w, ...) (refuse((w)->why, (w)->len, __VA_ARGS__), -1)

@@ -18,7 +18,10 @@ struct chrony_directive {
 	const char *args;	/* the rest, "" if none */
 };
 
-/* Where this distribution keeps it: Debian's layout or RHEL's, found by what exists below file_root. */
+/*
+ * Where this distribution keeps it: Debian's layout or RHEL's, found by what exists below file_root; of both files the one
+ * whose unit is there.
+ */
 struct chrony_layout {
 	const char *name;		/* "debian", "rhel" */
 	const char *conf;		/* "/etc/chrony/chrony.conf", "/etc/chrony.conf" */

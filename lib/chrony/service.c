@@ -60,7 +60,7 @@ bool chrony_service_process(struct chrony_service *s, int pid)
 
 /* --- the next start --- */
 
-/* From chronyd on: before it there may be taskset, or what else starts it. NULL: a shell, perhaps. */
+/* From chronyd on: before it there may be taskset, or what else starts it. NULL if it is not among the words. */
 static char *find_chronyd(const struct unit *u)
 {
 	for (size_t at = 0; at < u->exec_len; at += strlen(u->exec + at) + 1)
@@ -116,8 +116,6 @@ static void read_unit(struct chrony_service *s, struct unit *u, char *chronyd)
 {
 	size_t before = chronyd - u->exec, len = u->exec_len - before;
 
-	strcpy(s->unit, u->name);
-	strcpy(s->unit_file, u->file);
 	read_exec(s, chronyd, len);
 	if (!u->variable[0] || u->value_end <= before)
 		return;
@@ -133,7 +131,8 @@ static void take_layout(struct chrony_service *s, const struct chrony_layout *la
 	const char *options = inside ? getenv(layout->options) : NULL, *at;
 	size_t len = strlen(words) + 1;
 
-	strcpy(s->unit, layout->service);
+	if (!s->unit[0])
+		strcpy(s->unit, layout->service);
 	strcpy(s->variable, layout->options);
 	snprintf(s->options, sizeof(s->options), "%s", options ? options : "");
 	for (at = s->options; unit_word(&at, word); len += strlen(word) + 1)
@@ -180,6 +179,7 @@ void chrony_service_next(struct chrony_service *s, const struct chrony_addition 
 	const struct unit_how how = { .without = ours ? ours->environment : NULL, .inside = inside };
 	struct unit *u = xcalloc(1, sizeof(*u));
 	char *chronyd = NULL;
+	bool exec = false;
 
 	memset(s, 0, sizeof(*s));
 	s->ours = ours;
@@ -187,10 +187,16 @@ void chrony_service_next(struct chrony_service *s, const struct chrony_addition 
 		unit_free(u);
 		unit_read_as(u, names[i], &how);
 		chronyd = find_chronyd(u);
+		if (!chronyd && (s->unit[0] || (!u->exec && !u->masked)))
+			continue;
+		strcpy(s->unit, u->name);
+		strcpy(s->unit_file, u->masked ? "" : u->file);
+		s->masked = u->masked;
+		exec = u->exec;
 	}
 	if (chronyd)
 		read_unit(s, u, chronyd);
-	else if (layout)
+	else if (layout && !exec)	/* else what it starts is a shell, perhaps: nothing is known of it */
 		take_layout(s, layout, inside);
 	choose_conf(s);
 	read_addition(s, inside);

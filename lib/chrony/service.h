@@ -28,6 +28,7 @@ struct chrony_addition {
 struct chrony_service {
 	char unit[UNIT_NAME_LEN];	/* "chrony.service"; empty: there is none here */
 	char unit_file[PATH_MAX];	/* empty: it can't be read, and is taken to be as its distribution has it */
+	bool masked;			/* of the next start: there will be none */
 	int pid;			/* of chronyd, whose command line this is; 0: all is of the next start */
 	char conf[PATH_MAX];		/* the file that it reads; empty: none, or none is known */
 	bool by_directives;		/* it reads no file: it is started with directives */

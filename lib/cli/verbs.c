@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../include/version.h"
 #include "base/die.h"
@@ -43,12 +45,21 @@ static int help(const struct verb *verb)
 	return run_verb(verb, 2, argv);
 }
 
+/* A file that is opened must not get the number of a standard stream that is closed, and the text meant for that. */
+static void keep_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);	/* as useless as a closed one */
+}
+
 int verbs_main(const struct verb *verbs, size_t n, const char *statuses, int argc, char **argv)
 {
 	char *bare[] = { (char *)verbs[0].name, NULL };
 	bool asks = argc > 1 && !strcmp(argv[1], "help");
 	const struct verb *verb;
 
+	keep_streams();
 	if (argc < 2)
 		return run_verb(&verbs[0], 1, bare);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (asks && argc == 2)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "linuxptp/conf.h"
 #include "system/tree.h"
 
@@ -56,4 +57,19 @@ int linuxptp_conf_walk(const char *file, void (*see)(const struct linuxptp_setti
 	}
 	free(text);
 	return 0;
+}
+
+/* What is short for two of linuxptp's options it refuses: what runs with it means one. */
+const char *linuxptp_option(const char *name)
+{
+	static const char *const known[] = {
+		"clientOnly", "clock_servo", "domainNumber", "free_running", "leapfile", "masterOnly", "ntpshm_segment",
+		"refclock_sock_address", "serverOnly", "slaveOnly", "time_stamping", "transportSpecific", "uds_address",
+		"uds_ro_address", "utc_offset",
+	};
+
+	for (size_t i = 0; name[0] && i < ARRAY_SIZE(known); i++)
+		if (!strncmp(known[i], name, strlen(name)))
+			return known[i];
+	return name;
 }

@@ -22,4 +22,7 @@ struct linuxptp_setting {
  */
 int linuxptp_conf_walk(const char *file, void (*see)(const struct linuxptp_setting *s, void *arg), void *arg);
 
+/* The whole name of a long option, which may be shortened as long as it is only one's; itself if it is none known here. */
+const char *linuxptp_option(const char *name);
+
 #endif

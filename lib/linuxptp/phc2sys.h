@@ -18,8 +18,10 @@ struct phc2sys {
 	bool free_running;
 	bool automatic;		/* -a: the clocks are ptp4l's */
 	bool waits;		/* -w or -a: for ptp4l, whose TAI offset it takes */
+	bool unread;		/* its configuration, -f, can't be: what is said of servo and free_running is a guess then */
 	char source[64];	/* -s: an interface, a device or CLOCK_REALTIME; empty if not given */
 	char offset[16];	/* -O: seconds, as it stands; empty if not given */
+	char to[LINUXPTP_SOCKET_LEN];	/* where it hands it: a number of SHM, or the socket's path */
 	char servo[24];		/* "pi" */
 	char ptp4l[LINUXPTP_SOCKET_LEN];	/* the socket of the ptp4l that it asks, -z or uds_address; empty: the default one */
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static void take(struct ptp4l *p, const struct cmdline_option *o)
 	const char *value = o->value ? o->value : "";
 
 	if (o->name[0])
-		set_option(p, o->name, value);
+		set_option(p, linuxptp_option(o->name), value);
 	else if (o->letter == 'i')
 		add_interface(p, value);
 	else if (o->letter == 'f')
@@ -143,7 +144,13 @@ void ptp4l_of(struct ptp4l *p, struct cmdline *c, const struct process *proc)
 	}
 	strcpy(p->servo, "pi");
 	take_all(p, c);
-	if (p->conf[0] && process_path(proc, p->conf, path, sizeof(path)) && !linuxptp_conf_walk(path, see, p))
+	if (!p->conf[0])
+		;
+	else if (!process_path(proc, p->conf, path, sizeof(path)))
+		p->conf_error = ENAMETOOLONG;
+	else if (linuxptp_conf_walk(path, see, p))
+		p->conf_error = errno;
+	else
 		take_all(p, c);		/* again: it has the last word */
 	make_absolute(p);
 	find_socket(proc, p->socket, "/var/run/ptp/ptp4l", "/var/run/ptp4l");

@@ -21,6 +21,7 @@ struct ptp4l {
 	enum answer elsewhere;		/* in another root or network namespace */
 	char unit[UNIT_NAME_LEN];	/* its systemd unit, empty if it has none */
 	char conf[200];			/* of -f, absolute; empty without one */
+	int conf_error;			/* errno, if that can't be read: nothing below is known then */
 	char interfaces[PTP4L_PORTS_MAX][IFNAMSIZ];
 	int n_interfaces;
 	bool software;			/* time_stamping software or legacy: it steers CLOCK_REALTIME, if anything */

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -151,12 +153,22 @@ static int follow_link(struct place *p, const char *name, char *rest, int *links
 
 enum { FOLLOW = 1, MAKE = 2 };	/* a link at the end; directories that are not there */
 
+/* What is mounted on an image's /proc and /sys while it is worked on tells of the machine that runs, not of the image. */
+static bool is_kernels(int fd)
+{
+	struct statfs s;
+
+	return !fstatfs(fd, &s) && (s.f_type == PROC_SUPER_MAGIC || s.f_type == SYSFS_MAGIC);
+}
+
 /* For this system links are the kernel's: what /proc's are called is not where they lead to. */
 static int enter(struct place *p, const char *name, int how)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC | (p->here ? 0 : O_NOFOLLOW);
 	int err = push(p, openat(at(p), name, flags), name);
 
+	if (!err && !p->here && is_kernels(at(p)))
+		return -ENOENT;
 	if (err != -ENOENT || !(how & MAKE))
 		return err;
 	err = make_directory(p, name);
@@ -215,6 +227,11 @@ int tree_fd(const struct tree *t, const char *path, int flags)
 	if (!err) {
 		fd = openat(at(&p), last, flags | O_NOFOLLOW);
 		err = fd < 0 ? -errno : 0;
+		/* Units and drop-ins are masked by links to it; an image's /dev is empty. */
+		if (err == -ENOENT && (flags & O_ACCMODE) == O_RDONLY && !strcmp(p.path, "/dev") && !strcmp(last, "null")) {
+			fd = open("/dev/null", flags);
+			err = fd < 0 ? -errno : 0;
+		}
 	}
 	leave(&p);
 	errno = -err;
@@ -420,6 +437,22 @@ int file_lstat(const char *path, struct stat *st)
 	return dir < 0 ? -1 : closed(dir, fstatat(dir, last, st, AT_SYMLINK_NOFOLLOW));
 }
 
+bool file_resolve(const char *path, char real[static PATH_MAX])
+{
+	char last[NAME_MAX + 1];
+	struct place p;
+	int err;
+
+	if (!file_root[0])
+		return realpath(path, real);
+	err = walk(&p, root(), path, FOLLOW, last);
+	if (!err && (size_t)snprintf(real, PATH_MAX, "%s/%s", p.path, last) >= PATH_MAX)
+		err = -ENAMETOOLONG;
+	leave(&p);
+	errno = -err;
+	return !err;
+}
+
 /* --- patterns --- */
 
 struct paths {
@@ -458,12 +491,13 @@ static bool expand_part(struct paths *all, const char *done, const char *pattern
 static bool expand(struct paths *all, const char *done, const char *pattern)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	size_t n;
 
 	pattern += strspn(pattern, "/");
 	n = strcspn(pattern, "/");
 	if (!n) {
-		if (file_exists(done))
+		if (!file_lstat(done, &st))
 			add_path(all, done);
 		return true;
 	}

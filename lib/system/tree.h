@@ -4,6 +4,7 @@
 #define SYSTEM_TREE_H
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +12,8 @@
 #include <sys/types.h>
 
 /*
- * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root. For this system paths are what
- * they are.
+ * Nothing leads out of a tree: links, absolute ones and ".." too, end at its root; and this machine's own /proc and /sys,
+ * where they are mounted in it, are empty. Only /dev/null is there in every tree. For this system paths are what they are.
  */
 struct tree {
 	int fd;			/* O_PATH; AT_FDCWD: this system, and files that a user names */
@@ -77,6 +78,8 @@ bool file_exists(const char *path);
 DIR *file_dir(const char *path);
 ssize_t file_readlink(const char *path, char *target, size_t len);
 int file_lstat(const char *path, struct stat *st);
+/* Where links lead to in the end, as realpath(3); false if that can't be found. In a tree nothing need be there. */
+bool file_resolve(const char *path, char real[static PATH_MAX]);
 int file_rmdir(const char *path);
 int file_rename(const char *from, const char *to);
 int file_link(const char *from, const char *to);

@@ -176,6 +176,16 @@ static const char *specifier(const struct unit *u, char which, char buf[static U
 		return buf;
 	case 't':
 		return "/run";
+	case 'E':
+		return "/etc";
+	case 'S':
+		return "/var/lib";
+	case 'C':
+		return "/var/cache";
+	case 'L':
+		return "/var/log";
+	case 'h':
+		return "/root";
 	case '%':
 		return "%";
 	}
@@ -467,6 +477,14 @@ void unit_free(struct unit *u)
 	u->exec_len = 0;
 }
 
+bool unit_exists(const char *name)
+{
+	struct unit u;
+
+	find(&u, name);
+	return u.file[0];
+}
+
 /* --- enabled --- */
 
 static int add_enabled(const char *name, char names[][UNIT_NAME_LEN], int n, int max)
@@ -521,4 +539,15 @@ int units_enabled(const char *pattern, char names[][UNIT_NAME_LEN], int max)
 	if (n)
 		qsort(names, n, sizeof(names[0]), by_name);
 	return n;
+}
+
+bool unit_enabled(const char *name)
+{
+	char names[UNITS_MAX][UNIT_NAME_LEN];
+	int n = units_enabled("*.service", names, UNITS_MAX);
+
+	while (n--)
+		if (!strcmp(names[n], name))
+			return true;
+	return false;
 }

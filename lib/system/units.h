@@ -12,6 +12,7 @@
 
 #define UNIT_NAME_LEN 128
 #define UNIT_WORD_MAX 4096
+#define UNITS_MAX 512	/* that are enabled, and looked at */
 
 struct unit {
 	char name[UNIT_NAME_LEN];	/* its own, where it was asked for by an alias */
@@ -33,11 +34,16 @@ struct unit_how {
 /*
  * The file and its drop-ins, also those of the name it is asked for, as systemd merges them; variables of Environment=
  * and of at most 64 files of EnvironmentFile= are put in, and the
- * specifiers %i %I %n %N %p %t. What else systemd would put in stays as it stands. To be freed in any case.
+ * specifiers %i %I %n %N %p %t %E %S %C %L %h. What else systemd would put in stays as it stands. To be freed in any case.
  */
 void unit_read(struct unit *u, const char *name);
 void unit_read_as(struct unit *u, const char *name, const struct unit_how *how);
 void unit_free(struct unit *u);
+
+/* There is a file of that name, or of its template, masked or not. */
+bool unit_exists(const char *name);
+/* The next boot starts it, as far as units_enabled() goes; name: its own. */
+bool unit_enabled(const char *name);
 
 /* The next word of a value of such a variable, without its quotes; false at the end, and for one that is too long. */
 bool unit_word(const char **text, char word[static UNIT_WORD_MAX]);

@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/now.h"
 #include "base/text.h"
+#include "chrony/refclock.h"
+#include "system/tree.h"
 #include "time/phc.h"
 
 static const char *const method_names[PHC_METHODS] = {
@@ -47,6 +51,50 @@ static void read_line(const char *path, char *line, size_t len)
 	line[strcspn(line, "\n")] = 0;
 }
 
+void phc_device(const char *node, char path[static PHC_DEVICE_LEN])
+{
+	char attr[PHC_DEVICE_LEN + 20], number[32], found[32];
+	struct stat st;
+
+	snprintf(path, PHC_DEVICE_LEN, "/dev/%.60s", node);
+	snprintf(attr, sizeof(attr), "/sys/class/ptp/%.60s/dev", node);
+	if (file_exists(path) || !file_read_line(attr, number, sizeof(number)) || file_lstat(REFCLOCK_LINK, &st) ||
+	    !S_ISCHR(st.st_mode))
+		return;
+	snprintf(found, sizeof(found), "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	if (!strcmp(found, number))
+		strcpy(path, REFCLOCK_LINK);
+}
+
+static bool rule_names(const char *file, const char *name)
+{
+	char *text = file_read(file, NULL), *rest = text, *line, *at;
+	bool found = false;
+
+	while ((line = strsep(&rest, "\n")))
+		for (at = line; line[0] != '#' && strstr(line, PHC_KVM_NAME) && (at = strstr(at, name)); at++)
+			found |= at > line && strchr("\" ", at[-1]) && strchr("\" ", at[strlen(name)]);
+	free(text);
+	return found;
+}
+
+bool phc_named_by_rule(const char *path)
+{
+	static const char *const rules[] = { "/etc/udev/rules.d/*.rules", "/usr/lib/udev/rules.d/*.rules",
+					     "/lib/udev/rules.d/*.rules" };
+	bool found = false;
+	char **files;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && !strncmp(path, "/dev/", 5) && path[5]; i++) {
+		int n = file_glob(rules[i], &files);
+
+		for (int k = 0; k < n; k++)
+			found |= rule_names(files[k], path + 5);
+		file_glob_free(files, n);
+	}
+	return found;
+}
+
 static int find_kvm(struct phc *phc, char *why, size_t len)
 {
 	char name[64], seen[400] = "";
@@ -64,7 +112,7 @@ static int find_kvm(struct phc *phc, char *why, size_t len)
 		snprintf(seen + used, sizeof(seen) - used, "%s%s '%s'", used ? ", " : "", node, name);
 		if (strcmp(name, PHC_KVM_NAME))
 			continue;
-		snprintf(phc->path, sizeof(phc->path), "/dev/%s", node);
+		phc_device(node, phc->path);
 		ret = 0;
 	}
 	if (ret)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define PHC_KVM_NAME "KVM virtual PTP"
+#define PHC_DEVICE_LEN 80
 
 /* Newer than the header of Debian 12 (Linux 6.1). */
 #ifndef PTP_MASK_CLEAR_ALL
@@ -47,6 +48,10 @@ const char *phc_method_name(enum phc_method m);
  */
 int phc_open(struct phc *phc, const char *path, int flags, char *why, size_t len);
 bool phc_is_kvm(const struct phc *phc);
+/* A rule of udev's makes a link to the KVM one by that path: for an image, where no link is yet. */
+bool phc_named_by_rule(const char *path);
+/* "/dev/ptp0" of "ptp0"; /dev/ptp_kvm where a container has that device by this name alone. */
+void phc_device(const char *node, char path[static PHC_DEVICE_LEN]);
 
 /* 0 or an errno. */
 int phc_read(int fd, enum phc_method m, struct phc_sample *s);

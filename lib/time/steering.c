@@ -14,7 +14,6 @@
 #include "time/steering.h"
 
 #define COMM_LEN 15		/* what the kernel keeps of a program's name */
-#define ENABLED_MAX 512
 
 /* --- what a command line says --- */
 
@@ -128,8 +127,8 @@ static bool phc2sys_steers(struct cmdline *c, const struct process *p, struct st
 	struct phc2sys phc2sys;
 
 	phc2sys_of(&phc2sys, c, p);
-	snprintf(s->from, sizeof(s->from), "%s", phc2sys.automatic ? "the PHC of ptp4l's slave port" :
-		 phc2sys.source[0] ? phc2sys.source : "a PPS");
+	snprintf(s->from, sizeof(s->from), "%s%s", phc2sys.automatic ? "the PHC of ptp4l's slave port" :
+		 phc2sys.source[0] ? phc2sys.source : "a PPS", phc2sys.unread ? " (its configuration cannot be read)" : "");
 	return phc2sys.steers;
 }
 
@@ -280,15 +279,51 @@ const struct process *steering_chronyd(const struct processes *p)
 
 /* --- from the next boot on --- */
 
-static const struct time_daemon *daemon_of_unit(const struct unit *u, bool *by_script)
+/* Where its program is among its words: behind those that only start another one, with what priority or where. */
+static size_t program_of_unit(const struct unit *u)
 {
-	const struct time_daemon *d = u->exec ? daemon_called(base_name(u->exec)) : NULL;
+	static const char starters[] = "taskset chrt nice ionice numactl env ip setpriv stdbuf";
+
+	if (!has_word(starters, base_name(u->exec)))
+		return 0;
+	for (size_t at = 0; at < u->exec_len; at += strlen(u->exec + at) + 1)
+		if (daemon_called(base_name(u->exec + at)))
+			return at;
+	return 0;
+}
+
+/* systemd's list of what timedatectl(1) may start: each package of such a daemon adds its unit. */
+static bool is_listed(const char *unit)
+{
+	static const char *const lists[] = { "/etc/systemd/ntp-units.d/*.list", "/usr/lib/systemd/ntp-units.d/*.list",
+					     "/lib/systemd/ntp-units.d/*.list" };
+	char **files, *text, *rest, *line;
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && !found; i++) {
+		int n = file_glob(lists[i], &files);
+
+		for (int k = 0; k < n && !found; k++) {
+			text = rest = file_read(files[k], NULL);
+			while ((line = strsep(&rest, "\n")))
+				found |= !strcmp(line, unit);
+			free(text);
+		}
+		file_glob_free(files, n);
+	}
+	return found;
+}
+
+static const struct time_daemon *daemon_of_unit(const struct unit *u, const char *program, bool *by_script)
+{
+	static const struct time_daemon other = { "an NTP daemon", NULL, "", "NTP", NULL };
+	const struct time_daemon *d = program ? daemon_called(base_name(program)) : NULL;
 
 	*by_script = !d;
 	for (size_t i = 0; i < ARRAY_SIZE(daemons) && !d; i++)
 		if (has_word(daemons[i].units, u->name))
 			d = &daemons[i];
-	return d;
+	return !d && is_listed(u->name) ? &other : d;
 }
 
 /* What runs already is judged by its processes. */
@@ -299,6 +334,7 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 	struct steerer s;
 	struct cmdline c;
 	bool by_script, steers;
+	size_t at;
 
 	for (int i = 0; i < n; i++)
 		list[i].at_boot |= !strcmp(list[i].unit, name);
@@ -306,9 +342,10 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 		if (!strcmp(all->list[i].unit, name))
 			return n;
 	unit_read(&u, name);
-	d = daemon_of_unit(&u, &by_script);
+	at = u.exec ? program_of_unit(&u) : 0;
+	d = daemon_of_unit(&u, u.exec ? u.exec + at : NULL, &by_script);
 	if (d && n < STEERERS_MAX) {
-		cmdline_of(&c, u.exec, u.exec_len);
+		cmdline_of(&c, u.exec ? u.exec + at : NULL, u.exec_len - at);
 		steers = asked(d, &c, NULL, &s) || by_script;
 		if (by_script)
 			snprintf(s.from, sizeof(s.from), "%s", d->from);
@@ -323,9 +360,9 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 
 int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p)
 {
-	char names[ENABLED_MAX][UNIT_NAME_LEN];
+	char names[UNITS_MAX][UNIT_NAME_LEN];
 	bool systemd = file_root[0] || file_exists("/run/systemd/system");
-	int enabled = systemd ? units_enabled("*.service", names, ENABLED_MAX) : 0, n = 0;
+	int enabled = systemd ? units_enabled("*.service", names, UNITS_MAX) : 0, n = 0;
 
 	for (int i = 0; i < p->n; i++)
 		n = add_process(list, n, p, &p->list[i]);

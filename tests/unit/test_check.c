@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/die.h"
 #include "check/judge.h"
 #include "documented.h"
@@ -611,6 +612,50 @@ static void rival_container(struct check_facts *f)
 	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .elsewhere = YES };
 }
 
+static void two_chronyds(struct check_facts *f)
+{
+	f->n_steerers = 2;
+	f->chrony.pid = 321;
+	f->steerers[0] = (struct steerer){ .name = "chronyd", .pid = 321, .unit = "chrony.service" };
+	f->steerers[1] = (struct steerer){ .name = "chronyd", .pid = 400, .unit = "timemaster.service" };
+}
+
+static void second_chronyd_enabled(struct check_facts *f)
+{
+	two_chronyds(f);
+	strcpy(f->chrony.next.unit, "chrony.service");
+	f->steerers[1] = (struct steerer){ .name = "chronyd", .unit = "mine.service", .at_boot = true };
+}
+
+/* The only one is in a container, and answers: no second one, and what is configured here is not its. */
+static void chronyd_in_container(struct check_facts *f)
+{
+	rival_container(f);
+	f->steerers[0] = f->steerers[1];
+	f->n_steerers = 1;
+	f->chrony.process = false;
+}
+
+static void handed(struct check_facts *f)
+{
+	f->hands = (struct phc2sys){ .pid = 512, .feeds = true, .offset = "0" };
+	f->hands_at_boot = f->loaded_at_boot = true;
+	f->chrony.refclocks[0].handed = f->chrony.refclocks[0].optional = true;
+	f->set_up = f->chrony.refclocks[0].generated = false;
+}
+
+static void handed_by_hand(struct check_facts *f)
+{
+	handed(f);
+	f->hands_at_boot = false;
+}
+
+static void handed_as_tai(struct check_facts *f)
+{
+	handed(f);
+	strcpy(f->hands.offset, "-37");
+}
+
 static void hidden(struct check_facts *f)
 {
 	f->root = false;
@@ -852,6 +897,13 @@ static void leap_slew(struct check_facts *f)
 	strcpy(f->chrony.leapsecmode, "slew");
 }
 
+static void offline_x(struct check_facts *f)
+{
+	f->offline = f->chrony.measures_only = true;
+	f->chrony.process = f->chrony.answers = false;
+	f->chrony.n_sources = 0;
+}
+
 static void offline(struct check_facts *f)
 {
 	f->offline = true;
@@ -963,6 +1015,12 @@ static const struct {
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
 	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
+	{ two_chronyds, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now timemaster.service" },
+	{ second_chronyd_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable mine.service" },
+	{ chronyd_in_container, "", EXIT_GOOD, "" },
+	{ handed, "", EXIT_GOOD, "" },
+	{ handed_by_hand, "boot-no-unit", EXIT_WARNINGS, "make a unit that starts phc2sys" },
+	{ handed_as_tai, "config-offset", EXIT_BROKEN, "start phc2sys with -O 0" },
 	{ rival_container, "rival-daemon", EXIT_BROKEN, "sudo kill 400" },
 	{ hidden, "", EXIT_GOOD, "" },
 	{ kept_by_phc2sys, "", EXIT_GOOD, "" },
@@ -1007,6 +1065,7 @@ static const struct {
 	{ openrc_tai, "config-tai", EXIT_BROKEN,
 	  "by hand, for want of systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
 	{ offline, "", EXIT_GOOD, "" },
+	{ offline_x, "chronyd-measures", EXIT_WARNINGS, "take -x out of chronyd's options there" },
 };
 
 static bool known(const char *const *list, const char *word)
@@ -1177,7 +1236,9 @@ static void test_empty_tree(void **state)
 	assert_string_equal(facts.chrony.conf_why, "there is no chrony.conf");
 	assert_int_equal(facts.n_steerers, 0);
 	check_judge(&facts, &report);
-	assert_int_equal(check_exit_status(&facts, &report), EXIT_GOOD);
+	for (int i = 0; i < report.said.n; i++)
+		assert_true(report.said.list[i].level != VERDICT_PASS || !strcmp(report.said.list[i].link, "rivals"));
+	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);	/* there is no chrony */
 }
 
 static void test_drivers(void **state)
@@ -1199,6 +1260,30 @@ static void test_drivers(void **state)
 	check_gather(&facts);
 	assert_int_equal(facts.driver, DRIVER_OURS);
 	assert_string_equal(facts.driver_version, "0.1.0");
+}
+
+/* Of an image it can be known that it has no driver. */
+static void test_no_module(void **state)
+{
+	(void)state;
+	put("/lib/modules/6.1.0-1/modules.dep", "kernel/drivers/ptp/ptp.ko: kernel/drivers/pps/pps_core.ko\n");
+	check_gather(&facts);
+	assert_true(facts.no_module);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, "driver"))
+			assert_string_equal(report.said.list[i].code, "driver-not-installed");
+	put("/lib/modules/6.1.0-2/x", "");	/* which of the two it will be, nobody knows */
+	check_gather(&facts);
+	assert_false(facts.no_module);
+	gone("/lib/modules/6.1.0-2");
+	put("/lib/modules/6.1.0-1/modules.builtin", "kernel/drivers/ptp/ptp_kvm.ko\n");
+	check_gather(&facts);
+	assert_false(facts.no_module);
+	put("/lib/modules/6.1.0-1/modules.dep", "");
+	gone("/lib/modules/6.1.0-1/modules.builtin");
+	check_gather(&facts);
+	assert_false(facts.no_module);
 }
 
 static void test_built_in(void **state)
@@ -1233,6 +1318,52 @@ static void test_clocks(void **state)
 	assert_string_equal(facts.others, "ptp0 'ena', ptp2 ''");
 	assert_true(facts.host.present && facts.host.status == HOST_FREE_RUNNING);
 	assert_string_equal(facts.clocksource, "tsc");
+}
+
+/* Links of one's own, over more than one step */
+static void test_other_links(void **state)
+{
+	(void)state;
+	put_clocks();
+	put_link("/dev/my_clock", "clocks/kvm");
+	put_link("/dev/clocks/kvm", "/dev/ptp_kvm");
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/my_clock poll 3\n");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	put_link("/dev/ptp_kvm", "clocks/x");
+	put_link("/dev/clocks/x", "../ptp1");
+	check_gather(&facts);
+	assert_string_equal(facts.link, "ptp1");
+	put_link("/dev/ptp_kvm", "my_clock");	/* in a circle */
+	check_gather(&facts);
+	assert_string_equal(facts.link, "");
+}
+
+static int in_a_container(void *arg)
+{
+	char full[FILE_PATH_MAX];
+
+	(void)arg;
+	own_mounts();
+	put("/sys/class/ptp/ptp1/dev", "1:3\n");	/* /dev/null's */
+	put("/dev/ptp_kvm", "");
+	if (mount("/dev/null", file_path(full, "/dev/ptp_kvm"), NULL, MS_BIND, NULL))
+		die("mount: %s", strerror(errno));
+	check_gather(&facts);
+	printf("%s %s\n", facts.device, facts.link);
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm\n");
+	check_gather(&facts);
+	return !check_refclock(&facts.chrony);
+}
+
+/* docker run --device=/dev/ptp_kvm: the device itself has that name, and no other. */
+static void test_device_in_a_container(void **state)
+{
+	(void)state;
+	put_clocks();
+	gone("/dev/ptp_kvm");
+	good(apart(in_a_container, NULL));
+	assert_string_equal(said_out, "/dev/ptp_kvm ptp1\n");
 }
 
 /* With the NULs that are in it. */
@@ -1301,6 +1432,10 @@ static void test_keeper(void **state)
 	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp1\0-O\0000", "0::/\n");
 	check_gather(&facts);
 	assert_non_null(check_keeper(&facts));
+	put_link("/dev/mine", "/dev/ptp_kvm");
+	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/mine\0-O\0000", "0::/\n");
+	check_gather(&facts);
+	assert_non_null(check_keeper(&facts));
 	/* Another clock; to another one; beside chronyd */
 	PROCESS(200, "phc2sys", "phc2sys\0-s\0/dev/ptp0\0-O\0000", "0::/\n");
 	check_gather(&facts);
@@ -1314,6 +1449,40 @@ static void test_keeper(void **state)
 	PROCESS(202, "chronyd", "chronyd", "0::/system.slice/chrony.service\n");
 	check_gather(&facts);
 	assert_null(check_keeper(&facts));
+}
+
+/* phc2sys hands the clock to chronyd. */
+static void test_handed(void **state)
+{
+	static const struct {
+		const char *words, *conf;
+		size_t len;
+		bool ours;
+	} cases[] = {
+#define CASE(words, conf, ours) { words, conf, sizeof(words), ours }
+		CASE("phc2sys\0-s\0/dev/ptp_kvm\0-O\0000\0-E\0ntpshm", "refclock SHM 0 refid KVM\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0ntpshm\0-M\0002", "refclock SHM 2:perm=0644 refid KVM\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0ntpshm\0-M\0002", "refclock SHM 0 refid KVM\n", false),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock", "refclock SOCK /var/run/refclock.ptp.sock\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock\0--refclock=/a", "refclock SOCK /a\n", true),
+		CASE("phc2sys\0-s\0/dev/ptp1\0-E\0refclock_sock", "refclock SHM 0\n", false),
+		CASE("phc2sys\0-s\0/dev/ptp0\0-E\0ntpshm", "refclock SHM 0\n", false),
+#undef CASE
+	};
+
+	(void)state;
+	put_clocks();
+	PROCESS(202, "chronyd", "chronyd", "0::/system.slice/chrony.service\n");
+	put("/lib/systemd/system/x.service", "[Service]\nExecStart=/usr/sbin/phc2sys\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put_process(200, "phc2sys", cases[i].words, cases[i].len, "0::/system.slice/x.service\n");
+		put("/etc/chrony/chrony.conf", cases[i].conf);
+		check_gather(&facts);
+		if (!check_refclock(&facts.chrony) != !cases[i].ours)
+			fail_msg("case %zu", i);
+		assert_int_equal(facts.hands_at_boot, i && facts.hands.pid);
+		put_link("/etc/systemd/system/a.target.wants/x.service", "/x");
+	}
 }
 
 #define DEBIAN_CONF \
@@ -1465,6 +1634,20 @@ static void test_chronyd_started_with(void **state)
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
 
+static void test_contained_chronyd(void **state)
+{
+	(void)state;
+	put_clocks();
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm tai\nmaxchange 5 1 0\n");
+	put("/containers/a/x", "");
+	PROCESS(100, "chronyd", "chronyd", "0::/system.slice/docker-12ab.scope\n");
+	put_link("/proc/100/root", "/containers/a");
+	check_gather(&facts);
+	assert_false(facts.chrony.conf_read || facts.chrony.conf[0] || check_refclock(&facts.chrony));
+	assert_int_equal(facts.chrony.limits.maxchange.line, 0);
+	assert_string_equal(facts.chrony.conf_why, "chronyd runs in a container");
+}
+
 static void test_stopped_chronyd_after_setup(void **state)
 {
 	(void)state;
@@ -1492,6 +1675,16 @@ static void test_container_remedies(void **state)
 }
 
 #define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
+#define UNIT "/usr/lib/systemd/system/chrony.service"
+#define WANTS "/etc/systemd/system/multi-user.target.wants/chrony.service"
+
+/* An image of systemd's, which starts chronyd */
+static void put_image(void)
+{
+	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	put(UNIT, "[Service]\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	put_link(WANTS, UNIT);
+}
 
 /* Of a system that does not run check judges what the next boot will have. */
 static void test_next_boot(void **state)
@@ -1500,7 +1693,7 @@ static void test_next_boot(void **state)
 
 	(void)state;
 	put_clocks();
-	put_link("/sbin/init", "/lib/systemd/systemd");
+	put_image();
 	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
 	put("/etc/ptpkvm/chrony.conf", "# ours\nrefclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
 	check_gather(&facts);
@@ -1527,6 +1720,48 @@ static void test_next_boot(void **state)
 	check_gather(&facts);
 	assert_null(check_refclock(&facts.chrony));
 	assert_true(facts.chrony.elsewhere);
+}
+
+static const char *boot_says(void)
+{
+	check_gather(&facts);
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, "boot"))
+			return report.said.list[i].text;
+	return "";
+}
+
+/* What setup wrote is of no use where nothing starts chronyd. */
+static void test_boot_starts_chronyd(void **state)
+{
+	(void)state;
+	put_image();
+	put("/etc/chrony/chrony.conf", DEBIAN_CONF);
+	put("/etc/ptpkvm/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM\nmakestep 0.001 -1\n");
+	put(DROP_IN, "[Service]\nExecStartPre=-+/usr/sbin/ptpkvm prestart\nEnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	has(boot_says(), "set up by ptpkvm");
+	gone(WANTS);
+	has(boot_says(), "nothing starts chronyd at boot: chrony.service is not enabled");
+	put_link("/etc/systemd/system/x.target.requires/chrony.service", "/x");
+	has(boot_says(), "set up by ptpkvm");
+	put_link("/etc/systemd/system/chrony.service", "/dev/null");
+	has(boot_says(), "chrony.service is masked");
+	/* Removed, but not its configuration */
+	gone("/etc/systemd/system/chrony.service");
+	gone(UNIT);
+	has(boot_says(), "chrony.service is not there");
+}
+
+/* An image that is made in a guest that has the clock: what is in its /dev is that guest's. */
+static void test_dev_of_the_maker(void **state)
+{
+	(void)state;
+	put_image();
+	put("/etc/chrony/chrony.conf", "refclock PHC /dev/ptp_kvm refid KVM\n");
+	put_link("/dev/ptp_kvm", "ptp0");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
 }
 
 /* Not ours, though below /run */
@@ -1581,7 +1816,7 @@ static void test_text_output(void **state)
 		"                    not TAI [config-tai]\n"
 		"          by hand, for want of systemd: in place of /etc/chrony/chrony.conf:1 what "
 		"'sudo ptpkvm chrony --makestep' says\n");
-	put_link("/sbin/init", "/usr/lib/systemd/systemd");
+	put_image();
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
 	has(said_out, "\n          sudo ptpkvm setup --adopt --root /");
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--ignore", (char[]){ "config-tai,boot-race" },
@@ -1600,8 +1835,11 @@ int main(void)
 		cmocka_unit_test(test_container_remedies),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_drivers, empty_tree),
+		cmocka_unit_test_setup(test_no_module, empty_tree),
 		cmocka_unit_test_setup(test_built_in, empty_tree),
 		cmocka_unit_test_setup(test_clocks, empty_tree),
+		cmocka_unit_test_setup(test_other_links, empty_tree),
+		cmocka_unit_test_setup(test_device_in_a_container, empty_tree),
 		cmocka_unit_test_setup(test_container, empty_tree),
 		cmocka_unit_test_setup(test_rivals, empty_tree),
 		cmocka_unit_test_setup(test_keeper, empty_tree),
@@ -1610,8 +1848,12 @@ int main(void)
 		cmocka_unit_test_setup(test_init, empty_tree),
 		cmocka_unit_test_setup(test_refclock_before_its_clock, empty_tree),
 		cmocka_unit_test_setup(test_chronyd_started_with, empty_tree),
+		cmocka_unit_test_setup(test_contained_chronyd, empty_tree),
+		cmocka_unit_test_setup(test_handed, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
 		cmocka_unit_test_setup(test_next_boot, empty_tree),
+		cmocka_unit_test_setup(test_boot_starts_chronyd, empty_tree),
+		cmocka_unit_test_setup(test_dev_of_the_maker, empty_tree),
 		cmocka_unit_test_setup(test_below_run, empty_tree),
 		cmocka_unit_test_setup(test_documented, empty_tree),
 		cmocka_unit_test_setup(test_text_output, empty_tree),

@@ -749,6 +749,14 @@ static void timesyncd(struct check_facts *f)
 	f->chrony.pid = 0;
 }
 
+/* It clears the kernel's STA_UNSYNC and leaves the bound alone. */
+static void only_sfptpd(struct check_facts *f)
+{
+	timesyncd(f);
+	for (int i = 0; i < f->n_steerers; i++)
+		strcpy(f->steerers[i].name, "sfptpd");
+}
+
 static void chronyd_silent(struct check_facts *f)
 {
 	ntp_only(f);
@@ -1227,6 +1235,7 @@ static void test_texts(void **state)
 	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
 	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
 	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
 	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(ptp_but_nobody_steers, "kernel",
 		"synchronized, at most 50.0 µs off UTC by what the kernel was last told (estimate 1.00 µs)");
@@ -1377,6 +1386,44 @@ static void test_chain(void **state)
 	PROCESS(13, "chronyd", "chronyd\0-F\0001");
 	check_gather(&facts);
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
+}
+
+static const struct verdict *link_says(const char *link)
+{
+	static const struct verdict none;
+
+	check_judge(&facts, &report);
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].link, link))
+			return &report.said.list[i];
+	return &none;
+}
+
+/* Configurations that can't be read are none: what they say is not known, and nothing passes for it. */
+static void test_unread(void **state)
+{
+	(void)state;
+	PROCESS(10, "ptp4l", "ptp4l\0-i\0eno1\0-f\0/etc/none.conf");
+	PROCESS(13, "chronyd", "chronyd\0-f\0/etc/c.conf");
+	put("/var/run/ptp4l", "");
+	put("/etc/c.conf", "leapsectz right/UTC\ninclude /etc/none\n");
+	put("/usr/share/zoneinfo/right/UTC", "TZif");
+	check_gather(&facts);
+	assert_int_equal(facts.ptp4l[0].process.conf_error, ENOENT);
+	has(facts.chrony.conf_why, "/etc/c.conf:2: cannot read /etc/none");
+	facts.offline = false;
+	facts.root = true;
+	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
+	assert_false(facts.ptp4l[0].asked);
+	assert_int_equal(link_says("ptp4l")->level, VERDICT_WARN);
+	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: No such file");
+	has(report.said.list[report.said.n - 3].link, "kernel");
+	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
+	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
+	put("/etc/none", "");
+	check_gather(&facts);
+	assert_int_equal(facts.ptp4l[0].process.conf_error, 0);
+	assert_string_equal(facts.chrony.conf_why, "");
 }
 
 static void constant_is(int i, const char *place, const char *text)
@@ -1587,6 +1634,7 @@ int main(void)
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_machine, empty_tree),
 		cmocka_unit_test_setup(test_chain, empty_tree),
+		cmocka_unit_test_setup(test_unread, empty_tree),
 		cmocka_unit_test_setup(test_constants, empty_tree),
 		cmocka_unit_test_setup(test_hostile_constants, empty_tree),
 		cmocka_unit_test(test_leap_lists),

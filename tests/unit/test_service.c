@@ -38,6 +38,39 @@ static void test_nothing(void **state)
 	assert_true(chrony_service_takes(&s, why, sizeof(why)));
 }
 
+/* Of two configurations that which the unit that is there reads */
+static void test_two_layouts(void **state)
+{
+	(void)state;
+	put(CONF, "");
+	put("/etc/chrony.conf", "");
+	put("/usr/lib/systemd/system/chronyd.service", "[Service]\nExecStart=/usr/sbin/chronyd $OPTIONS\n");
+	next();
+	assert_string_equal(s.unit, "chronyd.service");
+	assert_string_equal(s.conf, "/etc/chrony.conf");
+	put(UNIT, "[Service]\nExecStart=/usr/sbin/chronyd $DAEMON_OPTS\n");
+	next();
+	assert_string_equal(s.conf, CONF);
+}
+
+/* A unit that starts something else: nothing can be added; one that is masked: there is no next start. */
+static void test_not_chronyd(void **state)
+{
+	(void)state;
+	put(CONF, "");
+	put(UNIT, "[Service]\nExecStart=/bin/sh -c \"exec /usr/sbin/chronyd -f /x\"\n");
+	next();
+	assert_string_equal(s.unit, "chrony.service");
+	assert_false(chrony_service_takes(&s, why, sizeof(why)) || s.masked);
+	put_link("/etc/systemd/system/chrony.service", "/dev/null");
+	next();
+	assert_true(s.masked);
+	put("/etc/systemd/system/chronyd.service", "[Service]\nExecStart=/usr/sbin/chronyd $O\n");
+	next();
+	assert_false(s.masked);
+	assert_string_equal(s.unit, "chronyd.service");
+}
+
 static void test_options(void **state)
 {
 	static const struct {
@@ -190,6 +223,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_nothing, empty_tree),
+		cmocka_unit_test_setup(test_two_layouts, empty_tree),
+		cmocka_unit_test_setup(test_not_chronyd, empty_tree),
 		cmocka_unit_test_setup(test_options, empty_tree),
 		cmocka_unit_test_setup(test_process, empty_tree),
 		cmocka_unit_test_setup(test_addition, empty_tree),

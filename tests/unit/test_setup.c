@@ -104,10 +104,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define UNIT "/usr/lib/systemd/system/chrony.service"
+#define LOCAL "/etc/systemd/system/chrony.service.d/local.conf"
+#define EXEC "[Service]\nEnvironmentFile=-/etc/default/chrony\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\n"
+#define WANTS "/lib/systemd/system/multi-user.target.wants/"
+
 /* Of a tree at rest */
 static void systemd_image(void)
 {
 	put_link("/sbin/init", "/lib/systemd/systemd");
+	put(UNIT, EXEC "EnvironmentFile=-/run/ptpkvm/chronyd.env\n");
+	put_link(WANTS "chrony.service", UNIT);
 }
 
 static int call(void *arg)
@@ -295,6 +302,12 @@ static void test_image(void **state)
 	file_root = tree;
 	has(get(DROP_IN), "ExecStartPre=-+ptpkvm prestart\n");
 	has(said_out, "note        ");
+	lacks(said_out, "is not enabled");
+	gone(WANTS "chrony.service");
+	file_root = "";
+	good(apart(call, argv));
+	has(said_out, "note        chrony.service is not enabled there: systemctl --root=");
+	file_root = tree;
 	assert_string_equal(get("/log"), "");
 	/* check sees what the next boot will have */
 	check_gather(&facts);
@@ -307,6 +320,41 @@ static void test_image(void **state)
 	assert_int_equal(apart(call, argv), EXIT_BROKEN);
 	file_root = tree;
 	etc_is_as_before();
+}
+
+/* The rule for an image is that for a system that runs: what would be in vain is refused. */
+static void test_image_that_is_not_fit(void **state)
+{
+	char root[sizeof(tree)], *argv[] = { "setup", "--root", root, NULL };
+	const struct {
+		const char *path, *text, *reason;
+	} cases[] = {
+		{ UNIT, NULL, " has no chrony.service: chrony is not installed there" },
+		{ "/etc/systemd/system/chrony.service", "", "chrony.service is masked in " },
+		{ LOCAL, "[Service]\nExecStart=\nExecStart=/bin/sh -c 'exec chronyd -f /x'\n", "is configured elsewhere" },
+		{ LOCAL, "[Service]\nEnvironment=DAEMON_OPTS=-x\n", "chrony.service starts chronyd with -x, " },
+		{ WANTS "x.service", "[Service]\nExecStart=/usr/lib/systemd/systemd-timesyncd\n",
+		  "starts others, too: x.service; try: systemctl --root=" },
+	};
+
+	(void)state;
+	strcpy(root, tree);
+	put("/usr/bin/ptpkvm", "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		systemd_image();
+		if (cases[i].text)
+			put(cases[i].path, cases[i].text);
+		else
+			gone(cases[i].path);
+		put_link("/lib/systemd/system/x.service", "multi-user.target.wants/x.service");
+		now_is_before();
+		file_root = "";
+		assert_int_equal(apart(call, argv), EXIT_BROKEN);
+		file_root = tree;
+		has(said_err, cases[i].reason);
+		etc_is_as_before();
+		gone(cases[i].path);
+	}
 }
 
 static void put_unit(const char *name, const char *state)
@@ -359,6 +407,11 @@ static void test_other_rivals(void **state)
 	put_unit("timemaster.service", ACTIVE);
 	refused(ptpkvm("setup"), "there is: timemaster.service; try");
 	RUNS(77, "phc2sys", "phc2sys\0-s\0eth0\0-E\0ntpshm", "phc2sys.service");
+	good(ptpkvm("setup", "--dry-run"));
+	/* That chronyd has the clock already */
+	RUNS(77, "phc2sys", "phc2sys\0-s\0/dev/ptp_kvm\0-E\0ntpshm", "phc2sys.service");
+	refused(ptpkvm("setup"), "phc2sys (process 77) hands this clock to an NTP daemon already (ntpshm)");
+	RUNS(77, "phc2sys", "phc2sys\0-s\0/dev/ptp5\0-E\0ntpshm", "phc2sys.service");
 	good(ptpkvm("setup", "--dry-run"));
 }
 
@@ -650,6 +703,15 @@ static void test_adopt_in_an_image(void **state)
 	good(ptpkvm("remove", "--root", root));
 	file_root = tree;
 	etc_has_text_as_before();
+	put("/etc/udev/rules.d/90.rules", "# SYMLINK+=\"ptp_eth\" KVM virtual PTP\nATTR{clock_name}==\"KVM virtual PTP\", "
+	    "SYMLINK+=\"x my_clock\"\nATTR{clock_name}==\"eth\", SYMLINK+=\"ptp_eth\"\n");
+	put(CONF, "refclock PHC /dev/my_clock\n");
+	check_gather(&facts);
+	assert_non_null(check_refclock(&facts.chrony));
+	file_root = "";
+	assert_int_equal(ptpkvm("setup", "--root", root), EXIT_BROKEN);
+	has(said_err, CONF ":1 has a refclock for this clock already");
+	file_root = tree;
 	put(CONF, "refclock PHC /dev/ptp_eth\n");
 	file_root = "";
 	good(ptpkvm("setup", "--root", root));
@@ -1379,10 +1441,6 @@ static void test_prestart_options(void **state)
 	}
 }
 
-#define UNIT "/usr/lib/systemd/system/chrony.service"
-#define LOCAL "/etc/systemd/system/chrony.service.d/local.conf"
-#define EXEC "[Service]\nEnvironmentFile=-/etc/default/chrony\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\n"
-
 /* Of one tree check, setup and prestart name one file: that which the unit will have chronyd read. */
 static void test_one_file(void **state)
 {
@@ -1491,7 +1549,8 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(rivals), T(other_rivals), T(rival_process),
+		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(image_that_is_not_fit),
+		T(rivals), T(other_rivals), T(rival_process),
 		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
 		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
 		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),

@@ -191,6 +191,10 @@ static const struct {
 	LINE("phc2sys", "phc2sys\0-a\0-r\0-C\0CLOCK_AUX0", false),
 	LINE("phc2sys", "phc2sys\0-a\0-r\0--free_running=1", false),
 	LINE("phc2sys", "phc2sys\0--clock_servo\0ntpshm\0-s\0eth0\0-w", false),
+	LINE("phc2sys", "phc2sys\0--clock_s=ntpshm\0-s\0eth0\0-w", false),
+	LINE("phc2sys", "phc2sys\0-a\0-r\0--free\0001", false),
+	FROM("phc2sys", "phc2sys\0-s\0eth0\0-w\0--\0--free\0001", "eth0"),
+	FROM("phc2sys", "phc2sys\0-s\0eth0\0-f\0/etc/none", "eth0 (its configuration cannot be read)"),
 	LINE("phc2sys", "phc2sys\0-s\0eth0\0-w\0-f\0/etc/shm.conf", false),
 	LINE("phc2sys", "phc2sys\0-s\0eth0\0-w\0-f\0shm.conf", false),
 	FROM("phc2sys", "phc2sys\0-s\0eth0\0-w\0-f\0/etc/shm.conf\0-E\0pi", "eth0"),
@@ -198,6 +202,8 @@ static const struct {
 	FROM("ptp4l", "ptp4l\0-mqSi\0eth0", "software timestamps of eth0"),
 	FROM("ptp4l", "ptp4l\0-L\0-i\0eth0", "software timestamps of eth0"),
 	FROM("ptp4l", "ptp4l\0--time_stamping=software\0-i\0eth0", "software timestamps of eth0"),
+	FROM("ptp4l", "ptp4l\0--time_=soft\0--time_s\0software\0-i\0eth0", "software timestamps of eth0"),
+	LINE("ptp4l", "ptp4l\0-S\0-i\0eth0\0--clock_servo\0ntpshm", false),
 	LINE("ptp4l", "ptp4l\0-i\0eth0", false),
 	LINE("ptp4l", "ptp4l\0-S\0-H\0-i\0eth0", false),
 	LINE("ptp4l", "ptp4l\0-S\0-i\0eth0\0--serverOnly\0001", false),
@@ -316,12 +322,17 @@ static void test_unit_files(void **state)
 	put("/run/systemd/system/phc2sys.service.d/60-y.conf", "[Service]\nExecStart=\nExecStart=/bin/y\n");
 	exec_is("phc2sys.service", "[/bin/y]");
 
+	/* and one that leads to /dev/null masks it, in an image, too. */
+	put_link("/etc/systemd/system/phc2sys.service.d/60-y.conf", "/dev/null");
+	put_link("/etc/systemd/system/phc2sys.service.d/50-x.conf", "/dev/null");
+	exec_is("phc2sys.service", "[/usr/sbin/phc2sys] [-a] [-r]");
+
 	put("/lib/systemd/system/ptp4l@.service", "[Service]\nEnvironment=\"A=-S -q\" B=c\nEnvironment=B=-m\n"
 	    "ExecStart=@/usr/sbin/ptp4l ptp4l -i %i $A ${A} ${B} %% %I -f /etc/linuxptp/%p.conf\n");
 	exec_is("ptp4l@eth-0\\x2d1.service", "[/usr/sbin/ptp4l] [-i] [eth-0\\x2d1] [-S] [-q] [-S -q] [-m] [%] "
 		"[eth/0-1] [-f] [/etc/linuxptp/ptp4l.conf]");
-	put("/etc/systemd/system/ptp4l@eth1.service.d/a.conf", "[Service]\nExecStart=\nExecStart=:/bin/a $A\n");
-	exec_is("ptp4l@eth1.service", "[/bin/a] [$A]");
+	put("/etc/systemd/system/ptp4l@eth1.service.d/a.conf", "[Service]\nExecStart=\nExecStart=:/bin/a $A %E%S%C%L%h\n");
+	exec_is("ptp4l@eth1.service", "[/bin/a] [$A] [/etc/var/lib/var/cache/var/log/root]");
 
 	put_link("/etc/systemd/system/ntpd.service", "/lib/systemd/system/ntpsec.service");
 	put("/lib/systemd/system/ntpsec.service", "[Service]\nExecStart=!/usr/libexec/ntpsec/ntp-systemd-wrapper\n");
@@ -406,6 +417,17 @@ static void test_enabled(void **state)
 		else if (strcmp(found[i].name, "chronyd"))
 			assert_string_equal(found[i].name, "systemd-timesyncd");
 	}
+	/* Started by another program, of a priority or in a network namespace */
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/usr/bin/chrt -f 50 phc2sys -s eth0 -w\n");
+	assert_int_equal(find(), 4);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/sbin/ip netns exec a phc2sys -a\n");
+	assert_int_equal(find(), 3);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/usr/bin/pkill ntpd\n");
+	assert_int_equal(find(), 3);
+	/* One that systemd knows of, and nobody else */
+	put("/usr/lib/systemd/ntp-units.d/60-my.list", "# of a package\nmy-time.service\n");
+	assert_int_equal(find(), 4);
+	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/opt/bin/ntp-daemon\n");
 	/* Of a unit that runs, the process says what it does. */
 	PROCESS(60, "phc2sys", "phc2sys\0-a\0-r\0-E\0ntpshm", UNIT("system-phc2sys.slice/phc2sys@eth0.service"));
 	assert_int_equal(find(), 3);
