@@ -139,6 +139,7 @@ static void gather_chrony(struct check_facts *f)
 		chrony_conf_walk(c->conf, see, c, why, sizeof(why));
 	if (f->offline || !c->pid)
 		return;
+	chrony_version_installed(&c->version, why, sizeof(why));
 	n = chronyc_sources(c->sources, CHECK_SOURCES_MAX, c->answers_why, sizeof(c->answers_why));
 	c->answers = n >= 0;
 	c->n_sources = n > 0 ? n : 0;
