@@ -133,6 +133,14 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		judge_run(j, RUN_GUEST | RUN_ROOT, only ? "sudo ptpkvm setup --only" : "sudo ptpkvm setup");
 }
 
+/* What setup wrote is added, and somebody took the line out of it: setup would keep that as it was edited. */
+static bool is_edited_away(const struct chrony_facts *c)
+{
+	const struct chrony_addition *ours = c->next.ours;
+
+	return ours && (c->process ? !strcmp(c->conf, ours->made) : c->next.adds);
+}
+
 /* Why what is about the refclock cannot be judged */
 static const char *no_refclock(const struct chrony_facts *c)
 {
@@ -155,7 +163,8 @@ static void remedy_take_out(struct judge *j, const struct chrony_limit *l, const
 		return;
 	}
 	judge_run(j, 0, directive ? "sudo sed -i -E 's/^[[:space:]]*%s[[:space:]]/# &/I' %s" :
-		  "sudo sed -i -E '/^[[:space:]]*(server|pool|peer)[[:space:]]/Is/[[:space:]]+%s\\b//I' %s", name, l->file);
+		  "sudo sed -i -E 's/^([[:space:]]*(server|pool|peer)[[:space:]]+[^[:space:]]+.*)[[:space:]]%s([[:space:]]|$)/"
+		  "\\1\\3/I' %s", name, l->file);
 	judge_remedy_restart(j);
 }
 
@@ -194,6 +203,8 @@ static void judge_no_refclock(struct judge *j)
 	} else {
 		judge_find(j, "refclock-none",
 			   "chronyd's configuration has none for this clock");
+		if (is_edited_away(c))
+			judge_run(j, RUN_GUEST, "sudo rm %s", SETUP_DIRECTIVES);
 		judge_remedy_setup(j, NULL);
 	}
 }

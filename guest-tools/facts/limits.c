@@ -16,10 +16,10 @@ bool limits_is_source(const struct chrony_directive *d)
 	return !strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer");
 }
 
-/* The first NTP source that has an option */
+/* The first NTP source that has an option; the word before those is its name. */
 static void see_option(struct chrony_limit *limit, const struct chrony_directive *d, const char *name)
 {
-	if (!limit->line && chrony_option(d->args, name, NULL, 0))
+	if (!limit->line && chrony_option(d->args + strcspn(d->args, " "), name, NULL, 0))
 		set(limit, d);
 }
 

@@ -26,7 +26,7 @@ struct finding_kind {
 /* A line of what mends it: words; a line for sh, as it stands; or one that says where, elsewhere, it is typed */
 struct remedy {
 	enum { REMEDY_WORDS, REMEDY_COMMAND, REMEDY_ELSEWHERE } kind;
-	char text[400];
+	char text[600];
 };
 
 #define REMEDIES_MAX 4

@@ -967,8 +967,7 @@ static const struct {
 	{ another_selected, "source-other rival-dhcp", EXIT_WARNINGS, "chronyc selectdata" },
 	{ dhcp_in_reserve, "", EXIT_GOOD, "" },
 	{ preferred, "rival-prefer", EXIT_WARNINGS,
-	  "sudo sed -i -E '/^[[:space:]]*(server|pool|peer)[[:space:]]/Is/[[:space:]]+prefer\\b//I' "
-	  "/etc/chrony/sources.d/a.sources" },
+	  "sudo sed -i -E 's/^([[:space:]]*(server|pool|peer)[[:space:]]+" },
 	{ both_preferred, "", EXIT_GOOD, "" },
 	{ timesyncd, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
@@ -1008,7 +1007,7 @@ static const struct {
 	{ maxchange_never, "", EXIT_GOOD, "" },
 	{ minsources_1, "", EXIT_GOOD, "" },
 	{ minsources_2, "config-minsources", EXIT_WARNINGS, "sudo sed -i -E 's/^[[:space:]]*minsources[[:space:]]/" },
-	{ required, "config-require", EXIT_WARNINGS, "sudo sed -i -E '/^[[:space:]]*(server|pool|peer)" },
+	{ required, "config-require", EXIT_WARNINGS, "sudo sed -i -E 's/^([[:space:]]*(server|pool|peer)" },
 	{ both_required, "", EXIT_GOOD, "" },
 	{ leap_slew, "config-leap", EXIT_WARNINGS, "sudo sed -i -E 's/^[[:space:]]*leapsecmode" },
 	{ openrc, "refclock-none", EXIT_BROKEN,
@@ -1058,6 +1057,40 @@ static void test_cases(void **state)
 			assert_string_equal(first, cases[i].remedy);
 	}
 	all_found(check_kinds, "");
+}
+
+/* Of all cases each command, as of another place: it has none of these in it. */
+static void lack(void (*change)(struct check_facts *f), const char *const *words)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		healthy(&facts);
+		cases[i].change(&facts);
+		change(&facts);
+		check_judge(&facts, &report);
+		for (int n = 0; n < report.said.n; n++)
+			for (int k = 0; k < report.said.list[n].n_remedies; k++)
+				for (const char *const *w = words; *w; w++)
+					if (report.said.list[n].remedies[k].kind == REMEDY_COMMAND)
+						lacks(report.said.list[n].remedies[k].text, *w);
+	}
+}
+
+static void in_container(struct check_facts *f)
+{
+	strcpy(f->container, "docker");
+}
+
+/* A container can't load modules, nor set up its guest; an image runs nothing, and its files are below DIR. */
+static void test_places(void **state)
+{
+	static const char *const of_guest[] = { "modprobe", "dkms", "mokutil", "udevadm", "dmesg", "ptpkvm setup",
+						"clocksource0", "modules-load", NULL };
+	static const char *const of_running[] = { " /etc/", " /sys/", "chronyc", "chronyd", "restart", "start ", "stop ",
+						  "kill", "modprobe", "dmesg", "udevadm", "--now", "apt ", NULL };
+
+	(void)state;
+	lack(in_container, of_guest);
+	lack(offline, of_running);
 }
 
 /* As 44-units.t has it from the DKMS package's script */
@@ -1593,6 +1626,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_ignored), cmocka_unit_test(test_flavours),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_uncertainty),
