@@ -51,8 +51,7 @@ bool judge_chronyd(struct judge *j)
 	if (c->installed)
 		snprintf(version, sizeof(version), "chrony %d.%d", c->version.major, c->version.minor);
 	if (c->answers && c->installed && !chrony_at_least(&c->version, 4, 0)) {
-		judge_find(j, "chronyd-old",
-			   "%s: older than 4.0, which is the oldest known to work", version);
+		judge_find(j, "chronyd-old", "%s: older than 4.0, which is the oldest known to work", version);
 		judge_run(j, RUN_LIVE, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
 	} else if (c->answers && c->measures_only && !f->container[0]) {
 		judge_find(j, "chronyd-measures", "%s, started with -x: it leaves the system's clock "
@@ -72,8 +71,7 @@ bool judge_chronyd(struct judge *j)
 			judge_run(j, RUN_LIVE, "sudo systemctl start %s || journalctl -u %s -n 20", judge_service(f),
 				  judge_service(f));
 	} else {
-		judge_find(j, "chronyd-silent",
-			   "%s, running, but it cannot be asked: %s", version, c->answers_why);
+		judge_find(j, "chronyd-silent", "%s, running, but it cannot be asked: %s", version, c->answers_why);
 		if (f->root)
 			judge_remedy_restart(j);
 		else
@@ -117,20 +115,27 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	judge_remedy_restart(j);
 }
 
+/* Setup refuses to add one more to these, but where nothing runs. */
+static bool has_rivals(const struct check_facts *f)
+{
+	for (int i = 0; i < f->n_steerers && !f->offline; i++)
+		if (f->steerers[i].unit[0] && f->steerers[i].elsewhere != YES && judge_is_rival(f, &f->steerers[i]))
+			return true;
+	return false;
+}
+
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 {
 	const struct check_facts *f = j->f;
-	bool theirs = r && !r->generated, only = f->chrony.next.only;
+	bool theirs = r && !r->generated;
 
 	if (!f->container[0] && (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5))))
 		remedy_elsewhere(j, r);
 	else if (!f->container[0] && f->init)
 		remedy_by_hand(j, r);
-	else if (theirs)
-		judge_run(j, RUN_GUEST | RUN_ROOT, only ? "sudo ptpkvm setup --adopt --only" :
-			  "sudo ptpkvm setup --adopt");
 	else
-		judge_run(j, RUN_GUEST | RUN_ROOT, only ? "sudo ptpkvm setup --only" : "sudo ptpkvm setup");
+		judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
+			  f->chrony.next.only ? "--only" : "", has_rivals(f) ? "--disable-competitors" : "");
 }
 
 /* What setup wrote is added, and somebody took the line out of it: setup would keep that as it was edited. */
@@ -187,12 +192,10 @@ static void judge_no_refclock(struct judge *j)
 		else
 			judge_run(j, RUN_LIVE, "sudo chronyd -p -f %s", c->conf);
 	} else if (f->hold[0]) {
-		judge_find(j, "refclock-held", "taken out by ptpkvm guard: %s",
-			   f->hold);
+		judge_find(j, "refclock-held", "taken out by ptpkvm guard: %s", f->hold);
 		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 	} else if (f->set_up && f->left_out[0]) {
-		judge_find(j, "refclock-left-out",
-			   "chronyd was started without it: %s", f->left_out);
+		judge_find(j, "refclock-left-out", "chronyd was started without it: %s", f->left_out);
 		judge_remedy_restart(j);
 	} else if (other) {
 		place(other, where, sizeof(where));
@@ -201,8 +204,7 @@ static void judge_no_refclock(struct judge *j)
 			   other->clock_name);
 		judge_remedy_setup(j, other->by_number && !other->clock_name[0] ? other : NULL);
 	} else {
-		judge_find(j, "refclock-none",
-			   "chronyd's configuration has none for this clock");
+		judge_find(j, "refclock-none", "chronyd's configuration has none for this clock");
 		if (is_edited_away(c))
 			judge_run(j, RUN_GUEST, "sudo rm %s", SETUP_DIRECTIVES);
 		judge_remedy_setup(j, NULL);
@@ -229,8 +231,7 @@ void judge_refclock(struct judge *j)
 			judge_run(j, RUN_LIVE, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
 	}
-	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid,
-		  where);
+	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid, where);
 }
 
 const struct chrony_source *judge_find_source(const struct chrony_facts *c)
@@ -277,13 +278,11 @@ static void judge_unselected(struct judge *j, const struct chrony_source *s)
 		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		break;
 	case '~':
-		judge_find(j, "source-variable", "%s varies too much for chronyd",
-			   s->name);
+		judge_find(j, "source-variable", "%s varies too much for chronyd", s->name);
 		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;
 	case '?':
-		judge_find(j, "source-waiting", "%s is not selected yet (reach %o)",
-			   s->name, s->reach);
+		judge_find(j, "source-waiting", "%s is not selected yet (reach %o)", s->name, s->reach);
 		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;
 	default:
@@ -367,8 +366,7 @@ static void judge_other_refclocks(struct judge *j)
 		if (r->ours || r->noselect || !check_refclock(c))
 			continue;
 		place(r, where, sizeof(where));
-		judge_find(j, "rival-phc",
-			   "another PHC beside this one, %s%s%s (%s)%s", r->device,
+		judge_find(j, "rival-phc", "another PHC beside this one, %s%s%s (%s)%s", r->device,
 			   r->clock_name[0] ? ", " : "", r->clock_name, where,
 			   r->prefer ? ", and it is preferred" : "");
 		judge_run(j, RUN_LIVE, "chronyc sources");
@@ -391,8 +389,7 @@ static void judge_servers(struct judge *j)
 		remedy_take_out(j, &l->prefer, "prefer");
 	}
 	if (s->dhcp && !is_selected && j->f->chrony.answers) {
-		judge_find(j, "rival-dhcp",
-			   "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
+		judge_find(j, "rival-dhcp", "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
 			   s->dhcp == 1 ? "server" : "servers", s->dhcp_file);
 		judge_run(j, RUN_LIVE, "chronyc selectdata");
 	}
@@ -556,8 +553,7 @@ void judge_config(struct judge *j)
 	}
 	place(r, where, sizeof(where));
 	if (r->tai) {
-		judge_find(j, "config-tai",
-			   "%s: tai: the clock is the host's UTC, not TAI", where);
+		judge_find(j, "config-tai", "%s: tai: the clock is the host's UTC, not TAI", where);
 		judge_remedy_line(j, r, REFCLOCK_SED("s/[[:space:]]tai\\b//I"));
 	}
 	if (fabs(r->offset) >= 1) {

@@ -52,14 +52,12 @@ static bool judge_guest(struct judge *j)
 	if (f->offline) {
 		judge_skip(j, "guest", "--root");
 	} else if (!f->kvm && !f->hypervisor[0]) {
-		judge_find(j, "no-guest",
-			   "not a virtual machine: there is no host to take the time from");
+		judge_find(j, "no-guest", "not a virtual machine: there is no host to take the time from");
 		judge_run(j, 0, "sudo ptpkvm-host check");
 		judge_advise(j, "if it is a host itself");
 		return false;
 	} else if (!f->kvm) {
-		judge_find(j, "other-hypervisor",
-			   "not a KVM guest: the hypervisor says '%s'", f->hypervisor);
+		judge_find(j, "other-hypervisor", "not a KVM guest: the hypervisor says '%s'", f->hypervisor);
 		judge_advise(j, "that hypervisor's own clock, if it has one (ptp_hyperv, ptp_vmw), or NTP servers");
 		return false;
 	} else if (f->container[0]) {
@@ -102,8 +100,7 @@ static bool judge_signing(struct judge *j)
 		judge_advise(j, "DKMS signs it if there is openssl to make a key");
 		return true;
 	}
-	judge_find(j, "driver-key", "%s, and does not know the key of '%s', who signed %s",
-		   why, s->signer, module);
+	judge_find(j, "driver-key", "%s, and does not know the key of '%s', who signed %s", why, s->signer, module);
 	if (s->key)
 		judge_run(j, RUN_GUEST, "sudo mokutil --import %s && sudo reboot", s->key);
 	else
@@ -178,8 +175,7 @@ static void judge_no_driver(struct judge *j)
 	} else if (judge_not_built(j, VERDICT_FAIL)) {
 		return;
 	} else if (f->module[0]) {
-		judge_find(j, "driver-not-loaded",
-			   "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
+		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
 			   !f->log_read ? "; only root may see whether the kernel's log says why" :
 			  module_is_added(f->module) ? "" : "; if the host refuses, the in-tree driver does not say so");
 		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
@@ -187,8 +183,7 @@ static void judge_no_driver(struct judge *j)
 		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded");
 		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
 	} else {
-		judge_find(j, "driver-not-installed",
-			   "there is no ptp_kvm for this kernel, %s", f->kernel);
+		judge_find(j, "driver-not-installed", "there is no ptp_kvm for this kernel, %s", f->kernel);
 		judge_run(j, RUN_GUEST | RUN_IN_SOURCE, INSTALL " && sudo modprobe ptp_kvm");
 	}
 }
@@ -202,12 +197,10 @@ static void judge_driver(struct judge *j)
 		judge_no_driver(j);
 		break;
 	case DRIVER_OURS:
-		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)",
-			  f->driver_version);
+		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
 		break;
 	case DRIVER_BUILT_IN:
-		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s",
-			  f->kernel);
+		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
 		break;
 	case DRIVER_IN_TREE:
 		if (judge_not_built(j, VERDICT_WARN))
@@ -237,8 +230,7 @@ static void judge_link(struct judge *j)
 		judge_find(j, "clock-wrong-link",
 			   "/dev/%s, but /dev/ptp_kvm leads to %s, another one", f->node, f->link);
 	else
-		judge_find(j, "clock-no-link",
-			   "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
+		judge_find(j, "clock-no-link", "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
 	if (f->udev)
 		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
 	else
@@ -274,20 +266,17 @@ static void judge_access(struct judge *j)
 	} else if (f->offline) {
 		judge_skip(j, "access", "--root");
 	} else if (denied && !f->root) {
-		judge_find(j, "access-denied", "this user may not read /dev/%s",
-			   f->node);
+		judge_find(j, "access-denied", "this user may not read /dev/%s", f->node);
 		judge_run(j, RUN_ROOT, "sudo ptpkvm check");
 	} else if (f->container[0]) {
 		judge_find(j, "access-container",
 			   "the container may not read /dev/%s (%s)", f->node, strerror(f->open_error));
 		judge_advise(j, "start the container with --device=/dev/ptp_kvm");
 	} else if (f->open_error == ENOENT) {
-		judge_find(j, "access-no-node", "there is no device node /dev/%s",
-			   f->node);
+		judge_find(j, "access-no-node", "there is no device node /dev/%s", f->node);
 		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
 	} else {
-		judge_find(j, "access-error", "/dev/%s cannot be opened: %s", f->node,
-			   strerror(f->open_error));
+		judge_find(j, "access-error", "/dev/%s cannot be opened: %s", f->node, strerror(f->open_error));
 		judge_run(j, RUN_GUEST, "sudo dmesg | grep -i ptp");
 	}
 }
@@ -327,28 +316,24 @@ static void judge_host(struct judge *j)
 		break;
 	case 0:
 		if (j->f->host.present)
-			judge_say(j, VERDICT_PASS, "host", "host-answers",
-				  "answers with %s (type %d of the call)",
+			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
 				  j->f->host.pairing_type ? "time and quality" : "the time",
 				  j->f->host.pairing_type);
 		else
 			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with the time");
 		break;
 	case EOPNOTSUPP:
-		judge_find(j, "host-refuses",
-			   "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
+		judge_find(j, "host-refuses", "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
 		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
 		remedy_then_here(j);
 		break;
 	case ENOSYS:
-		judge_find(j, "host-too-old",
-			   "does not know the call (ENOSYS): its kernel is older than 4.11");
+		judge_find(j, "host-too-old", "does not know the call (ENOSYS): its kernel is older than 4.11");
 		judge_run(j, RUN_ON_HOST, "uname -r");
 		remedy_then_here(j);
 		break;
 	default:
-		judge_find(j, "host-fails", "its answer cannot be used (%s: %s)",
-			   errname(error), strerror(error));
+		judge_find(j, "host-fails", "its answer cannot be used (%s: %s)", errname(error), strerror(error));
 		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	}
 }
@@ -424,16 +409,13 @@ static void judge_methods(struct judge *j)
 	j->r->chrony_method = m;
 	methods_text(f, m, text, sizeof(text));
 	if (m < 0) {
-		judge_find(j, "methods-none",
-			   "chronyd has no way of reading the clock: %s", text);
+		judge_find(j, "methods-none", "chronyd has no way of reading the clock: %s", text);
 		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	} else if (f->method[m].window) {
-		judge_find(j, "methods-inexact", "%s, with a bias that it cannot see",
-			   text);
+		judge_find(j, "methods-inexact", "%s, with a bias that it cannot see", text);
 		remedy_inexact(j);
 	} else if (uncertainty(f, m) > check_limits[WARN_UNCERTAINTY].value) {
-		judge_find(j, "methods-wide",
-			   "%s: the host pairs its clock no better", text);
+		judge_find(j, "methods-wide", "%s: the host pairs its clock no better", text);
 		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
 	} else {
 		judge_say(j, VERDICT_PASS, "methods", "methods", "%s", text);
@@ -539,8 +521,7 @@ static void judge_quality(struct judge *j)
 		return;
 	}
 	if (!h->has_status && !h->has_max_error) {
-		judge_find(j, "quality-untold",
-			   "%s: this machine follows its host's clock, right or wrong",
+		judge_find(j, "quality-untold", "%s: this machine follows its host's clock, right or wrong",
 			   f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
 		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		return;
@@ -555,8 +536,7 @@ static void judge_quality(struct judge *j)
 		}
 		return;
 	}
-	judge_find(j, "quality-unsynchronized",
-		   "%s: this machine follows it all the same", text);
+	judge_find(j, "quality-unsynchronized", "%s: this machine follows it all the same", text);
 	judge_run(j, RUN_ON_HOST, "chronyc tracking");
 }
 

@@ -149,8 +149,7 @@ static void judge_clocksource(struct judge *j)
 			   "%s: the kernel has given up the TSC as unstable, and stock kernels pair no clocks then",
 			   f->clocksource);
 	else
-		judge_find(j, "clocksource-other",
-			   "%s: stock kernels pair clocks on tsc only", f->clocksource);
+		judge_find(j, "clocksource-other", "%s: stock kernels pair clocks on tsc only", f->clocksource);
 	if (tsc)
 		judge_run(j, RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
 	else if (strcmp(f->clocksource, "kvm-clock") && steady)
@@ -166,16 +165,14 @@ static void judge_open_kvm(struct judge *j)
 	const struct kvm_facts *k = &j->f->kvm;
 
 	if (!k->node) {
-		judge_find(j, "kvm-no-node", "%s is loaded, but there is no /dev/kvm",
-			   k->module);
+		judge_find(j, "kvm-no-node", "%s is loaded, but there is no /dev/kvm", k->module);
 		judge_run(j, RUN_LIVE, "sudo udevadm trigger --action=add --settle --subsystem-match=misc");
 	} else if (k->open_error == EACCES || k->open_error == EPERM) {
 		judge_find(j, "kvm-denied", "this user may not open /dev/kvm");
 		judge_run(j, RUN_LIVE, "sudo usermod -aG kvm \"$USER\"");
 		judge_advise(j, "and log in again");
 	} else if (k->open_error) {
-		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s",
-			   strerror(k->open_error));
+		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s", strerror(k->open_error));
 		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i kvm");
 	} else {
 		judge_say(j, VERDICT_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",

@@ -128,8 +128,7 @@ static void judge_virtual(struct judge *j, const struct nic *n)
 			  "%s (%s, %s): no card is below it; %s", n->name, kind, driver, why);
 		return;
 	}
-	judge_find(j, "nic-virtual", "%s (%s, %s): no card is below it; %s", n->name,
-		   kind, driver, why);
+	judge_find(j, "nic-virtual", "%s (%s, %s): no card is below it; %s", n->name, kind, driver, why);
 	judge_run(j, RUN_ROOT, "sudo ptpkvm-host check");
 	judge_advise(j, "lists the cards");
 }
@@ -151,15 +150,13 @@ static void judge_stacked(struct judge *j, const struct nic *n)
 			   "%s is a bridge over %s: PTP belongs on the port, not on the bridge", n->name, names);
 		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s", real[0]->name);
 	} else if (is_enough(fit, user_of(j->f, n))) {
-		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind,
-			  names);
+		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind, names);
 	} else if (fit == NIC_UNKNOWN) {
 		judge_say(j, VERDICT_UNKNOWN, "nic", "unknown", "%s is a %s over %s", n->name, kind, names);
 	} else {
 		judge_find_at(j, fit == NIC_UNFIT ? VERDICT_FAIL : VERDICT_WARN, "nic-stacked",
 			      "%s is a %s over %s: not all of them have hardware timestamps", n->name, kind, names);
-		judge_run(j, RUN_ROOT, count > 1 ? "sudo ptpkvm-host check %s %s" : "sudo ptpkvm-host check %s", real[0]->name,
-			  count > 1 ? real[1]->name : "");
+		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s %s", real[0]->name, count > 1 ? real[1]->name : "");
 	}
 }
 

@@ -21,9 +21,8 @@ static void judge_no_ptp4l(struct judge *j)
 
 		if (!p->waits && (!p->steers || !strncmp(p->source, "/dev/", 5)))
 			continue;	/* a clock that others keep, such as a guest's /dev/ptp_kvm */
-		judge_find(j, "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l",
-			   p->pid);
-		if (f->debian && !p->source[0])
+		judge_find(j, "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l", p->pid);
+		if (f->debian && (!p->source[0] || p->source[0] == '/'))
 			judge_advise(j, "start ptp4l on the interface that has PTP");
 		else
 			judge_run(j, RUN_LIVE, f->debian ? "sudo systemctl start ptp4l@%s" : "sudo systemctl start ptp4l",
@@ -71,8 +70,7 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 		if (!j->f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else if (p->result == PMC_ABSENT) {
-		judge_find(j, "pmc-absent", "%s runs, but cannot be asked: %s", name,
-			   why);
+		judge_find(j, "pmc-absent", "%s runs, but cannot be asked: %s", name, why);
 		judge_run(j, RUN_LIVE, j->f->debian ? "sudo apt install linuxptp" : "sudo dnf install linuxptp");
 	} else if (p->result == PMC_GARBLED) {
 		judge_find(j, "pmc-garbled", "%s: %.150s", name, why);
@@ -83,8 +81,7 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 			   p->denied ? "its socket is root's" : why);
 		judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
-		judge_find(j, "ptp4l-silent", "%s runs, but cannot be asked: %.150s",
-			   name, why);
+		judge_find(j, "ptp4l-silent", "%s runs, but cannot be asked: %.150s", name, why);
 		remedy_log(j, &p->process);
 	}
 }

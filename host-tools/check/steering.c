@@ -151,8 +151,7 @@ static void judge_fight(struct judge *j)
 	for (int i = 0; i < r->n_steerers && i < 5; i++)
 		add_text(names, sizeof(names), "%s%s (process %d)", i ? ", " : "", r->steerers[i].name,
 			 r->steerers[i].pid);
-	judge_find(j, "steering-fight",
-		   "they fight over the system's clock, which only one may steer: %s", names);
+	judge_find(j, "steering-fight", "they fight over the system's clock, which only one may steer: %s", names);
 	remedy_stop(j, weakest(r, slave(j->f)));
 }
 
@@ -166,12 +165,10 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	if (j->f->offline) {
 		judge_skip(j, "steering", "--root");
 	} else if (!c->answers) {
-		judge_find(j, "steering-silent",
-			   "chronyd runs, but cannot be asked: %.150s", c->answers_why);
+		judge_find(j, "steering-silent", "chronyd runs, but cannot be asked: %.150s", c->answers_why);
 		judge_run(j, RUN_LIVE, "sudo systemctl restart %s", judge_chrony_service(j->f));
 	} else if (!source) {
-		judge_find(j, "steering-no-source",
-			   "chronyd runs, but has no source (of %d)", c->n_sources);
+		judge_find(j, "steering-no-source", "chronyd runs, but has no source (of %d)", c->n_sources);
 		judge_run(j, RUN_LIVE, "chronyc -n sources -v");
 	} else if (!source->reach) {
 		judge_find(j, "steering-unheard",
@@ -215,8 +212,7 @@ static void judge_nobody(struct judge *j)
 		if (!f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
-		judge_find(j, "steering-none",
-			   "nothing steers the system's clock: it drifts");
+		judge_find(j, "steering-none", "nothing steers the system's clock: it drifts");
 		if (f->n_ptp4l)
 			judge_run(j, RUN_LIVE, "ptpkvm-host config --help");
 		else

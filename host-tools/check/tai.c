@@ -91,8 +91,7 @@ static void judge_kernel_tai(struct judge *j, bool good)
 			   "nobody has told the kernel TAI − UTC (%d s): its CLOCK_TAI is UTC", j->r->tai_utc);
 		remedy_unset(j);
 	} else if (f->kernel.tai_utc != j->r->tai_utc) {
-		judge_find(j, "tai-kernel",
-			   "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
+		judge_find(j, "tai-kernel", "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
 			   j->r->tai_utc);
 		judge_run(j, RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {

@@ -57,8 +57,7 @@ static bool judge_kvm(const struct probe_facts *f, struct verdicts *v)
 	} else if (f->failed == PROBE_OPEN) {
 		judge_open(f, v);
 	} else if (f->failed == PROBE_TSC) {
-		verdict_find(v, "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s",
-			     f->tsc_khz, f->why);
+		verdict_find(v, "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s", f->tsc_khz, f->why);
 	} else if (f->failed == PROBE_RUN && f->error == EINTR) {
 		verdict_find(v, "kvm-stuck", "a vCPU did not come back within %d ms", PROBE_TIMEOUT_MS);
 		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
@@ -113,8 +112,7 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 	const int64_t slack = window ? SLACK_WINDOW_NS : SLACK_NS;
 
 	if (!a->measured) {
-		verdict_find(v, "pair-unmeasured",
-			     "the host's clock was set again and again while it was read");
+		verdict_find(v, "pair-unmeasured", "the host's clock was set again and again while it was read");
 		verdict_run(v, 0, "sudo ptpkvm-host check");
 		verdict_advise(v, "says who steers it");
 		return;
@@ -166,13 +164,11 @@ static void judge_quality(const struct probe_facts *f, struct verdicts *v)
 		return;
 	}
 	if (f->type1.result) {
-		verdict_find(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1",
-			     f->type1.result);
+		verdict_find(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1", f->type1.result);
 		return;
 	}
 	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved) {
-		verdict_find(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)",
-			     q->flags);
+		verdict_find(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
 		return;
 	}
 	quality_text(q, text, sizeof(text));

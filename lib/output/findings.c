@@ -102,14 +102,14 @@ static void add_command(const struct verdicts *v, char *buf, size_t len, const c
 		const char *word = mark[1] == 's' ? va_arg(ap, const char *) : "";
 		char path[PATH_MAX];
 
-		add_text(buf, len, "%.*s", (int)(mark - fmt), fmt);
+		add_text(buf, len, "%.*s", (int)(mark - fmt) - (mark > fmt && mark[1] == 's' && !word[0]), fmt);
 		snprintf(path, sizeof(path), "%s%s", word[0] == '/' && v->root ? v->root : "", word);
-		if (mark[1] == 's')
-			add_text(buf, len, "%s", shell_word(path));
-		else if (mark[1] == 'd')
+		if (mark[1] == 'd')
 			add_text(buf, len, "%d", va_arg(ap, int));
-		else
+		else if (mark[1] != 's')
 			abort();
+		else if (word[0])
+			add_text(buf, len, "%s", shell_word(path));
 	}
 	add_text(buf, len, "%s", fmt);
 }

@@ -76,8 +76,9 @@ enum {
 };
 
 /*
- * A command that mends what was found last. fmt has %s and %d only. What is put in for %s is quoted for the shell, and one
- * that begins with '/' is a file below --root. Not said if it is too long: half a command is none.
+ * A command that mends what was found last. fmt has %s and %d only. What is put in for %s is quoted for the shell; one
+ * that begins with '/' is a file below --root, an empty one is left out with the space before it. Not said if it is too
+ * long: half a command is none.
  */
 void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* In words, what no command does. What is too long is cut. */

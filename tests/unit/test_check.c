@@ -593,6 +593,13 @@ static void timesyncd(struct check_facts *f)
 					   .unit = "systemd-timesyncd.service" };
 }
 
+/* Setup would refuse to add one more. */
+static void timesyncd_and_no_refclock(struct check_facts *f)
+{
+	no_refclock(f);
+	timesyncd(f);
+}
+
 static void timesyncd_alone(struct check_facts *f)
 {
 	no_chrony(f);
@@ -970,6 +977,7 @@ static const struct {
 	  "sudo sed -i -E 's/^([[:space:]]*(server|pool|peer)[[:space:]]+" },
 	{ both_preferred, "", EXIT_GOOD, "" },
 	{ timesyncd, "rival-daemon", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
+	{ timesyncd_and_no_refclock, "refclock-none rival-daemon", EXIT_BROKEN, "sudo ptpkvm setup --disable-competitors" },
 	{ timesyncd_alone, "chronyd-absent rival-daemon", EXIT_BROKEN, "sudo apt install chrony" },
 	{ rival_by_hand, "rival-daemon", EXIT_BROKEN, "sudo kill 321" },
 	{ rival_enabled, "rival-enabled", EXIT_WARNINGS, "sudo systemctl disable ntpd-rs.service" },
