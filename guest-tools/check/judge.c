@@ -9,7 +9,6 @@
 #include "check/judge.h"
 #include "output/text.h"
 #include "ptpkvm.h"
-#include "system/tree.h"
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 #define UDEV_AGAIN "sudo udevadm trigger --action=add --settle --subsystem-match=ptp"
@@ -583,7 +582,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->said.kinds = check_kinds;
-	r->said.root = f->offline ? file_root : "";
+	r->said.offline = f->offline;
 	r->said.container = f->container[0];
 	r->chrony_method = -1;
 	if (!judge_guest(&j))

@@ -11,7 +11,6 @@
 #include "check/judge.h"
 #include "output/text.h"
 #include "ptpkvm-host.h"
-#include "system/tree.h"
 #include "time/kernel_clock.h"
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
@@ -219,7 +218,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->said.kinds = check_kinds;
-	r->said.root = f->offline ? file_root : "";
+	r->said.offline = f->offline;
 	r->tai_utc = judge_tai_utc(f);
 	judge_find_steerers(&j);
 	judge_nics(&j);

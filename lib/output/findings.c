@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "output/findings.h"
 #include "output/text.h"
+#include "system/tree.h"
 
 static const char *const words[] = {
 	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
@@ -100,27 +100,27 @@ static void add_command(const struct verdicts *v, char *buf, size_t len, const c
 {
 	for (const char *mark; (mark = strchr(fmt, '%')); fmt = mark + 2) {
 		const char *word = mark[1] == 's' ? va_arg(ap, const char *) : "";
-		char path[PATH_MAX];
+		char path[FILE_PATH_MAX];
 
 		add_text(buf, len, "%.*s", (int)(mark - fmt) - (mark > fmt && mark[1] == 's' && !word[0]), fmt);
-		snprintf(path, sizeof(path), "%s%s", word[0] == '/' && v->root ? v->root : "", word);
+		if (word[0] == '/' && v->offline)
+			word = file_real(path, word);
 		if (mark[1] == 'd')
 			add_text(buf, len, "%d", va_arg(ap, int));
 		else if (mark[1] != 's')
 			abort();
 		else if (word[0])
-			add_text(buf, len, "%s", shell_word(path));
+			add_text(buf, len, "%s", shell_word(word));
 	}
 	add_text(buf, len, "%s", fmt);
 }
 
 void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 {
-	const bool offline = v->root && v->root[0];
 	struct remedy *r;
 	va_list ap;
 
-	if (offline && how & RUN_LIVE)
+	if (v->offline && how & RUN_LIVE)
 		return;
 	r = next_remedy(v);
 	r->text[0] = 0;
@@ -133,8 +133,8 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 	va_start(ap, fmt);
 	add_command(v, r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
-	if (offline && how & RUN_ROOT)
-		add_text(r->text, sizeof(r->text), " --root %s", shell_word(v->root));
+	if (v->offline && how & RUN_ROOT)
+		add_text(r->text, sizeof(r->text), " --root %s", shell_word(file_root));
 	if (strlen(r->text) == sizeof(r->text) - 1)
 		v->list[v->n - 1].n_remedies--;
 }

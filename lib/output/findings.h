@@ -45,7 +45,7 @@ struct verdict {
 
 struct verdicts {
 	const struct finding_kind *kinds;
-	const char *root;		/* of --root: remedies are for the files below it; NULL or empty: for this system */
+	bool offline;			/* --root: remedies are for the files below file_root */
 	bool container;			/* this system is one */
 	struct verdict list[VERDICTS_MAX];
 	int n;

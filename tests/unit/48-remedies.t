@@ -162,6 +162,19 @@ done
 
 image "$step" "$line optional"
 mends 'the module' boot-no-driver
+image "$step" "$line optional"
+mkdir -p "$root/etc/other"
+ln -s /etc/other "$root/etc/modules-load.d"
+mends 'the module, its folder by a link' boot-no-driver
+image "$step" 'minsources 2'
+mv "$root/etc/chrony" "$root/etc/chrony-files"
+ln -s /etc/chrony-files "$root/etc/chrony"
+set_up
+mends 'a file by a link that leads out for others' config-minsources
+image "$step"
+rm -r "$root/etc/chrony" "$root/etc/debian_version"
+printf '%s\n' 'pool a iburst' 'makestep 1 3' 'maxchange 5 1 0' >"$root/etc/chrony.conf"
+mends 'one of the RHEL family' refclock-none config-maxchange
 image "$step"
 set_up
 enabled ntpsec.service /usr/sbin/ntpd
