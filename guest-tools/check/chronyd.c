@@ -226,7 +226,7 @@ void judge_refclock(struct judge *j)
 			   "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
 			   r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
 		if (r->noselect)
-			judge_remedy_setup(j, r);
+			judge_remedy_line(j, r, REFCLOCK_SED("s/[[:space:]]noselect\\b//I"));
 		else
 			judge_run(j, RUN_LIVE, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;

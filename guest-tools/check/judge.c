@@ -155,7 +155,7 @@ static bool judge_not_built(struct judge *j, enum verdict_level level)
 		judge_run(j, RUN_GUEST, f->packaged ? "sudo apt install %s && sudo dkms autoinstall -k %s" :
 			  "sudo dnf install %s && sudo dkms autoinstall -k %s", headers, f->kernel);
 	} else {
-		judge_advise(j, "install this kernel's headers, from where it came; then");
+		judge_advise(j, "install this kernel's headers, from where it came; then:");
 		judge_run(j, RUN_GUEST, "sudo dkms autoinstall -k %s", f->kernel);
 	}
 	return true;
@@ -301,8 +301,10 @@ static void remedy_then_here(struct judge *j)
 {
 	if (j->f->driver == DRIVER_NONE && j->f->set_up)
 		judge_advise(j, "then this guest tries again within 15 minutes");
-	else if (j->f->driver == DRIVER_NONE)
+	if (j->f->driver == DRIVER_NONE && !j->f->set_up) {
+		judge_advise(j, "then here:");
 		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
+	}
 }
 
 static void judge_host(struct judge *j)
@@ -394,7 +396,7 @@ static void remedy_inexact(struct judge *j)
 	} else if (f->driver != DRIVER_OURS && strcmp(f->clocksource, "kvm-clock") &&
 		   strstr(f->clocksources, "kvm-clock")) {
 		if (f->driver == DRIVER_IN_TREE)
-			judge_advise(j, "or, with this driver");
+			judge_advise(j, "or, with this driver:");
 		remedy_clocksource(j, "kvm-clock");
 	}
 }

@@ -22,7 +22,7 @@ static void judge_no_ptp4l(struct judge *j)
 		if (!p->waits && (!p->steers || !strncmp(p->source, "/dev/", 5)))
 			continue;	/* a clock that others keep, such as a guest's /dev/ptp_kvm */
 		judge_find(j, "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l", p->pid);
-		if (f->debian && (!p->source[0] || p->source[0] == '/'))
+		if (f->debian && !nic_find(&f->nics, p->source))
 			judge_advise(j, "start ptp4l on the interface that has PTP");
 		else
 			judge_run(j, RUN_LIVE, f->debian ? "sudo systemctl start ptp4l@%s" : "sudo systemctl start ptp4l",

@@ -1037,7 +1037,7 @@ static const struct {
 	{ many_nics, "", EXIT_GOOD, "" },
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
 	{ phc2sys_of_host, "", EXIT_GOOD, "" },
-	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
+	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "start ptp4l on the interface" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ unheard_by_user, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
