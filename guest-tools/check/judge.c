@@ -11,6 +11,7 @@
 #include "ptpkvm.h"
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+#define GIVE_DEVICE "start the container with --device=/dev/ptp_kvm"
 #define UDEV_AGAIN "sudo udevadm trigger --action=add --settle --subsystem-match=ptp"
 #define INSTALL "make && sudo make modules_install"
 
@@ -230,7 +231,9 @@ static void judge_link(struct judge *j)
 			   "/dev/%s, but /dev/ptp_kvm leads to %s, another one", f->node, f->link);
 	else
 		judge_find(j, "clock-no-link", "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
-	if (f->udev)
+	if (f->container[0])
+		judge_advise(j, GIVE_DEVICE);
+	else if (f->udev)
 		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
 	else
 		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
@@ -270,7 +273,7 @@ static void judge_access(struct judge *j)
 	} else if (f->container[0]) {
 		judge_find(j, "access-container",
 			   "the container may not read /dev/%s (%s)", f->node, strerror(f->open_error));
-		judge_advise(j, "start the container with --device=/dev/ptp_kvm");
+		judge_advise(j, GIVE_DEVICE);
 	} else if (f->open_error == ENOENT) {
 		judge_find(j, "access-no-node", "there is no device node /dev/%s", f->node);
 		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);

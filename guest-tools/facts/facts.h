@@ -98,7 +98,7 @@ struct check_facts {
 	int refusal;			/* why it isn't, as driver_refusal(); 0 if that isn't known */
 
 	char node[16];			/* "ptp0", by clock_name; empty if there is none */
-	char link[64];			/* where /dev/ptp_kvm points to, empty if it isn't there */
+	char link[64];			/* where /dev/ptp_kvm points to, or is; empty if it isn't there */
 	char others[200];		/* the other PTP clocks: "ptp1 'NAME', ptp2 'NAME'" */
 	bool opened;
 	int open_error;			/* errno */

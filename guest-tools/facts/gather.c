@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -111,6 +113,19 @@ static void gather_driver(struct check_facts *f)
 
 /* --- the clock --- */
 
+/* A container is given the device itself by that name, and mostly by no other. */
+static bool is_this_clock(const struct check_facts *f, const char *device)
+{
+	char path[64], numbers[32], own[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/sys/class/ptp/%s/dev", f->node);
+	if (file_lstat(device, &st) || !S_ISCHR(st.st_mode) || !file_read_line(path, numbers, sizeof(numbers)))
+		return false;
+	snprintf(own, sizeof(own), "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return !strcmp(own, numbers);
+}
+
 static void gather_clocks(struct check_facts *f)
 {
 	char target[64], name[64], **paths;
@@ -135,6 +150,8 @@ static void gather_clocks(struct check_facts *f)
 	n = file_readlink("/dev/ptp_kvm", target, sizeof(target) - 1);
 	if (n > 0)
 		snprintf(f->link, sizeof(f->link), "%.*s", (int)n, target);
+	else if (f->node[0] && is_this_clock(f, "/dev/ptp_kvm"))
+		strcpy(f->link, f->node);
 }
 
 static void gather_readings(struct check_facts *f)
@@ -144,6 +161,8 @@ static void gather_readings(struct check_facts *f)
 	if (!f->node[0])
 		return;
 	snprintf(phc.path, sizeof(phc.path), "/dev/%s", f->node);
+	if (!f->offline && access(phc.path, F_OK) && !strcmp(f->link, f->node))
+		strcpy(phc.path, "/dev/ptp_kvm");
 	strcpy(phc.name, PHC_KVM_NAME);
 	if (!f->offline)
 		phc.fd = open(phc.path, O_RDONLY | O_CLOEXEC);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -311,6 +313,12 @@ static void container(struct check_facts *f)
 	f->open_error = EPERM;
 	f->chrony = (struct chrony_facts){ .installed_why = "chronyd: not installed",
 					   .conf_why = "there is no chrony.conf" };
+}
+
+static void container_without_link(struct check_facts *f)
+{
+	strcpy(f->container, "docker");
+	no_link(f);
 }
 
 static void all_methods(struct check_facts *f, int error)
@@ -932,6 +940,7 @@ static const struct {
 	{ no_node, "access-no-node", EXIT_BROKEN, "sudo udevadm trigger" },
 	{ broken_node, "access-error", EXIT_BROKEN, "sudo dmesg" },
 	{ container, "container access-container", EXIT_BROKEN, "in the guest itself: sudo ptpkvm check" },
+	{ container_without_link, "container clock-no-link", EXIT_WARNINGS, "in the guest itself: sudo ptpkvm check" },
 	{ host_refuses, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc | sudo tee /sys/" },
 	{ host_refuses_in_tree, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc" },
 	{ host_too_old, "host-too-old source-lost", EXIT_BROKEN, "on the host: uname -r" },
@@ -1262,6 +1271,8 @@ static void put_clocks(void)
 
 static void test_clocks(void **state)
 {
+	char full[FILE_PATH_MAX];
+
 	(void)state;
 	put_clocks();
 	put("/sys/class/ptp/ptp1/device/host_clock/pairing_type", "1\n");
@@ -1273,6 +1284,15 @@ static void test_clocks(void **state)
 	assert_string_equal(facts.others, "ptp0 'ena', ptp2 ''");
 	assert_true(facts.host.present && facts.host.status == HOST_FREE_RUNNING);
 	assert_string_equal(facts.clocksource, "tsc");
+	/* As a container is given it; anybody may make a device of these numbers. */
+	gone("/dev/ptp_kvm");
+	assert_return_code(mknod(file_path(full, "/dev/ptp_kvm"), S_IFCHR | 0600, makedev(0, 0)), errno);
+	put("/sys/class/ptp/ptp1/dev", "248:1\n");
+	check_gather(&facts);
+	assert_string_equal(facts.link, "");
+	put("/sys/class/ptp/ptp1/dev", "0:0\n");
+	check_gather(&facts);
+	assert_string_equal(facts.link, "ptp1");
 }
 
 /* With the NULs that are in it. */
@@ -1530,6 +1550,11 @@ static void test_container_remedies(void **state)
 	for (int i = 1; i < report.said.n; i++)
 		if (!strcmp(report.said.list[i].code, "refclock-none"))
 			assert_string_equal(first_remedy(&report.said.list[i]), "in the guest itself: sudo ptpkvm setup");
+	healthy(&facts);
+	container_without_link(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(report.said.list[2].code, "clock-no-link");
+	assert_string_equal(first_remedy(&report.said.list[2]), "start the container with --device=/dev/ptp_kvm");
 }
 
 #define DROP_IN "/etc/systemd/system/chrony.service.d/ptpkvm.conf"
