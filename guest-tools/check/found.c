@@ -19,10 +19,10 @@ const struct finding_kind check_kinds[] = {
 	     "there is no clock /dev/ptp_kvm to follow. A host that refuses makes the module leave again, and says so "
 	     "in the kernel's log. 'ptpkvm setup' has it loaded at each boot, before chronyd starts."),
 	FINDING_EITHER("driver-not-built", "driver", VERDICT_FAIL,
-	       "DKMS has the source of ptp_kvm, but no module for the kernel that runs, mostly since that kernel's "
-	       "headers are not installed. A warning where the kernel's own driver does its work meanwhile: time is "
-	       "still kept, less exactly on a TSC. Install the headers of this kernel's flavour, so that later kernels "
-	       "get theirs too, and have DKMS build."),
+	     "DKMS has the source of ptp_kvm, but no module for the kernel that runs, mostly since that kernel's "
+	     "headers are not installed. A warning where the kernel's own driver does its work meanwhile: time is "
+	     "still kept, less exactly on a TSC. Install the headers of this kernel's flavour, so that later kernels "
+	     "get theirs too, and have DKMS build."),
 	FINDING_FAIL("driver-not-installed", "driver",
 	     "Neither this kernel nor DKMS has a ptp_kvm. Without the driver this machine cannot ask its host for the "
 	     "time. Install the package, or build it from its source."),
@@ -91,10 +91,10 @@ const struct finding_kind check_kinds[] = {
 	     "can be. Readings then have a window of microseconds, and the clock itself is slower to read. Another one "
 	     "is chosen in /sys, and for each boot by the kernel's arguments."),
 	FINDING_EITHER("offset-large", "offset", VERDICT_WARN,
-	       "This machine's clock is further from its host's than the reading's own uncertainty explains: beyond "
-	       "--warn-offset, or as a failure beyond --fail-offset. Just after a start that passes by itself. Whole "
-	       "seconds near 37 are TAI taken for UTC. If chronyd follows this clock, a step brings it there at once; "
-	       "else it is not the source that counts."),
+	     "This machine's clock is further from its host's than the reading's own uncertainty explains: beyond "
+	     "--warn-offset, or as a failure beyond --fail-offset. Just after a start that passes by itself. Whole "
+	     "seconds near 37 are TAI taken for UTC. If chronyd follows this clock, a step brings it there at once; "
+	     "else it is not the source that counts."),
 
 	FINDING_WARN("quality-untold", "quality",
 	     "A stock KVM gives its clock's time, not how good that clock is, nor when it is set. This machine then "
@@ -177,9 +177,9 @@ const struct finding_kind check_kinds[] = {
 	     "written. A restart takes it in."),
 
 	FINDING_EITHER("rival-daemon", "rivals", VERDICT_FAIL,
-	       "Another daemon sets this machine's clock, too. Two that steer one clock undo each other's corrections: "
-	       "it swings, and none of them sees why. A warning where nobody keeps this clock's time yet. Only one may "
-	       "stay."),
+	     "Another daemon sets this machine's clock, too. Two that steer one clock undo each other's corrections: "
+	     "it swings, and none of them sees why. A warning where nobody keeps this clock's time yet. Only one may "
+	     "stay."),
 	FINDING_WARN("rival-enabled", "rivals",
 	     "Another daemon that steers the clock does not run now, but its unit is enabled: from the next boot on "
 	     "there are two, or the other one wins. Disable it."),

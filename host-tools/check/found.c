@@ -11,19 +11,19 @@ const struct finding_kind check_kinds[] = {
 	     "Neither the card nor its driver stamps packets in any way that ptp4l could use, so there is no PTP on "
 	     "this interface. Take another one."),
 	FINDING_EITHER("nic-vf", "nic", VERDICT_WARN,
-	       "The interface is a virtual function whose driver brings no hardware timestamps, or a failure where it "
-	       "brings none at all. The physical function usually has them: run ptp4l there. VFs of some cards (mlx5) "
-	       "have a clock of their own and are as good as a card."),
+	     "The interface is a virtual function whose driver brings no hardware timestamps, or a failure where it "
+	     "brings none at all. The physical function usually has them: run ptp4l there. VFs of some cards (mlx5) "
+	     "have a clock of their own and are as good as a card."),
 	FINDING_WARN("nic-down", "nic",
 	     "The interface is fit for PTP but down, so no packet comes or goes. Bring it up, or see to its cable."),
 	FINDING_WARN("nic-virtual", "nic",
 	     "No card is below this interface, so nothing stamps its packets by hardware. PTP belongs on a card."),
 	FINDING_WARN("nic-bridge", "nic",
-	     "ptp4l is on a bridge, or asked about one. Switches hand PTP's packets to a bridge late or not at all, "
-	     "and a bridge has no timestamps. PTP belongs on the port below it."),
+	     "ptp4l is on a bridge, or asked about one. A bridge has no timestamps, and hands on PTP's packets late or "
+	     "not at all. PTP belongs on the port below it."),
 	FINDING_EITHER("nic-stacked", "nic", VERDICT_WARN,
-	       "A bond or VLAN is as good as the worst card below it, and one of these has no hardware timestamps; a "
-	       "failure where one has none at all. After a failover PTP would be less exact, or gone."),
+	     "A bond or VLAN is as good as the worst card below it, and one of these has no hardware timestamps; a "
+	     "failure where one has none at all. After a failover PTP would be less exact, or gone."),
 
 	FINDING_FAIL("ptp4l-missing", "ptp4l",
 	     "phc2sys hands the clock of a network card to the system, and no ptp4l keeps that clock right: this "
@@ -42,9 +42,9 @@ const struct finding_kind check_kinds[] = {
 	     "ptp4l counts one of its ports as failed: the link is down, a timestamp never came back from the card, or "
 	     "a packet could not be sent. It tries again after some seconds. Its log says which."),
 	FINDING_EITHER("ptp4l-listening", "ptp4l", VERDICT_FAIL,
-	       "ptp4l hears no Announce of any master on its ports: none is there, or a switch, a firewall (UDP ports "
-	       "319 and 320), another domain or another transport is between. A warning where chronyd has another "
-	       "source."),
+	     "ptp4l hears no Announce of any master on its ports: none is there, or a switch, a firewall (UDP ports "
+	     "319 and 320), another domain or another transport is between. A warning where chronyd has another "
+	     "source."),
 	FINDING_WARN("ptp4l-uncalibrated", "ptp4l",
 	     "ptp4l has chosen a master and is not locked to it yet. That takes seconds; where it stays so, Sync or "
 	     "the path delay does not come through, or the clock cannot be steered."),
@@ -66,9 +66,9 @@ const struct finding_kind check_kinds[] = {
 	     "at the grandmaster."),
 
 	FINDING_EITHER("offset-large", "offset", VERDICT_WARN,
-	       "ptp4l's clock is further from its master's than --warn-offset (--warn-software-offset with software "
-	       "timestamps), or as a failure than --fail-offset. Just after a start that passes. If it stays, the "
-	       "network delays packets unevenly, or the servo cannot follow."),
+	     "ptp4l's clock is further from its master's than --warn-offset (--warn-software-offset with software "
+	     "timestamps), or as a failure than --fail-offset. Just after a start that passes. If it stays, the "
+	     "network delays packets unevenly, or the servo cannot follow."),
 	FINDING_WARN("offset-unmeasured", "offset",
 	     "ptp4l hears a master's Announce (UDP port 320), but no Sync, or no answer by which to measure the path "
 	     "delay (port 319): it then shows an offset of 0, or the last one, which is none. A firewall or switch "
@@ -112,9 +112,9 @@ const struct finding_kind check_kinds[] = {
 	     "that number: this host's clock comes out wrong by whole seconds. Mended at the grandmaster, or by what "
 	     "there is told by hand (utc_offset)."),
 	FINDING_EITHER("tai-constant", "tai", VERDICT_WARN,
-	       "TAI - UTC stands somewhere as a number that is out of date: in a file, which counts from the next "
-	       "start on, or, as a failure, in the command line of a program that runs. The clock is then off by whole "
-	       "seconds. phc2sys -w takes it from ptp4l, and needs no number."),
+	     "TAI - UTC stands somewhere as a number that is out of date: in a file, which counts from the next "
+	     "start on, or, as a failure, in the command line of a program that runs. The clock is then off by whole "
+	     "seconds. phc2sys -w takes it from ptp4l, and needs no number."),
 
 	FINDING_WARN("leap-expired", "leap",
 	     "The leap second list is past its date: a leap second announced since then is not in it. None has come "

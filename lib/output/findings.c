@@ -96,15 +96,21 @@ static struct remedy *next_remedy(struct verdicts *v)
 	return &last->remedies[last->n_remedies++];
 }
 
-static void add_command(const struct verdicts *v, char *buf, size_t len, const char *fmt, va_list ap)
+/* False if it does not fit. */
+static bool add_command(const struct verdicts *v, char *buf, size_t len, const char *fmt, va_list ap)
 {
 	for (const char *mark; (mark = strchr(fmt, '%')); fmt = mark + 2) {
 		const char *word = mark[1] == 's' ? va_arg(ap, const char *) : "";
 		char path[FILE_PATH_MAX];
+		int before = mark - fmt;
 
-		add_text(buf, len, "%.*s", (int)(mark - fmt) - (mark > fmt && mark[1] == 's' && !word[0]), fmt);
+		if (mark[1] == 's' && !word[0] && before)
+			before--;
+		add_text(buf, len, "%.*s", before, fmt);
 		if (word[0] == '/' && v->offline)
 			word = file_real(path, word);
+		if (!word || strlen(word) >= len)
+			return false;
 		if (mark[1] == 'd')
 			add_text(buf, len, "%d", va_arg(ap, int));
 		else if (mark[1] != 's')
@@ -113,12 +119,14 @@ static void add_command(const struct verdicts *v, char *buf, size_t len, const c
 			add_text(buf, len, "%s", shell_word(word));
 	}
 	add_text(buf, len, "%s", fmt);
+	return true;
 }
 
 void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 {
 	struct remedy *r;
 	va_list ap;
+	bool fits;
 
 	if (v->offline && how & RUN_LIVE)
 		return;
@@ -131,11 +139,11 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 			 how & RUN_ON_MASTER ? "on the grandmaster" : "in ptp_kvm's source");
 	r->kind = r->text[0] ? REMEDY_ELSEWHERE : REMEDY_COMMAND;
 	va_start(ap, fmt);
-	add_command(v, r->text, sizeof(r->text), fmt, ap);
+	fits = add_command(v, r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
 	if (v->offline && how & RUN_ROOT)
 		add_text(r->text, sizeof(r->text), " --root %s", shell_word(file_root));
-	if (strlen(r->text) == sizeof(r->text) - 1)
+	if (!fits || strlen(r->text) == sizeof(r->text) - 1)
 		v->list[v->n - 1].n_remedies--;
 }
 

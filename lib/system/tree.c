@@ -287,14 +287,15 @@ const char *file_real(char buf[static FILE_PATH_MAX], const char *path)
 {
 	char last[NAME_MAX + 1], inside[PATH_MAX + NAME_MAX + 2];
 	struct place p;
-	int err;
 
-	if (!file_root[0])
-		return file_path(buf, path);
-	err = walk(&p, root(), path, FOLLOW, last);
-	snprintf(inside, sizeof(inside), "%s/%s", p.path, strcmp(last, ".") ? last : "");
-	leave(&p);
-	return file_path(buf, err ? path : inside);
+	if (file_root[0]) {
+		if (!walk(&p, root(), path, FOLLOW, last)) {
+			snprintf(inside, sizeof(inside), "%s/%s", p.path, strcmp(last, ".") ? last : "");
+			path = inside;
+		}
+		leave(&p);
+	}
+	return snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path) < FILE_PATH_MAX ? buf : NULL;
 }
 
 /* --- reading --- */

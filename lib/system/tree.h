@@ -37,7 +37,7 @@ void opt_root(const char *dir);
 const char *file_path(char buf[static FILE_PATH_MAX], const char *path);
 /*
  * The same for programs that know of no root, to which links in the tree lead elsewhere: behind them all. As it stands
- * for this system, and where that can't be known.
+ * for this system, and where that can't be known. NULL if it does not fit.
  */
 const char *file_real(char buf[static FILE_PATH_MAX], const char *path);
 

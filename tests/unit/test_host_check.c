@@ -6,6 +6,7 @@
 #include <linux/net_tstamp.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -1566,9 +1567,85 @@ static void test_misuse(void **state)
 			       "                    driver was not asked\n----  ptp4l"));
 }
 
+static const struct finding_kind kinds[] = { FINDING_WARN("code", "ptp4l", "x"),
+					     FINDING_EITHER("two", "ptp4l", VERDICT_FAIL, "x"), { 0 } };
+
+static void says(struct verdicts *v, const char *want)
+{
+	struct verdict *one = &v->list[0];
+
+	assert_int_equal(one->n_remedies, want ? 1 : 0);
+	if (want)
+		assert_string_equal(one->remedies[0].text, want);
+	one->n_remedies = 0;
+}
+
+/* What is put into a command is one word of it, or a part of one; what does not fit is not cut. */
+static void test_commands(void **state)
+{
+	static struct verdicts v;
+	static char word[5000];
+
+	(void)state;
+	v = (struct verdicts){ .kinds = kinds };
+	verdict_find(&v, "code", "x");
+	verdict_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
+	says(&v, "kill 5 -u 'a; sudo sh /x #'\\'''.x");
+	verdict_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
+	says(&v, "a -n");
+	memset(word, 'a', 500);
+	verdict_run(&v, 0, "rm %s", word);
+	assert_int_equal(v.list[0].n_remedies, 1);
+	v.list[0].n_remedies = 0;
+	for (size_t n = 597; n < sizeof(word); n++) {
+		memset(word, 'a', n);
+		verdict_run(&v, 0, "rm %s", word);
+		says(&v, NULL);
+	}
+	v.offline = true;
+	verdict_run(&v, RUN_LIVE, "reboot");
+	says(&v, NULL);
+	v.container = true;
+	verdict_run(&v, RUN_GUEST | RUN_IN_SOURCE, "make");
+	says(&v, "in the guest itself: in ptp_kvm's source: make");
+}
+
+static int say_wrongly(void *arg)
+{
+	static struct verdicts v;
+
+	v = (struct verdicts){ .kinds = kinds };
+	switch (*(int *)arg) {
+	case 0:
+		verdict_find(&v, "cod", "x");
+		break;
+	case 1:
+		verdict_find_at(&v, VERDICT_FAIL, "code", "x");
+		break;
+	case 2:
+		verdict_find_at(&v, VERDICT_PASS, "two", "x");
+		break;
+	case 3:
+		verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "x");
+		break;
+	case 4:
+		verdict_find_at(&v, VERDICT_WARN, "two", "x");
+		verdict_find(&v, "code", "x");
+		verdict_say(&v, VERDICT_PASS, "ptp4l", "good", "x");
+	}
+	return 0;
+}
+
+/* No finding is said that is not in the table, or not as it has it. */
+static void test_kinds(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(apart(say_wrongly, &i), i < 4 ? 128 + SIGABRT : 0);
+}
+
 static int print_hostile(void *arg)
 {
-	static const struct finding_kind kinds[] = { FINDING_WARN("code", "ptp4l", "x"), { 0 } };
 	struct verdicts v = { .kinds = kinds };
 
 	(void)arg;
@@ -1592,6 +1669,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_kernel_bound),
