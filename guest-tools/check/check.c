@@ -185,7 +185,7 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct verdict_options o = { .codes = check_codes };
+	struct verdict_options o = { .kinds = check_kinds };
 	struct option_row limits[LIMIT_ROWS];
 	const struct option_row rows[] = {
 		VERDICT_ROWS(&o, "ptpkvm-check.md"),

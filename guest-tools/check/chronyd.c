@@ -12,14 +12,18 @@
 #include "output/text.h"
 #include "system/tree.h"
 
-static void remedy_restart(struct judge *j)
+void judge_remedy_restart(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 
+	if (f->offline)
+		return;
 	if (f->container[0])
-		judge_remedy(j, "restart chronyd where it was started: in the container, or on the guest itself");
+		judge_advise(j, "restart chronyd where it was started: in the container, or in the guest itself");
+	else if (f->init)
+		judge_advise(j, "restart chronyd");
 	else
-		judge_remedy(j, "sudo systemctl restart %s", judge_service(f));
+		judge_run(j, RUN_LIVE, "sudo systemctl restart %s", judge_service(f));
 }
 
 static void judge_absent_chronyd(struct judge *j)
@@ -30,8 +34,8 @@ static void judge_absent_chronyd(struct judge *j)
 		judge_skip(j, "chronyd", "it may run outside of the container");
 		return;
 	}
-	judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent", "%s", f->chrony.installed_why);
-	judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf install chrony");
+	judge_find(j, "chronyd-absent", "%s", f->chrony.installed_why);
+	judge_run(j, RUN_LIVE, f->debian ? "sudo apt install chrony" : "sudo dnf install chrony");
 }
 
 bool judge_chronyd(struct judge *j)
@@ -41,15 +45,13 @@ bool judge_chronyd(struct judge *j)
 	char version[40] = "version unknown";
 
 	if (f->offline && !c->next.unit[0] && !c->conf[0] && !f->n_steerers) {
-		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-absent",
-			  "neither chrony nor another daemon that keeps the time is there");
-		judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+		judge_find(j, "chronyd-absent", "neither chrony nor another daemon that keeps the time is there");
+		judge_run(j, 0, "sudo chroot %s %s install chrony", "/", f->debian ? "apt" : "dnf");
 		return false;
 	}
 	if (f->offline && c->measures_only) {
-		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures",
-			  "it will be started with -x: it leaves the system's clock alone");
-		judge_remedy(j, "take -x out of chronyd's options there");
+		judge_find(j, "chronyd-measures", "it will be started with -x: it leaves the system's clock alone");
+		judge_advise(j, "take -x out of chronyd's options there");
 		return false;
 	}
 	if (f->offline) {
@@ -59,13 +61,12 @@ bool judge_chronyd(struct judge *j)
 	if (c->installed)
 		snprintf(version, sizeof(version), "chrony %d.%d", c->version.major, c->version.minor);
 	if (c->answers && c->installed && !chrony_at_least(&c->version, 4, 0)) {
-		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-old",
-			  "%s: older than 4.0, which is the oldest known to work", version);
-		judge_remedy(j, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
+		judge_find(j, "chronyd-old", "%s: older than 4.0, which is the oldest known to work", version);
+		judge_run(j, RUN_LIVE, f->debian ? "sudo apt install chrony" : "sudo dnf upgrade chrony");
 	} else if (c->answers && c->measures_only && !f->container[0]) {
-		judge_say(j, VERDICT_WARN, "chronyd", "chronyd-measures", "%s, started with -x: it leaves the system's clock "
-			  "alone", version);
-		judge_remedy(j, "take -x out of chronyd's options, and restart it");
+		judge_find(j, "chronyd-measures", "%s, started with -x: it leaves the system's clock "
+			   "alone", version);
+		judge_advise(j, "take -x out of chronyd's options, and restart it");
 	} else if (c->answers) {
 		judge_say(j, VERDICT_PASS, "chronyd", "chronyd", "%s, running", version);
 	} else if (!c->installed && !c->process) {
@@ -73,16 +74,18 @@ bool judge_chronyd(struct judge *j)
 	} else if (!c->process && f->container[0]) {
 		judge_skip(j, "chronyd", "it may run outside of the container");
 	} else if (!c->process) {
-		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-stopped", "%s, not running", version);
-		judge_remedy(j, "sudo systemctl start %s || journalctl -u %s -n 20", judge_service(f),
-			     judge_service(f));
-	} else {
-		judge_say(j, VERDICT_FAIL, "chronyd", "chronyd-silent",
-			  "%s, running, but it cannot be asked: %s", version, c->answers_why);
-		if (f->root)
-			remedy_restart(j);
+		judge_find(j, "chronyd-stopped", "%s, not running", version);
+		if (f->init)
+			judge_advise(j, "start chronyd; if it ends at once, its log says why");
 		else
-			judge_remedy(j, "sudo ptpkvm check");
+			judge_run(j, RUN_LIVE, "sudo systemctl start %s || journalctl -u %s -n 20", judge_service(f),
+				  judge_service(f));
+	} else {
+		judge_find(j, "chronyd-silent", "%s, running, but it cannot be asked: %s", version, c->answers_why);
+		if (f->root)
+			judge_remedy_restart(j);
+		else
+			judge_run(j, RUN_LIVE, "sudo ptpkvm check");
 	}
 	return c->answers;
 }
@@ -98,11 +101,37 @@ static void remedy_elsewhere(struct judge *j, const struct refclock_fact *r)
 	refclock_defaults(&ours, &c->version);
 	refclock_render(&ours, line);
 	if (r)
-		judge_remedy(j, "in place of %s:%d, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'", r->file,
+		judge_advise(j, "in place of %s:%d, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'", r->file,
 			     r->line, line);
 	else
-		judge_remedy(j, "in %s, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'",
+		judge_advise(j, "in %s, or in what makes that file: '%s' and '" REFCLOCK_MAKESTEP "'",
 			     c->conf[0] ? c->conf : "chrony's configuration", line);
+}
+
+/* The same where no unit of systemd's starts chronyd */
+static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
+{
+	const struct check_facts *f = j->f;
+	const char *lines = f->offline ? "ptpkvm chrony --makestep --no-check" : "sudo ptpkvm chrony --makestep";
+
+	if (r && !r->generated)
+		judge_advise(j, "by hand, for want of systemd: in place of %s:%d what '%s' says", r->file, r->line, lines);
+	else if (!f->chrony.conf[0])
+		judge_advise(j, "by hand, for want of systemd: in chrony's configuration what '%s' says", lines);
+	else if (f->offline)
+		judge_run(j, 0, "ptpkvm chrony --makestep --no-check | sudo tee -a %s", f->chrony.conf);
+	else
+		judge_run(j, RUN_GUEST, "sudo ptpkvm chrony --makestep | sudo tee -a %s", f->chrony.conf);
+	judge_remedy_restart(j);
+}
+
+/* Setup refuses to add one more to these, but where nothing runs. */
+static bool has_rivals(const struct check_facts *f)
+{
+	for (int i = 0; i < f->n_steerers && !f->offline; i++)
+		if (f->steerers[i].unit[0] && f->steerers[i].elsewhere != YES && judge_is_rival(f, &f->steerers[i]))
+			return true;
+	return false;
 }
 
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
@@ -110,19 +139,21 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 	const struct check_facts *f = j->f;
 	bool theirs = r && !r->generated;
 
-	if (f->container[0])
-		judge_remedy(j, "on the guest itself: sudo ptpkvm setup%s", theirs ? " --adopt" : "");
-	else if (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5)))
+	if (!f->container[0] && (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5))))
 		remedy_elsewhere(j, r);
-	else if (!f->init)
-		judge_remedy(j, "sudo ptpkvm setup%s%s%s", theirs ? " --adopt" : "", f->offline ? " --root " : "",
-			     f->offline ? shell_word(file_root) : "");
-	else if (theirs)
-		judge_remedy(j, "by hand, for want of systemd: in place of %s:%d what 'sudo ptpkvm chrony --makestep' "
-			     "says", r->file, r->line);
+	else if (!f->container[0] && f->init)
+		remedy_by_hand(j, r);
 	else
-		judge_remedy(j, "sudo ptpkvm chrony --makestep | sudo tee -a %s	# and restart chronyd",
-			     shell_word(f->chrony.conf));
+		judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
+			  f->chrony.next.only ? "--only" : "", has_rivals(f) ? "--disable-competitors" : "");
+}
+
+/* What setup wrote is added, and somebody took the line out of it: setup would keep that as it was edited. */
+static bool is_edited_away(const struct chrony_facts *c)
+{
+	const struct chrony_addition *ours = c->next.ours;
+
+	return ours && (c->process ? !strcmp(c->conf, ours->made) : c->next.adds);
 }
 
 /* Why what is about the refclock cannot be judged */
@@ -137,6 +168,21 @@ static void place(const struct refclock_fact *r, char *buf, size_t len)
 	snprintf(buf, len, "%s:%d", r->file, r->line);
 }
 
+/* A directive commented out, or an option taken from NTP sources, in the file of l; name is a plain word. */
+static void remedy_take_out(struct judge *j, const struct chrony_limit *l, const char *name)
+{
+	bool directive = !strncasecmp(l->text, name, strlen(name));
+
+	if (j->f->chrony.elsewhere || !strncmp(l->file, "/run/", 5) || strlen(l->file) == sizeof(l->file) - 1) {
+		judge_advise(j, "take %s out there, or out of what makes that file", name);
+		return;
+	}
+	judge_run(j, 0, directive ? "sudo sed -i -E 's/^[[:space:]]*%s[[:space:]]/# &/I' %s" :
+		  "sudo sed -i -E 's/^([[:space:]]*(server|pool|peer)[[:space:]]+[^[:space:]]+.*)[[:space:]]%s([[:space:]]|$)/"
+		  "\\1\\3/I' %s", name, l->file);
+	judge_remedy_restart(j);
+}
+
 static void judge_no_refclock(struct judge *j)
 {
 	const struct check_facts *f = j->f;
@@ -148,30 +194,29 @@ static void judge_no_refclock(struct judge *j)
 		judge_skip(j, "refclock", c->conf_why);
 	} else if (!c->conf_read && !f->root && j->r->source) {
 		judge_skip(j, "refclock", c->conf_why);
-		judge_remedy(j, "sudo ptpkvm check");
+		judge_run(j, RUN_LIVE, "sudo ptpkvm check");
 	} else if (!c->conf_read) {
-		judge_say(j, VERDICT_FAIL, "refclock", "conf-unreadable", "%s", c->conf_why);
+		judge_find(j, "conf-unreadable", "%s", c->conf_why);
 		if (!f->root)
-			judge_remedy(j, "sudo ptpkvm check");
+			judge_run(j, RUN_ROOT, "sudo ptpkvm check");
 		else
-			judge_remedy(j, "sudo chronyd -p -f %s", shell_word(c->conf));
+			judge_run(j, RUN_LIVE, "sudo chronyd -p -f %s", c->conf);
 	} else if (f->hold[0]) {
-		judge_say(j, VERDICT_WARN, "refclock", "refclock-held", "taken out by ptpkvm guard: %s",
-			  f->hold);
-		judge_remedy(j, "on the host: chronyc tracking");
+		judge_find(j, "refclock-held", "taken out by ptpkvm guard: %s", f->hold);
+		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 	} else if (f->set_up && f->left_out[0]) {
-		judge_say(j, VERDICT_FAIL, "refclock", "refclock-left-out",
-			  "chronyd was started without it: %s", f->left_out);
-		remedy_restart(j);
+		judge_find(j, "refclock-left-out", "chronyd was started without it: %s", f->left_out);
+		judge_remedy_restart(j);
 	} else if (other) {
 		place(other, where, sizeof(where));
-		judge_say(j, VERDICT_FAIL, "refclock", "refclock-other", "%s has PHC %s, which is %s%s",
-			  where, other->device, other->clock_name[0] ? "another clock, " : "not there",
-			  other->clock_name);
+		judge_find(j, "refclock-other", "%s has PHC %s, which is %s%s",
+			   where, other->device, other->clock_name[0] ? "another clock, " : "not there",
+			   other->clock_name);
 		judge_remedy_setup(j, other->by_number && !other->clock_name[0] ? other : NULL);
 	} else {
-		judge_say(j, VERDICT_FAIL, "refclock", "refclock-none",
-			  "chronyd's configuration has none for this clock");
+		judge_find(j, "refclock-none", "chronyd's configuration has none for this clock");
+		if (is_edited_away(c))
+			judge_run(j, RUN_GUEST, "sudo rm %s", SETUP_DIRECTIVES);
 		judge_remedy_setup(j, NULL);
 	}
 }
@@ -187,17 +232,16 @@ void judge_refclock(struct judge *j)
 	}
 	place(r, where, sizeof(where));
 	if (r->noselect || j->f->chrony.noselect) {
-		judge_say(j, VERDICT_WARN, "refclock", "refclock-noselect",
-			  "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
-			  r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
+		judge_find(j, "refclock-noselect",
+			   "PHC %s refid %s (%s) is kept from being selected: %s", r->device, r->refid, where,
+			   r->noselect ? "noselect" : "chronyc selectopts, perhaps by ptpkvm guard");
 		if (r->noselect)
-			judge_remedy_setup(j, r);
+			judge_remedy_line(j, r, REFCLOCK_SED("s/[[:space:]]noselect\\b//I"));
 		else
-			judge_remedy(j, "sudo chronyc selectopts %s -noselect", shell_word(r->refid));
+			judge_run(j, RUN_LIVE, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
 	}
-	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid,
-		  where);
+	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid, where);
 }
 
 const struct chrony_source *judge_find_source(const struct chrony_facts *c)
@@ -220,42 +264,42 @@ static void judge_lost(struct judge *j, const struct chrony_source *s)
 	const struct check_facts *f = j->f;
 
 	if (judge_host_error(f) > 0) {
-		judge_say(j, VERDICT_FAIL, "source", "source-lost",
-			  "%s: no reading for %.0f s, as the host does not answer", s->name, s->last_rx);
+		judge_find(j, "source-lost",
+			   "%s: no reading for %.0f s, as the host does not answer", s->name, s->last_rx);
 		return;
 	}
-	judge_say(j, VERDICT_FAIL, "source", "source-stuck",
-		  "%s: no reading for %.0f s%s: chronyd holds on to a call that has ceased to work", s->name,
-		  s->last_rx, s->state == '*' ? ", though selected" : "");
-	remedy_restart(j);
+	judge_find(j, "source-stuck",
+		   "%s: no reading for %.0f s%s: chronyd holds on to a call that has ceased to work", s->name,
+		   s->last_rx, s->state == '*' ? ", though selected" : "");
+	judge_remedy_restart(j);
 }
 
 static void judge_unselected(struct judge *j, const struct chrony_source *s)
 {
 	const struct chrony_facts *c = &j->f->chrony;
 	const struct chrony_source *other = chrony_selected(c->sources, c->n_sources);
+	char where[180] = "";
 
 	switch (s->state) {
 	case 'x':
-		judge_say(j, VERDICT_FAIL, "source", "source-falseticker",
-			  "%s is outvoted: the other sources disagree with the host's clock", s->name);
-		judge_remedy(j, "chronyc sources; on the host: chronyc tracking");
+		judge_find(j, "source-falseticker",
+			   "%s is outvoted: the other sources disagree with the host's clock", s->name);
+		judge_run(j, RUN_LIVE, "chronyc sources");
+		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		break;
 	case '~':
-		judge_say(j, VERDICT_WARN, "source", "source-variable", "%s varies too much for chronyd",
-			  s->name);
-		judge_remedy(j, "sudo ptpkvm watch");
+		judge_find(j, "source-variable", "%s varies too much for chronyd", s->name);
+		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;
 	case '?':
-		judge_say(j, VERDICT_WARN, "source", "source-waiting", "%s is not selected yet (reach %o)",
-			  s->name, s->reach);
-		judge_remedy(j, "sudo ptpkvm watch");
+		judge_find(j, "source-waiting", "%s is not selected yet (reach %o)", s->name, s->reach);
+		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;
 	default:
-		judge_say(j, VERDICT_WARN, "source", "source-other", "%s is not selected, but %s%s%s",
-			  s->name, other ? other->name : "nothing",
-			  c->servers.prefer[0] ? ": see prefer in " : "", c->servers.prefer);
-		judge_remedy(j, "chronyc selectdata");
+		if (c->limits.prefer.line)
+			snprintf(where, sizeof(where), ": see prefer in %s:%d", c->limits.prefer.file, c->limits.prefer.line);
+		judge_find(j, "source-other", "%s is not selected, but %s%s", s->name, other ? other->name : "nothing", where);
+		judge_run(j, RUN_LIVE, "chronyc selectdata");
 	}
 }
 
@@ -270,9 +314,9 @@ void judge_source(struct judge *j)
 			judge_skip(j, "source", no_refclock(&f->chrony));
 			return;
 		}
-		judge_say(j, VERDICT_WARN, "source", "source-missing",
-			  "the running chronyd does not have the refclock: started before it was configured");
-		remedy_restart(j);
+		judge_find(j, "source-missing",
+			   "the running chronyd does not have the refclock: started before it was configured");
+		judge_remedy_restart(j);
 	} else if (f->chrony.noselect) {
 		judge_skip(j, "source", "it is kept from being selected");
 	} else if (lost(s)) {
@@ -313,22 +357,19 @@ static void judge_rival(struct judge *j, const struct steerer *s)
 	bool both = keeper || c->process || c->answers;
 
 	if (!s->pid) {
-		judge_say(j, VERDICT_WARN, "rivals", "rival-enabled",
+		judge_find(j, "rival-enabled",
 			  "%s is enabled: from the next boot on it sets the clock%s", s->unit, j->f->offline ? "" : ", too");
-		if (j->f->offline)
-			judge_remedy(j, "sudo systemctl --root=%s disable %s", shell_word(file_root), shell_word(s->unit));
-		else
-			judge_remedy(j, "sudo systemctl disable %s", shell_word(s->unit));
+		judge_run(j, RUN_ROOT, "sudo systemctl disable %s", s->unit);
 		return;
 	}
-	judge_say(j, both ? VERDICT_FAIL : VERDICT_WARN, "rivals", "rival-daemon",
-		  "%s (process %d%s) steers the clock%s%s", s->name, s->pid,
-		  s->elsewhere == YES ? ", in a container" : "", both ? ", and so does " : "",
-		  keeper ? keeper->name : both ? "chronyd" : "");
+	judge_find_at(j, both ? VERDICT_FAIL : VERDICT_WARN, "rival-daemon",
+		      "%s (process %d%s) steers the clock%s%s", s->name, s->pid,
+		      s->elsewhere == YES ? ", in a container" : "", both ? ", and so does " : "",
+		      keeper ? keeper->name : both ? "chronyd" : "");
 	if (s->unit[0])
-		judge_remedy(j, "sudo systemctl disable --now %s", shell_word(s->unit));
+		judge_run(j, RUN_LIVE, "sudo systemctl disable --now %s", s->unit);
 	else
-		judge_remedy(j, "sudo kill %d", s->pid);
+		judge_run(j, RUN_LIVE, "sudo kill %d", s->pid);
 }
 
 static void judge_other_refclocks(struct judge *j)
@@ -342,12 +383,11 @@ static void judge_other_refclocks(struct judge *j)
 		if (r->ours || r->noselect || !check_refclock(c))
 			continue;
 		place(r, where, sizeof(where));
-		judge_say(j, VERDICT_WARN, "rivals", "rival-phc",
-			  "another PHC beside this one, %s%s%s (%s)%s", r->device,
-			  r->clock_name[0] ? ", " : "", r->clock_name, where,
-			  r->prefer ? ", and it is preferred" : "");
-		judge_remedy(
-			j, "chronyc sources	# and add noselect to the one that is only to be watched");
+		judge_find(j, "rival-phc", "another PHC beside this one, %s%s%s (%s)%s", r->device,
+			   r->clock_name[0] ? ", " : "", r->clock_name, where,
+			   r->prefer ? ", and it is preferred" : "");
+		judge_run(j, RUN_LIVE, "chronyc sources");
+		judge_advise(j, "add noselect to the one that is only to be watched");
 	}
 }
 
@@ -355,23 +395,20 @@ static void judge_servers(struct judge *j)
 {
 	const struct refclock_fact *r = check_refclock(&j->f->chrony);
 	const struct server_facts *s = &j->f->chrony.servers;
-	char file[PATH_MAX];
+	const struct limits *l = &j->f->chrony.limits;
 	bool is_selected = j->r->source && j->r->source->state == '*';
 
 	if (!r)
 		return;
-	if (s->prefer[0] && !r->prefer) {
-		judge_say(j, VERDICT_WARN, "rivals", "rival-prefer",
-			  "an NTP source is preferred (%s), this clock is not", s->prefer);
-		snprintf(file, sizeof(file), "%s%.*s", j->f->offline ? file_root : "", (int)strcspn(s->prefer, ":"), s->prefer);
-		judge_remedy(j, "sudo sed -i 's/ prefer\\b//' %s%s%s", shell_word(file),
-			     j->f->offline ? "" : " && sudo systemctl restart ", j->f->offline ? "" : judge_service(j->f));
+	if (l->prefer.line && !r->prefer) {
+		judge_find(j, "rival-prefer", "an NTP source is preferred (%s:%d), this clock is not", l->prefer.file,
+			   l->prefer.line);
+		remedy_take_out(j, &l->prefer, "prefer");
 	}
 	if (s->dhcp && !is_selected && j->f->chrony.answers) {
-		judge_say(j, VERDICT_WARN, "rivals", "rival-dhcp",
-			  "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
-			  s->dhcp == 1 ? "server" : "servers", s->dhcp_file);
-		judge_remedy(j, "chronyc selectdata");
+		judge_find(j, "rival-dhcp", "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
+			   s->dhcp == 1 ? "server" : "servers", s->dhcp_file);
+		judge_run(j, RUN_LIVE, "chronyc selectdata");
 	}
 }
 
@@ -379,7 +416,7 @@ static void judge_hidden(struct judge *j)
 {
 	judge_skip(j, "rivals", "other users' processes are hidden here");
 	if (!j->f->root)
-		judge_remedy(j, "sudo ptpkvm check");
+		judge_run(j, RUN_LIVE, "sudo ptpkvm check");
 }
 
 void judge_rivals(struct judge *j)
@@ -424,6 +461,16 @@ void judge_keeper(struct judge *j, const struct steerer *s)
 	judge_skip(j, "source", "chronyd does not keep the time");
 }
 
+static void remedy_modules(struct judge *j)
+{
+	if (j->f->init)
+		judge_advise(j, "have the init here load ptp_kvm");
+	else if (j->f->offline)
+		judge_run(j, 0, "sudo mkdir -p %s && echo ptp_kvm | sudo tee %s", "/etc/modules-load.d", SETUP_MODULES);
+	else
+		judge_run(j, 0, "echo ptp_kvm | sudo tee %s", SETUP_MODULES);
+}
+
 /* True if it is right. */
 static bool judge_phc2sys(struct judge *j, const struct phc2sys *p)
 {
@@ -432,10 +479,9 @@ static bool judge_phc2sys(struct judge *j, const struct phc2sys *p)
 
 	if (number && offset == 0 && (p->offset[0] || !p->waits))
 		return true;
-	judge_say(j, VERDICT_FAIL, "config", "config-offset",
-		  "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)", p->pid,
-		  p->offset[0] ? "-O " : "-w", p->offset);
-	judge_remedy(j, "start phc2sys with -O 0, and without -w");
+	judge_find(j, "config-offset", "phc2sys (process %d) is not told that the clock is the host's UTC, not TAI (%s%s)",
+		   p->pid, p->offset[0] ? "-O " : "-w", p->offset);
+	judge_advise(j, "start phc2sys with -O 0, and without -w");
 	return false;
 }
 
@@ -448,14 +494,14 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 	} else if (!s->at_boot) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts %s at boot", s->name);
+		judge_find(j, "boot-no-unit", "nothing starts %s at boot", s->name);
 		if (s->unit[0])
-			judge_remedy(j, "sudo systemctl enable %s", shell_word(s->unit));
+			judge_run(j, RUN_ROOT, "sudo systemctl enable %s", s->unit);
 		else
-			judge_remedy(j, "make a unit that starts %s, and enable it", s->name);
+			judge_advise(j, "make a unit that starts %s, and enable it", s->name);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
-		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);
+		judge_find(j, "boot-no-driver", "nothing loads ptp_kvm at boot");
+		remedy_modules(j);
 	} else {
 		judge_say(j, VERDICT_PASS, "boot", "boot", "the driver is loaded at boot, and %s started", s->unit);
 	}
@@ -463,16 +509,14 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 
 /* --- config, boot --- */
 
-void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command)
+void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *sed)
 {
-	if (r->generated && j->f->offline)
-		judge_remedy(j, "sudo sed -i '/^refclock/%s' %s" SETUP_DIRECTIVES, command, shell_word(file_root));
-	else if (r->generated)
-		judge_remedy(j,
-			     "sudo sed -i '/^refclock/%s' " SETUP_DIRECTIVES " && sudo systemctl restart %s",
-			     command, judge_service(j->f));
-	else
+	if (!r->generated) {
 		judge_remedy_setup(j, r);
+		return;
+	}
+	judge_run(j, RUN_GUEST, sed, SETUP_DIRECTIVES);
+	judge_remedy_restart(j);
 }
 
 static void judge_makestep(struct judge *j, const struct refclock_fact *r)
@@ -481,40 +525,41 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 
 	if (limits_steps(l))
 		return;
-	judge_say(j, VERDICT_WARN, "config", "config-makestep",
-		  "%s: chronyd will not follow when the host's clock is set, nor after a migration",
-		  l->makestep.line ? l->makestep.text : "no makestep");
-	if (j->f->set_up && r->generated && !j->f->chrony.elsewhere && !j->f->offline && !j->f->container[0])
-		judge_remedy(j, "sudo ptpkvm setup	# or, to step for this clock only: "
-			     "sudo systemctl enable --now ptpkvm-guard");
-	else
+	judge_find(j, "config-makestep",
+		   "%s: chronyd will not follow when the host's clock is set, nor after a migration",
+		   l->makestep.line ? l->makestep.text : "no makestep");
+	if (!r->generated) {
 		judge_remedy_setup(j, r);
+		return;
+	}
+	judge_run(j, RUN_GUEST, "sudo sed -i '$a " REFCLOCK_MAKESTEP "' %s", SETUP_DIRECTIVES);
+	judge_remedy_restart(j);
+	if (!j->f->offline)
+		judge_advise(j, "or, to step for this clock only: sudo systemctl enable --now ptpkvm-guard");
 }
 
 /* What makes chronyd end, or follow this clock no more */
 static void judge_limits(struct judge *j, const struct refclock_fact *r)
 {
-	static const char where[] = "grep -rnw %s %s/etc/chrony* %s" SETUP_DIR "	# and take %s";
-	const char *root = j->f->offline ? shell_word(file_root) : "";
 	const struct limits *l = &j->f->chrony.limits;
 	const char *ends = limits_maxchange(l);
 
 	if (ends) {
-		judge_say(j, VERDICT_WARN, "config", "config-maxchange", "%s:%d: %s: chronyd %s",
-			  l->maxchange.file, l->maxchange.line, l->maxchange.text, ends);
-		judge_remedy(j, where, "maxchange", root, root, "it away");
+		judge_find(j, "config-maxchange", "%s:%d: %s: chronyd %s",
+			   l->maxchange.file, l->maxchange.line, l->maxchange.text, ends);
+		remedy_take_out(j, &l->maxchange, "maxchange");
 	}
 	if (limits_minsources(l) > 1) {
-		judge_say(j, VERDICT_WARN, "config", "config-minsources",
-			  "%s:%d: %s: this clock is not followed while fewer sources are there, and agree",
-			  l->minsources.file, l->minsources.line, l->minsources.text);
-		judge_remedy(j, where, "minsources", root, root, "it away");
+		judge_find(j, "config-minsources",
+			   "%s:%d: %s: this clock is not followed while fewer sources are there, and agree",
+			   l->minsources.file, l->minsources.line, l->minsources.text);
+		remedy_take_out(j, &l->minsources, "minsources");
 	}
 	if (l->require.line && !r->require) {
-		judge_say(j, VERDICT_WARN, "config", "config-require",
-			  "%s:%d: %s: this clock is not followed while that NTP source cannot be reached",
-			  l->require.file, l->require.line, l->require.text);
-		judge_remedy(j, where, "require", root, root, "that option away");
+		judge_find(j, "config-require",
+			   "%s:%d: %s: this clock is not followed while that NTP source cannot be reached",
+			   l->require.file, l->require.line, l->require.text);
+		remedy_take_out(j, &l->require, "require");
 	}
 }
 
@@ -533,28 +578,25 @@ void judge_config(struct judge *j)
 	if (r->handed)
 		judge_phc2sys(j, &j->f->hands);
 	if (r->tai) {
-		judge_say(j, VERDICT_FAIL, "config", "config-tai",
-			  "%s: tai: the clock is the host's UTC, not TAI", where);
-		judge_remedy_line(j, r, "s/ tai\\b//");
+		judge_find(j, "config-tai", "%s: tai: the clock is the host's UTC, not TAI", where);
+		judge_remedy_line(j, r, REFCLOCK_SED("s/[[:space:]]tai\\b//I"));
 	}
 	if (fabs(r->offset) >= 1) {
-		judge_say(j, VERDICT_FAIL, "config", "config-offset",
-			  "%s: offset %g: the clock is the host's UTC, not TAI", where, r->offset);
-		judge_remedy_line(j, r, "s/ offset [^ ]*/ offset 0/");
+		judge_find(j, "config-offset",
+			   "%s: offset %g: the clock is the host's UTC, not TAI", where, r->offset);
+		judge_remedy_line(j, r, REFCLOCK_SED("s/[[:space:]]offset[[:space:]]+[^[:space:]]+//I"));
 	}
 	if (r->by_number) {
-		judge_say(j, VERDICT_WARN, "config", "config-number",
-			  "%s: %s is this clock today; with another network card it may be another", where,
-			  r->device);
-		judge_remedy_line(j, r, "s|/dev/ptp[0-9]*|/dev/ptp_kvm|");
+		judge_find(j, "config-number",
+			   "%s: %s is this clock today; with another network card it may be another", where,
+			   r->device);
+		judge_remedy_line(j, r, REFCLOCK_SED("s|/dev/ptp[0-9]+|/dev/ptp_kvm|"));
 	}
-	if (!strcasecmp(c->leapsecmode, "slew") || !strcasecmp(c->leapsecmode, "ignore")) {
-		judge_say(j, VERDICT_WARN, "config", "config-leap",
-			  "leapsecmode %s: after a leap second this machine and its host are up to 1 s apart",
-			  c->leapsecmode);
-		judge_remedy(
-			j,
-			"grep -rn leapsecmode /etc/chrony*	# and take it away, unless the host does the same");
+	if (limits_slews_leap(&c->limits)) {
+		judge_find(j, "config-leap", "%s:%d: %s: after a leap second this machine and its host are up to 1 s apart",
+			   c->limits.leapsecmode.file, c->limits.leapsecmode.line, c->limits.leapsecmode.text);
+		remedy_take_out(j, &c->limits.leapsecmode, "leapsecmode");
+		judge_advise(j, "unless the host does the same");
 	}
 	judge_makestep(j, r);
 	judge_limits(j, r);
@@ -575,32 +617,33 @@ void judge_boot(struct judge *j)
 		return;
 	}
 	if (f->set_up && f->init) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-init",
-			  "what 'ptpkvm setup' wrote is for systemd, and that is not the init here%s%s",
-			  f->init[0] ? ", but " : "", f->init);
-		judge_remedy(j, "sudo ptpkvm remove; sudo ptpkvm setup	# which then says what to do by hand");
+		judge_find(j, "boot-init",
+			   "what 'ptpkvm setup' wrote is for systemd, and that is not the init here%s%s",
+			   f->init[0] ? ", but " : "", f->init);
+		judge_run(j, RUN_ROOT, "sudo ptpkvm remove");
+		judge_run(j, RUN_ROOT, "sudo ptpkvm setup");
+		judge_advise(j, "the second says what to do by hand");
 		return;
 	}
 	if (f->set_up && c->elsewhere) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-not-taken",
-			  "set up by ptpkvm, but chronyd will be started without it: %s", c->takes_why);
+		judge_find(j, "boot-not-taken",
+			   "set up by ptpkvm, but chronyd will be started without it: %s", c->takes_why);
 		remedy_elsewhere(j, NULL);
 		return;
 	}
 	if (c->by_hand && !c->next.by_directives) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
+		judge_find(j, "boot-by-hand", "%s: that is gone with the next boot", c->conf_why);
 		judge_remedy_setup(j, NULL);
 		return;
 	}
 	if (c->not_started && c->conf[0]) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts chronyd at boot: %s is %s",
-			  c->next.unit[0] ? c->next.unit : "its unit", c->next.masked ? "masked" :
-			  c->next.unit_file[0] ? "not enabled" : "not there");
+		judge_find(j, "boot-no-unit", "nothing starts chronyd at boot: %s is %s",
+			   c->next.unit[0] ? c->next.unit : "its unit", c->next.masked ? "masked" :
+			   c->next.unit_file[0] ? "not enabled" : "not there");
 		if (!c->next.unit_file[0] && !c->next.masked)
-			judge_remedy(j, "sudo chroot %s %s install chrony", shell_word(file_root), f->debian ? "apt" : "dnf");
+			judge_run(j, 0, "sudo chroot %s %s install chrony", "/", f->debian ? "apt" : "dnf");
 		else
-			judge_remedy(j, "sudo systemctl%s%s %s %s", f->offline ? " --root=" : "",
-				     f->offline ? shell_word(file_root) : "", c->next.masked ? "unmask" : "enable", judge_service(f));
+			judge_run(j, RUN_ROOT, "sudo systemctl %s %s", c->next.masked ? "unmask" : "enable", judge_service(f));
 		return;
 	}
 	if (f->set_up && !race && !c->by_hand) {
@@ -617,20 +660,19 @@ void judge_boot(struct judge *j)
 	}
 	place(r, where, sizeof(where));
 	if (r->handed && !f->hands_at_boot) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-no-unit", "nothing starts phc2sys (process %d) at boot, which hands "
-			  "chronyd this clock", f->hands.pid);
-		judge_remedy(j, "make a unit that starts phc2sys, and enable it");
+		judge_find(j, "boot-no-unit", "nothing starts phc2sys (process %d) at boot, which hands chronyd this clock",
+			   f->hands.pid);
+		judge_advise(j, "make a unit that starts phc2sys, and enable it");
 	} else if (race) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-race",
-			  "%s: chronyd will not start at all if the clock is not there yet", where);
+		judge_find(j, "boot-race",
+			   "%s: chronyd will not start at all if the clock is not there yet", where);
 		if (f->init)
-			judge_remedy(j, "have the init here load ptp_kvm before chronyd ('ptpkvm setup' is for "
-				     "systemd)");
+			judge_advise(j, "have the init here load ptp_kvm before chronyd ('ptpkvm setup' is for systemd)");
 		else
 			judge_remedy_setup(j, r);
 	} else if (!f->loaded_at_boot && f->driver != DRIVER_BUILT_IN) {
-		judge_say(j, VERDICT_WARN, "boot", "boot-no-driver", "nothing loads ptp_kvm at boot");
-		judge_remedy(j, "echo ptp_kvm | sudo tee " SETUP_MODULES);
+		judge_find(j, "boot-no-driver", "nothing loads ptp_kvm at boot");
+		remedy_modules(j);
 	} else {
 		judge_say(j, VERDICT_PASS, "boot", "boot",
 			  "the driver is loaded at boot, and chronyd can do without the clock");

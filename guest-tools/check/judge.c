@@ -11,27 +11,13 @@
 #include "ptpkvm.h"
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
-#define INSTALL "in ptp_kvm's source: make && sudo make modules_install"
+#define GIVE_DEVICE "start the container with --device=/dev/ptp_kvm"
+#define UDEV_AGAIN "sudo udevadm trigger --action=add --settle --subsystem-match=ptp"
+#define INSTALL "make && sudo make modules_install"
 
 const char *const check_links[] = {
 	"guest", "driver", "clock", "access", "host", "methods", "clocksource", "offset",
 	"quality", "chronyd", "refclock", "source", "rivals", "config", "boot", NULL,
-};
-
-const char *const check_codes[] = {
-	"no-guest", "other-hypervisor", "container", "driver-not-loaded", "driver-not-built", "driver-not-installed",
-	"driver-not-the-installed", "driver-unsigned", "driver-key", "clock-wrong-link", "clock-no-link", "clock-missing",
-	"access-denied", "access-container", "access-no-node", "access-error", "host-refuses",
-	"host-too-old", "host-fails", "methods-none", "methods-inexact", "methods-wide",
-	"clocksource-unpaired", "offset-large", "quality-untold", "quality-error",
-	"quality-unsynchronized", "chronyd-absent", "chronyd-old", "chronyd-stopped",
-	"chronyd-silent", "chronyd-measures", "conf-unreadable", "refclock-held", "refclock-left-out",
-	"refclock-other", "refclock-none", "refclock-noselect", "source-lost", "source-stuck",
-	"source-falseticker", "source-variable", "source-waiting", "source-other",
-	"source-missing", "rival-daemon", "rival-enabled", "rival-phc", "rival-prefer", "rival-dhcp",
-	"config-makestep", "config-maxchange", "config-minsources", "config-require",
-	"config-tai", "config-offset", "config-number", "config-leap",
-	"boot-by-hand", "boot-not-taken", "boot-race", "boot-no-driver", "boot-no-unit", "boot-init", NULL,
 };
 
 struct limit check_limits[] = {
@@ -66,21 +52,19 @@ static bool judge_guest(struct judge *j)
 	if (f->offline) {
 		judge_skip(j, "guest", "--root");
 	} else if (!f->kvm && !f->hypervisor[0]) {
-		judge_say(j, VERDICT_FAIL, "guest", "no-guest",
-			  "not a virtual machine: there is no host to take the time from");
-		judge_remedy(j, "sudo ptpkvm-host check, if it is a host itself");
+		judge_find(j, "no-guest", "not a virtual machine: there is no host to take the time from");
+		judge_run(j, 0, "sudo ptpkvm-host check");
+		judge_advise(j, "if it is a host itself");
 		return false;
 	} else if (!f->kvm) {
-		judge_say(j, VERDICT_FAIL, "guest", "other-hypervisor",
-			  "not a KVM guest: the hypervisor says '%s'", f->hypervisor);
-		judge_remedy(j, "that hypervisor's own clock, if it has one (ptp_hyperv, ptp_vmw), or NTP servers");
+		judge_find(j, "other-hypervisor", "not a KVM guest: the hypervisor says '%s'", f->hypervisor);
+		judge_advise(j, "that hypervisor's own clock, if it has one (ptp_hyperv, ptp_vmw), or NTP servers");
 		return false;
 	} else if (f->container[0]) {
-		judge_say(
-			j, VERDICT_WARN, "guest", "container",
-			"in a container (%s) of a KVM guest: of the guest's daemons and settings only what it sees",
-			f->container);
-		judge_remedy(j, "in the guest itself: sudo ptpkvm check");
+		judge_find(j, "container",
+			   "in a container (%s) of a KVM guest: of the guest's daemons and settings only what it sees",
+			   f->container);
+		judge_run(j, RUN_GUEST, "sudo ptpkvm check");
 	} else {
 		judge_say(j, VERDICT_PASS, "guest", "kvm", "a KVM guest");
 	}
@@ -106,22 +90,22 @@ static bool judge_signing(struct judge *j)
 		 s->secure_boot ? "Secure Boot" : s->lockdown[0] ? "lockdown=" : "module.sig_enforce",
 		 s->secure_boot ? "" : s->lockdown);
 	if (!s->signer[0]) {
-		judge_say(j, VERDICT_FAIL, "driver", "driver-unsigned", "%s, and %s is not signed", why, module);
+		judge_find(j, "driver-unsigned", "%s, and %s is not signed", why, module);
 		if (s->dkms[0])
-			judge_remedy(j, "sudo dkms build --force ptp_kvm/%s && sudo dkms install --force ptp_kvm/%s, "
-				     "which signs it if there is openssl to make a key", s->dkms, s->dkms);
+			judge_run(j, RUN_GUEST, "sudo dkms build --force ptp_kvm/%s && sudo dkms install --force ptp_kvm/%s",
+				  s->dkms, s->dkms);
 		else
-			judge_remedy(j, "in ptp_kvm's source: sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION
-				     ", which signs it if there is openssl to make a key");
+			judge_run(j, RUN_GUEST | RUN_IN_SOURCE,
+				  "sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION);
+		judge_advise(j, "DKMS signs it if there is openssl to make a key");
 		return true;
 	}
-	judge_say(j, VERDICT_FAIL, "driver", "driver-key", "%s, and does not know the key of '%s', who signed %s",
-		  why, s->signer, module);
+	judge_find(j, "driver-key", "%s, and does not know the key of '%s', who signed %s", why, s->signer, module);
 	if (s->key)
-		judge_remedy(j, "sudo mokutil --import %s && sudo reboot, and enroll the key at the console",
-			     s->key);
+		judge_run(j, RUN_GUEST, "sudo mokutil --import %s && sudo reboot", s->key);
 	else
-		judge_remedy(j, "sudo mokutil --import KEY.der && sudo reboot, KEY.der being that signer's");
+		judge_advise(j, "that signer's key, as KEY.der: sudo mokutil --import KEY.der && sudo reboot");
+	judge_advise(j, "at the console, when it starts: enroll the key");
 	return true;
 }
 
@@ -136,16 +120,16 @@ static const char *kernel_flavour(const char *kernel)
 }
 
 /* What brings this kernel's headers. False if that isn't known. */
-static bool headers_command(const struct check_facts *f, char *buf, size_t len)
+static bool headers_package(const struct check_facts *f, char *buf, size_t len)
 {
 	const char *kernel = f->kernel, *variant = strchr(kernel, '+');
 
 	if (f->packaged)
-		snprintf(buf, len, "sudo apt install linux-headers-%s", kernel);
+		snprintf(buf, len, "linux-headers-%s", kernel);
 	else if (strstr(kernel, "uek."))
-		snprintf(buf, len, "sudo dnf install kernel-uek-devel-%s", kernel);
+		snprintf(buf, len, "kernel-uek-devel-%s", kernel);
 	else if (strstr(kernel, ".el") || strstr(kernel, ".fc") || strstr(kernel, ".amzn"))
-		snprintf(buf, len, "sudo dnf install kernel-%s%sdevel-%.*s", variant ? variant + 1 : "", variant ? "-" : "",
+		snprintf(buf, len, "kernel-%s%sdevel-%.*s", variant ? variant + 1 : "", variant ? "-" : "",
 			 (int)strcspn(kernel, "+"), kernel);
 	else
 		return false;
@@ -163,15 +147,18 @@ static bool judge_not_built(struct judge *j, enum verdict_level level)
 		return false;
 	if (flavour)
 		snprintf(later, sizeof(later), " (linux-headers-%s, too, for the kernels to come)", flavour);
-	judge_say(j, level, "driver", "driver-not-built", "%sDKMS has not built ptp_kvm %s for Linux %s%s%s",
-		  f->driver == DRIVER_IN_TREE ? "the in-tree ptp_kvm is loaded: " : "", f->signing.dkms, f->kernel,
-		  f->headers ? "" : ", whose headers are missing", f->headers ? "" : later);
-	if (f->headers)
-		judge_remedy(j, "sudo dkms install ptp_kvm/%s -k %s", f->signing.dkms, f->kernel);
-	else if (headers_command(f, headers, sizeof(headers)))
-		judge_remedy(j, "%s && sudo dkms autoinstall -k %s", headers, f->kernel);
-	else
-		judge_remedy(j, "install this kernel's headers, from where it came; then: sudo dkms autoinstall -k %s", f->kernel);
+	judge_find_at(j, level, "driver-not-built", "%sDKMS has not built ptp_kvm %s for Linux %s%s%s",
+		      f->driver == DRIVER_IN_TREE ? "the in-tree ptp_kvm is loaded: " : "", f->signing.dkms, f->kernel,
+		      f->headers ? "" : ", whose headers are missing", f->headers ? "" : later);
+	if (f->headers) {
+		judge_run(j, RUN_GUEST, "sudo dkms install ptp_kvm/%s -k %s", f->signing.dkms, f->kernel);
+	} else if (headers_package(f, headers, sizeof(headers))) {
+		judge_run(j, RUN_GUEST, f->packaged ? "sudo apt install %s && sudo dkms autoinstall -k %s" :
+			  "sudo dnf install %s && sudo dkms autoinstall -k %s", headers, f->kernel);
+	} else {
+		judge_advise(j, "install this kernel's headers, from where it came; then:");
+		judge_run(j, RUN_GUEST, "sudo dkms autoinstall -k %s", f->kernel);
+	}
 	return true;
 }
 
@@ -180,9 +167,8 @@ static void judge_no_driver(struct judge *j)
 	const struct check_facts *f = j->f;
 
 	if (f->offline && f->no_module) {
-		judge_say(j, VERDICT_FAIL, "driver", "driver-not-installed",
-			  "there is no ptp_kvm for the kernel in it, %s", f->kernel);
-		judge_remedy(j, "install there ptp-kvm-dkms, and the headers of that kernel");
+		judge_find(j, "driver-not-installed", "there is no ptp_kvm for the kernel in it, %s", f->kernel);
+		judge_advise(j, "install there ptp-kvm-dkms, and the headers of that kernel");
 	} else if (f->offline) {
 		judge_skip(j, "driver", "--root: nothing runs there");
 	} else if (judge_signing(j)) {
@@ -192,18 +178,16 @@ static void judge_no_driver(struct judge *j)
 	} else if (judge_not_built(j, VERDICT_FAIL)) {
 		return;
 	} else if (f->module[0]) {
-		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded",
-			  "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
-			  !f->log_read ? "; only root may see whether the kernel's log says why" :
+		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
+			   !f->log_read ? "; only root may see whether the kernel's log says why" :
 			  module_is_added(f->module) ? "" : "; if the host refuses, the in-tree driver does not say so");
-		judge_remedy(j, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
+		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
 	} else if (f->container[0]) {
-		judge_say(j, VERDICT_FAIL, "driver", "driver-not-loaded", "ptp_kvm is not loaded");
-		judge_remedy(j, "in the guest itself: sudo modprobe ptp_kvm");
+		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded");
+		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
 	} else {
-		judge_say(j, VERDICT_FAIL, "driver", "driver-not-installed",
-			  "there is no ptp_kvm for this kernel, %s", f->kernel);
-		judge_remedy(j, INSTALL " && sudo modprobe ptp_kvm");
+		judge_find(j, "driver-not-installed", "there is no ptp_kvm for this kernel, %s", f->kernel);
+		judge_run(j, RUN_GUEST | RUN_IN_SOURCE, INSTALL " && sudo modprobe ptp_kvm");
 	}
 }
 
@@ -216,12 +200,10 @@ static void judge_driver(struct judge *j)
 		judge_no_driver(j);
 		break;
 	case DRIVER_OURS:
-		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)",
-			  f->driver_version);
+		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
 		break;
 	case DRIVER_BUILT_IN:
-		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s",
-			  f->kernel);
+		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
 		break;
 	case DRIVER_IN_TREE:
 		if (judge_not_built(j, VERDICT_WARN))
@@ -231,12 +213,10 @@ static void judge_driver(struct judge *j)
 				  "ptp_kvm of Linux %s (in-tree)", f->kernel);
 			break;
 		}
-		judge_say(j, VERDICT_WARN, "driver", "driver-not-the-installed",
-			  "the in-tree ptp_kvm is loaded, but %s is what is installed", f->module);
-		judge_remedy(
-			j,
-			"sudo systemctl stop %s; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; sudo systemctl start %s",
-			judge_service(f), judge_service(f));
+		judge_find(j, "driver-not-the-installed",
+			   "the in-tree ptp_kvm is loaded, but %s is what is installed", f->module);
+		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo systemctl stop %s; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; "
+			  "sudo systemctl start %s", judge_service(f), judge_service(f));
 	}
 }
 
@@ -250,15 +230,16 @@ static void judge_link(struct judge *j)
 		return;
 	}
 	if (f->link[0])
-		judge_say(j, VERDICT_WARN, "clock", "clock-wrong-link",
-			  "/dev/%s, but /dev/ptp_kvm leads to %s, another one", f->node, f->link);
+		judge_find(j, "clock-wrong-link",
+			   "/dev/%s, but /dev/ptp_kvm leads to %s, another one", f->node, f->link);
 	else
-		judge_say(j, VERDICT_WARN, "clock", "clock-no-link",
-			  "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
-	if (f->udev)
-		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=ptp");
+		judge_find(j, "clock-no-link", "/dev/%s; there is no link /dev/ptp_kvm to it", f->node);
+	if (f->container[0])
+		judge_advise(j, GIVE_DEVICE);
+	else if (f->udev)
+		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
 	else
-		judge_remedy(j, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
+		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
 }
 
 /* False if there is no clock. */
@@ -274,9 +255,9 @@ static bool judge_clock(struct judge *j)
 		judge_skip(j, "clock", "there is no driver for it");
 		return false;
 	}
-	judge_say(j, VERDICT_FAIL, "clock", "clock-missing", "the driver made no clock '%s' (others: %s)",
-		  PHC_KVM_NAME, f->others[0] ? f->others : "none");
-	judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+	judge_find(j, "clock-missing", "the driver made no clock '%s' (others: %s)",
+		   PHC_KVM_NAME, f->others[0] ? f->others : "none");
+	judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	return false;
 }
 
@@ -290,21 +271,18 @@ static void judge_access(struct judge *j)
 	} else if (f->offline) {
 		judge_skip(j, "access", "--root");
 	} else if (denied && !f->root) {
-		judge_say(j, VERDICT_WARN, "access", "access-denied", "this user may not read /dev/%s",
-			  f->node);
-		judge_remedy(j, "sudo ptpkvm check");
+		judge_find(j, "access-denied", "this user may not read /dev/%s", f->node);
+		judge_run(j, RUN_ROOT, "sudo ptpkvm check");
 	} else if (f->container[0]) {
-		judge_say(j, VERDICT_FAIL, "access", "access-container",
-			  "the container may not read /dev/%s (%s)", f->node, strerror(f->open_error));
-		judge_remedy(j, "start the container with --device=/dev/ptp_kvm");
+		judge_find(j, "access-container",
+			   "the container may not read /dev/%s (%s)", f->node, strerror(f->open_error));
+		judge_advise(j, GIVE_DEVICE);
 	} else if (f->open_error == ENOENT) {
-		judge_say(j, VERDICT_FAIL, "access", "access-no-node", "there is no device node /dev/%s",
-			  f->node);
-		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=ptp");
+		judge_find(j, "access-no-node", "there is no device node /dev/%s", f->node);
+		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
 	} else {
-		judge_say(j, VERDICT_FAIL, "access", "access-error", "/dev/%s cannot be opened: %s", f->node,
-			  strerror(f->open_error));
-		judge_remedy(j, "sudo dmesg | grep -i ptp");
+		judge_find(j, "access-error", "/dev/%s cannot be opened: %s", f->node, strerror(f->open_error));
+		judge_run(j, RUN_GUEST, "sudo dmesg | grep -i ptp");
 	}
 }
 
@@ -325,11 +303,14 @@ int judge_host_error(const struct check_facts *f)
 }
 
 /* A driver that is loaded needs nothing more, once the host answers. */
-static const char *then_here(const struct check_facts *f)
+static void remedy_then_here(struct judge *j)
 {
-	if (f->driver != DRIVER_NONE)
-		return "";
-	return f->set_up ? "; this guest tries again within 15 minutes" : "; then here: sudo modprobe ptp_kvm";
+	if (j->f->driver == DRIVER_NONE && j->f->set_up)
+		judge_advise(j, "then this guest tries again within 15 minutes");
+	if (j->f->driver == DRIVER_NONE && !j->f->set_up) {
+		judge_advise(j, "then here:");
+		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
+	}
 }
 
 static void judge_host(struct judge *j)
@@ -342,27 +323,25 @@ static void judge_host(struct judge *j)
 		break;
 	case 0:
 		if (j->f->host.present)
-			judge_say(j, VERDICT_PASS, "host", "host-answers",
-				  "answers with %s (type %d of the call)",
+			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
 				  j->f->host.pairing_type ? "time and quality" : "the time",
 				  j->f->host.pairing_type);
 		else
 			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with the time");
 		break;
 	case EOPNOTSUPP:
-		judge_say(j, VERDICT_FAIL, "host", "host-refuses",
-			  "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
-		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE "%s", then_here(j->f));
+		judge_find(j, "host-refuses", "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
+		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
+		remedy_then_here(j);
 		break;
 	case ENOSYS:
-		judge_say(j, VERDICT_FAIL, "host", "host-too-old",
-			  "does not know the call (ENOSYS): its kernel is older than 4.11");
-		judge_remedy(j, "on the host: uname -r%s", then_here(j->f));
+		judge_find(j, "host-too-old", "does not know the call (ENOSYS): its kernel is older than 4.11");
+		judge_run(j, RUN_ON_HOST, "uname -r");
+		remedy_then_here(j);
 		break;
 	default:
-		judge_say(j, VERDICT_FAIL, "host", "host-fails", "its answer cannot be used (%s: %s)",
-			  errname(error), strerror(error));
-		judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+		judge_find(j, "host-fails", "its answer cannot be used (%s: %s)", errname(error), strerror(error));
+		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	}
 }
 
@@ -400,24 +379,32 @@ static void methods_text(const struct check_facts *f, int chosen, char *buf, siz
 		add_text(buf, len, "; chronyd takes %s", phc_method_name(chosen));
 }
 
+/* chronyd keeps the call that it takes. */
+static void remedy_clocksource(struct judge *j, const char *name)
+{
+	judge_run(j, RUN_GUEST | RUN_LIVE, "echo %s | sudo tee " CLOCKSOURCE, name);
+	judge_remedy_restart(j);
+}
+
 static void remedy_inexact(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	const struct refclock_fact *r = check_refclock(&f->chrony);
 
-	if (r && r->nocrossts && !f->method[PHC_PRECISE].error)
-		judge_remedy_line(j, r, "s/:nocrossts//");
-	else if (f->driver != DRIVER_OURS && strcmp(f->clocksource, "kvm-clock") &&
-		 strstr(f->clocksources, "kvm-clock"))
-		judge_remedy(j,
-			     INSTALL "; or, with this driver: echo kvm-clock | sudo tee " CLOCKSOURCE
-				     " && sudo systemctl restart %s",
-			     judge_service(f));
-	else if (f->driver != DRIVER_OURS && f->driver != DRIVER_BUILT_IN)
-		judge_remedy(j, INSTALL);
-	else if (strcmp(f->clocksource, "tsc") && strstr(f->clocksources, "tsc"))
-		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE " && sudo systemctl restart %s",
-			     judge_service(f));
+	if (r && r->nocrossts && !f->method[PHC_PRECISE].error) {
+		judge_remedy_line(j, r, REFCLOCK_SED("s/:nocrossts\\b//I"));
+		return;
+	}
+	if (f->driver == DRIVER_IN_TREE)
+		judge_run(j, RUN_GUEST | RUN_IN_SOURCE, INSTALL);
+	if (f->driver == DRIVER_OURS && strcmp(f->clocksource, "tsc") && strstr(f->clocksources, "tsc")) {
+		remedy_clocksource(j, "tsc");
+	} else if (f->driver != DRIVER_OURS && strcmp(f->clocksource, "kvm-clock") &&
+		   strstr(f->clocksources, "kvm-clock")) {
+		if (f->driver == DRIVER_IN_TREE)
+			judge_advise(j, "or, with this driver:");
+		remedy_clocksource(j, "kvm-clock");
+	}
 }
 
 static void judge_methods(struct judge *j)
@@ -429,17 +416,14 @@ static void judge_methods(struct judge *j)
 	j->r->chrony_method = m;
 	methods_text(f, m, text, sizeof(text));
 	if (m < 0) {
-		judge_say(j, VERDICT_FAIL, "methods", "methods-none",
-			  "chronyd has no way of reading the clock: %s", text);
-		judge_remedy(j, "sudo dmesg | grep -i ptp_kvm");
+		judge_find(j, "methods-none", "chronyd has no way of reading the clock: %s", text);
+		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	} else if (f->method[m].window) {
-		judge_say(j, VERDICT_WARN, "methods", "methods-inexact", "%s, with a bias that it cannot see",
-			  text);
+		judge_find(j, "methods-inexact", "%s, with a bias that it cannot see", text);
 		remedy_inexact(j);
 	} else if (uncertainty(f, m) > check_limits[WARN_UNCERTAINTY].value) {
-		judge_say(j, VERDICT_WARN, "methods", "methods-wide",
-			  "%s: the host pairs its clock no better", text);
-		judge_remedy(j, "on the host: echo tsc | sudo tee " CLOCKSOURCE);
+		judge_find(j, "methods-wide", "%s: the host pairs its clock no better", text);
+		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
 	} else {
 		judge_say(j, VERDICT_PASS, "methods", "methods", "%s", text);
 	}
@@ -457,16 +441,14 @@ static void judge_clocksource(struct judge *j)
 		judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "%s", f->clocksource);
 		return;
 	}
-	judge_say(j, VERDICT_WARN, "clocksource", "clocksource-unpaired",
-		  "%s: the host's pairs cannot be related to it exactly", f->clocksource);
+	judge_find(j, "clocksource-unpaired",
+		   "%s: the host's pairs cannot be related to it exactly", f->clocksource);
 	if (strstr(f->clocksources, "tsc"))
-		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_GUEST | RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
 	else if (strstr(f->clocksources, "kvm-clock"))
-		judge_remedy(j, "echo kvm-clock | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_GUEST | RUN_LIVE, "echo kvm-clock | sudo tee " CLOCKSOURCE);
 	else
-		judge_remedy(
-			j,
-			"cat /proc/cmdline	# clocksource=, notsc or no-kvmclock among the kernel's arguments?");
+		judge_advise(j, "are clocksource=, notsc or no-kvmclock among the kernel's arguments, in /proc/cmdline?");
 }
 
 /* The best reading there is, by any of the calls */
@@ -506,12 +488,12 @@ static void judge_offset(struct judge *j)
 		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
 		return;
 	}
-	judge_say(j, beyond > fail ? VERDICT_FAIL : VERDICT_WARN, "offset", "offset-large",
-		  "%s: this machine is not on its host's time%s", text, hint);
+	judge_find_at(j, beyond > fail ? VERDICT_FAIL : VERDICT_WARN, "offset-large",
+		      "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
-		judge_remedy(j, "sudo chronyc makestep");
+		judge_run(j, RUN_LIVE, "sudo chronyc makestep");
 	else if (keeper && keeper->unit[0])
-		judge_remedy(j, "sudo systemctl restart %s", shell_word(keeper->unit));
+		judge_run(j, RUN_LIVE, "sudo systemctl restart %s", keeper->unit);
 	else
 		judge_remedy_setup(j, check_refclock(&j->f->chrony));
 }
@@ -546,25 +528,23 @@ static void judge_quality(struct judge *j)
 		return;
 	}
 	if (!h->has_status && !h->has_max_error) {
-		judge_say(j, VERDICT_WARN, "quality", "quality-untold",
-			  "%s: this machine follows its host's clock, right or wrong",
-			  f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
-		judge_remedy(j, "on the host: chronyc tracking");
+		judge_find(j, "quality-untold", "%s: this machine follows its host's clock, right or wrong",
+			   f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
+		judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		return;
 	}
 	quality_text(h, text, sizeof(text));
 	if (!h->has_status || h->status == HOST_SYNCHRONIZED) {
 		if (h->has_max_error && h->max_error_ns > (uint64_t)check_limits[WARN_HOST_ERROR].value) {
-			judge_say(j, VERDICT_WARN, "quality", "quality-error", "%s", text);
-			judge_remedy(j, "on the host: chronyc tracking");
+			judge_find(j, "quality-error", "%s", text);
+			judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		} else {
 			judge_say(j, VERDICT_PASS, "quality", "quality", "%s", text);
 		}
 		return;
 	}
-	judge_say(j, VERDICT_WARN, "quality", "quality-unsynchronized",
-		  "%s: this machine follows it all the same", text);
-	judge_remedy(j, "on the host: chronyc tracking");
+	judge_find(j, "quality-unsynchronized", "%s: this machine follows it all the same", text);
+	judge_run(j, RUN_ON_HOST, "chronyc tracking");
 }
 
 /* --- all together --- */
@@ -609,6 +589,9 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	const struct steerer *keeper = check_keeper(f);
 
 	memset(r, 0, sizeof(*r));
+	r->said.kinds = check_kinds;
+	r->said.offline = f->offline;
+	r->said.container = f->container[0];
 	r->chrony_method = -1;
 	if (!judge_guest(&j))
 		return;

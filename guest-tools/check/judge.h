@@ -21,7 +21,7 @@ enum { WARN_OFFSET, FAIL_OFFSET, WARN_UNCERTAINTY, WARN_HOST_ERROR, FAIL_LOST_PO
 extern struct limit check_limits[];
 
 extern const char *const check_links[];	/* in order, NULL at the end */
-extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
+extern const struct finding_kind check_kinds[];
 
 /* One of EXIT_*, by what counts. */
 int check_exit_status(const struct check_facts *f, const struct check_report *r);
@@ -32,15 +32,22 @@ struct judge {
 };
 
 #define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
-#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+#define judge_find(j, ...) verdict_find(&(j)->r->said, __VA_ARGS__)
+#define judge_find_at(j, ...) verdict_find_at(&(j)->r->said, __VA_ARGS__)
+#define judge_run(j, ...) verdict_run(&(j)->r->said, __VA_ARGS__)
+#define judge_advise(j, ...) verdict_advise(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+
+/* Of chronyd, after what was said: nothing for --root */
+void judge_remedy_restart(struct judge *j);
 /*
  * Setup, which takes over r if that is a line of the admin's (NULL: none); or, where it can't be done or would not help,
  * what can be done instead.
  */
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r);
-/* To type a sed command for the refclock that ptpkvm setup wrote; another one is taken over. */
-void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *command);
-#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+/* Of the refclock that ptpkvm setup wrote: a sed command, which REFCLOCK_SED() makes. Another one is taken over. */
+#define REFCLOCK_SED(command) "sudo sed -i -E '/^[[:space:]]*refclock[[:space:]]/I" command "' %s"
+void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const char *sed);
 
 /* chrony's unit here, without its suffix */
 const char *judge_service(const struct check_facts *f);

@@ -130,7 +130,7 @@ int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct metrics_output o = { .verdicts.codes = check_codes, .limits = check_limits };
+	struct metrics_output o = { .verdicts.kinds = check_kinds, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_", "The state of the PTP clock, of the host's clock and of chronyd's source as "
 			     "Prometheus text exposition.", argc, argv);

@@ -100,8 +100,6 @@ static void add_server(struct chrony_facts *c, const struct chrony_directive *d)
 		s->dhcp++;
 		snprintf(s->dhcp_file, sizeof(s->dhcp_file), "%.127s", d->file);
 	}
-	if (!s->prefer[0] && chrony_option(d->args, "prefer", NULL, 0))
-		snprintf(s->prefer, sizeof(s->prefer), "%.100s:%d", d->file, d->line);
 }
 
 static int see(const struct chrony_directive *d, void *arg)
@@ -110,13 +108,10 @@ static int see(const struct chrony_directive *d, void *arg)
 	struct chrony_facts *c = &seen->f->chrony;
 
 	limits_see(&c->limits, d);
-	if (!strcmp(d->name, "refclock")) {
+	if (!strcmp(d->name, "refclock"))
 		add_refclock(seen->f, d, seen->refclocks++);
-	} else if (!strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer")) {
+	else if (limits_is_source(d))
 		add_server(c, d);
-	} else if (!strcmp(d->name, "leapsecmode")) {
-		snprintf(c->leapsecmode, sizeof(c->leapsecmode), "%.15s", d->args);
-	}
 	return 0;
 }
 

@@ -42,7 +42,6 @@ struct server_facts {
 	int count;
 	int dhcp;			/* those from a file below /run */
 	char dhcp_file[128];
-	char prefer[128];		/* "FILE:LINE" of the first that is preferred, empty if none is */
 };
 
 struct chrony_facts {
@@ -70,7 +69,6 @@ struct chrony_facts {
 	int n_refclocks;
 	struct server_facts servers;
 	struct limits limits;
-	char leapsecmode[16];
 };
 
 struct signing_facts {

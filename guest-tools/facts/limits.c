@@ -11,6 +11,18 @@ static void set(struct chrony_limit *limit, const struct chrony_directive *d)
 	limit->line = d->line;
 }
 
+bool limits_is_source(const struct chrony_directive *d)
+{
+	return !strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer");
+}
+
+/* The first NTP source that has an option; the word before those is its name. */
+static void see_option(struct chrony_limit *limit, const struct chrony_directive *d, const char *name)
+{
+	if (!limit->line && chrony_option(d->args + strcspn(d->args, " "), name, NULL, 0))
+		set(limit, d);
+}
+
 void limits_see(struct limits *l, const struct chrony_directive *d)
 {
 	if (!strcmp(d->name, "makestep"))
@@ -19,9 +31,19 @@ void limits_see(struct limits *l, const struct chrony_directive *d)
 		set(&l->maxchange, d);
 	else if (!strcmp(d->name, "minsources"))
 		set(&l->minsources, d);
-	else if ((!strcmp(d->name, "server") || !strcmp(d->name, "pool") || !strcmp(d->name, "peer")) &&
-		 chrony_option(d->args, "require", NULL, 0) && !l->require.line)
-		set(&l->require, d);
+	else if (!strcmp(d->name, "leapsecmode"))
+		set(&l->leapsecmode, d);
+	if (limits_is_source(d)) {
+		see_option(&l->require, d, "require");
+		see_option(&l->prefer, d, "prefer");
+	}
+}
+
+bool limits_slews_leap(const struct limits *l)
+{
+	char mode[8];
+
+	return sscanf(l->leapsecmode.text, "%*s %7s", mode) == 1 && (!strcasecmp(mode, "slew") || !strcasecmp(mode, "ignore"));
 }
 
 bool limits_steps(const struct limits *l)

@@ -13,10 +13,12 @@ struct chrony_limit {
 };
 
 struct limits {
-	struct chrony_limit makestep, maxchange, minsources;	/* the last of each, which counts */
-	struct chrony_limit require;	/* the first NTP source that has this option */
+	struct chrony_limit makestep, maxchange, minsources, leapsecmode;	/* the last of each, which counts */
+	struct chrony_limit require, prefer;	/* the first NTP source that has this option */
 };
 
+/* One that names an NTP source, with options */
+bool limits_is_source(const struct chrony_directive *d);
 /* To be shown each directive, in order */
 void limits_see(struct limits *l, const struct chrony_directive *d);
 
@@ -24,6 +26,8 @@ void limits_see(struct limits *l, const struct chrony_directive *d);
 bool limits_steps(const struct limits *l);
 /* What it does, by maxchange, if the clock is stepped: "ends …"; NULL: nothing but follow. */
 const char *limits_maxchange(const struct limits *l);
+/* Is it up to a second off after a leap second, for as long as it slews it or for ever? */
+bool limits_slews_leap(const struct limits *l);
 /* How many sources are to agree before the clock is followed; 1 where nothing is said */
 int limits_minsources(const struct limits *l);
 

@@ -187,7 +187,7 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct verdict_options o = { .codes = check_codes };
+	struct verdict_options o = { .kinds = check_kinds };
 	struct option_row limits[LIMIT_ROWS];
 	struct names names = { .n = 0 };
 	const struct option_row rows[] = {

@@ -19,18 +19,6 @@ const char *const check_links[] = {
 	"nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm", NULL,
 };
 
-const char *const check_codes[] = {
-	"nic-software", "nic-unfit", "nic-vf", "nic-down", "nic-virtual", "nic-bridge", "nic-stacked",
-	"ptp4l-missing", "ptp4l-denied", "ptp4l-silent", "ptp4l-shared-socket", "ptp4l-faulty",
-	"ptp4l-listening", "ptp4l-uncalibrated", "ptp4l-master", "ptp4l-untold", "pmc-absent", "pmc-garbled", "gm-class",
-	"offset-large", "offset-unmeasured", "path-delay", "steering-none", "steering-fight", "steering-silent",
-	"steering-enabled", "steering-no-source", "steering-unheard", "steering-ptp-unused", "tai-unset", "tai-kernel",
-	"tai-ptp", "tai-constant", "leap-expired", "leap-missing", "kernel-unsynchronized", "kernel-holdover", "kernel-error",
-	"clocksource-kvm-clock",
-	"clocksource-other", "tsc-unstable", "tsc-variable", "kvm-no-virtualization", "kvm-not-loaded",
-	"kvm-no-node", "kvm-denied", "kvm-error", NULL,
-};
-
 struct limit check_limits[] = {
 	[WARN_OFFSET] = { "warn-offset", 1000, LIMIT_NS, "to the master, hardware timestamps (1000)" },
 	[WARN_SOFTWARE_OFFSET] = { "warn-software-offset", 100000, LIMIT_NS, "the same, software timestamps (100000)" },
@@ -104,17 +92,17 @@ static void judge_kernel(struct judge *j)
 	if (!isnan(k.est_error_ns))
 		add_text(text, sizeof(text), " (estimate %s)", text_ns(error, k.est_error_ns, false));
 	if (k.status & STA_UNSYNC) {
-		judge_say(j, VERDICT_WARN, "kernel", "kernel-unsynchronized",
-			  "the kernel counts its clock as not synchronized: guests are told so");
-		judge_remedy(j, "chronyc tracking || adjtimex --print");
+		judge_find(j, "kernel-unsynchronized",
+			   "the kernel counts its clock as not synchronized: guests are told so");
+		judge_run(j, RUN_LIVE, "chronyc tracking || adjtimex --print");
 	} else if (goes_on_alone(j)) {
-		judge_say(j, VERDICT_WARN, "kernel", "kernel-holdover",
+		judge_find(j, "kernel-holdover",
 			  "synchronized, as guests are told, but phc2sys goes on without a master: how far it is off is not known");
-		judge_remedy(j, "start phc2sys with -a -r instead of -s: it stops when there is no master");
+		judge_advise(j, "start phc2sys with -a -r instead of -s: it stops when there is no master");
 	} else if (raw->max_error_ns > check_limits[WARN_KERNEL_ERROR].value) {
-		judge_say(j, VERDICT_WARN, "kernel", "kernel-error", "synchronized, but the kernel's bound on its error is %s",
-			  text_ns(error, raw->max_error_ns, false));
-		judge_remedy(j, "chronyc tracking || adjtimex --print");
+		judge_find(j, "kernel-error", "synchronized, but the kernel's bound on its error is %s",
+			   text_ns(error, raw->max_error_ns, false));
+		judge_run(j, RUN_LIVE, "chronyc tracking || adjtimex --print");
 	} else {
 		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);
 	}
@@ -127,11 +115,10 @@ static void judge_tsc(struct judge *j)
 	const struct cpu_facts *cpu = &j->f->cpu;
 
 	if (cpu->known && (!cpu->constant_tsc || !cpu->nonstop_tsc)) {
-		judge_say(
-			j, VERDICT_WARN, "clocksource", "tsc-variable",
-			"tsc, but the CPU does not promise a steady one (no %s): guests' clocks will not be exact",
-			cpu->constant_tsc ? "nonstop_tsc" : "constant_tsc");
-		judge_remedy(j, "sudo ptpkvm-host probe");
+		judge_find(j, "tsc-variable",
+			   "tsc, but the CPU does not promise a steady one (no %s): guests' clocks will not be exact",
+			   cpu->constant_tsc ? "nonstop_tsc" : "constant_tsc");
+		judge_run(j, RUN_LIVE, "sudo ptpkvm-host probe");
 		return;
 	}
 	judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "tsc%s%s",
@@ -153,43 +140,39 @@ static void judge_clocksource(struct judge *j)
 		return;
 	}
 	if (!strcmp(f->clocksource, "kvm-clock"))
-		judge_say(
-			j, VERDICT_WARN, "clocksource", "clocksource-kvm-clock",
-			"kvm-clock, as this host is a KVM guest itself: stock kernels refuse to pair clocks on it%s",
-			tsc ? "" : ", and there is no tsc to choose");
+		judge_find(j, "clocksource-kvm-clock",
+			   "kvm-clock, as this host is a KVM guest itself: stock kernels refuse to pair clocks on it%s",
+			   tsc ? "" : ", and there is no tsc to choose");
 	else if (!tsc && steady)
-		judge_say(
-			j, VERDICT_WARN, "clocksource", "tsc-unstable",
-			"%s: the kernel has given up the TSC as unstable, and stock kernels pair no clocks then",
-			f->clocksource);
+		judge_find(j, "tsc-unstable",
+			   "%s: the kernel has given up the TSC as unstable, and stock kernels pair no clocks then",
+			   f->clocksource);
 	else
-		judge_say(j, VERDICT_WARN, "clocksource", "clocksource-other",
-			  "%s: stock kernels pair clocks on tsc only", f->clocksource);
+		judge_find(j, "clocksource-other", "%s: stock kernels pair clocks on tsc only", f->clocksource);
 	if (tsc)
-		judge_remedy(j, "echo tsc | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
 	else if (strcmp(f->clocksource, "kvm-clock") && steady)
-		judge_remedy(j, "sudo dmesg | grep -i -e tsc -e clocksource");
+		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i -e tsc -e clocksource");
 	else
-		judge_remedy(j, "sudo ptpkvm-host probe");
+		judge_run(j, RUN_LIVE, "sudo ptpkvm-host probe");
 }
 
-/* --- virtualisation --- */
+/* --- virtualization --- */
 
 static void judge_open_kvm(struct judge *j)
 {
 	const struct kvm_facts *k = &j->f->kvm;
 
 	if (!k->node) {
-		judge_say(j, VERDICT_FAIL, "kvm", "kvm-no-node", "%s is loaded, but there is no /dev/kvm",
-			  k->module);
-		judge_remedy(j, "sudo udevadm trigger --action=add --settle --subsystem-match=misc");
+		judge_find(j, "kvm-no-node", "%s is loaded, but there is no /dev/kvm", k->module);
+		judge_run(j, RUN_LIVE, "sudo udevadm trigger --action=add --settle --subsystem-match=misc");
 	} else if (k->open_error == EACCES || k->open_error == EPERM) {
-		judge_say(j, VERDICT_WARN, "kvm", "kvm-denied", "this user may not open /dev/kvm");
-		judge_remedy(j, "sudo usermod -aG kvm $USER	# and log in again");
+		judge_find(j, "kvm-denied", "this user may not open /dev/kvm");
+		judge_run(j, RUN_LIVE, "sudo usermod -aG kvm \"$USER\"");
+		judge_advise(j, "and log in again");
 	} else if (k->open_error) {
-		judge_say(j, VERDICT_FAIL, "kvm", "kvm-error", "/dev/kvm cannot be opened: %s",
-			  strerror(k->open_error));
-		judge_remedy(j, "sudo dmesg | grep -i kvm");
+		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s", strerror(k->open_error));
+		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i kvm");
 	} else {
 		judge_say(j, VERDICT_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
 			  j->f->cpu.hypervisor ? ", in a guest" : "",
@@ -206,21 +189,22 @@ static void judge_kvm(struct judge *j)
 		return;
 	}
 	if (!f->cpu.vmx && !f->cpu.svm) {
-		judge_say(j, VERDICT_FAIL, "kvm", "kvm-no-virtualization",
-			  "the CPU offers no virtualization (neither vmx nor svm)%s: no KVM guests here%s",
-			  f->cpu.hypervisor ? " to this guest" : "",
-			  f->kvm.node ? ", though there is a /dev/kvm" : "");
-		judge_remedy(j, f->cpu.hypervisor ? "on its host: cat /sys/module/kvm_*/parameters/nested"
-						  : "enable VT-x or AMD-V (SVM) in the firmware's setup");
+		judge_find(j, "kvm-no-virtualization",
+			   "the CPU offers no virtualization (neither vmx nor svm)%s: no KVM guests here%s",
+			   f->cpu.hypervisor ? " to this guest" : "",
+			   f->kvm.node ? ", though there is a /dev/kvm" : "");
+		if (f->cpu.hypervisor)
+			judge_run(j, RUN_ON_HOST, "cat /sys/module/kvm_*/parameters/nested");
+		else
+			judge_advise(j, "enable VT-x or AMD-V (SVM) in the firmware's setup");
 		return;
 	}
 	if (f->offline) {
 		judge_skip(j, "kvm", "--root");
 	} else if (!f->kvm.module[0] && !f->kvm.node) {
-		judge_say(j, VERDICT_FAIL, "kvm", "kvm-not-loaded", "the module %s is not loaded",
-			  f->cpu.vmx ? "kvm_intel" : "kvm_amd");
-		judge_remedy(j, "sudo modprobe %s || sudo dmesg | grep -i kvm",
-			     f->cpu.vmx ? "kvm_intel" : "kvm_amd");
+		judge_find(j, "kvm-not-loaded", "the module %s is not loaded",
+			   f->cpu.vmx ? "kvm_intel" : "kvm_amd");
+		judge_run(j, RUN_LIVE, "sudo modprobe %s || sudo dmesg | grep -i kvm", f->cpu.vmx ? "kvm_intel" : "kvm_amd");
 	} else {
 		judge_open_kvm(j);
 	}
@@ -233,6 +217,8 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	struct judge j = { .f = f, .r = r };
 
 	memset(r, 0, sizeof(*r));
+	r->said.kinds = check_kinds;
+	r->said.offline = f->offline;
 	r->tai_utc = judge_tai_utc(f);
 	judge_find_steerers(&j);
 	judge_nics(&j);

@@ -18,7 +18,7 @@ enum { WARN_OFFSET, WARN_SOFTWARE_OFFSET, FAIL_OFFSET, WARN_PATH_DELAY, WARN_KER
 extern struct limit check_limits[];
 
 extern const char *const check_links[];	/* in order, NULL at the end */
-extern const char *const check_codes[];	/* those of warnings and failures, NULL at the end */
+extern const struct finding_kind check_kinds[];
 
 void check_judge(const struct check_facts *f, struct check_report *r);
 
@@ -41,7 +41,10 @@ struct judge {
 };
 
 #define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
-#define judge_remedy(j, ...) verdict_remedy(&(j)->r->said, __VA_ARGS__)
+#define judge_find(j, ...) verdict_find(&(j)->r->said, __VA_ARGS__)
+#define judge_find_at(j, ...) verdict_find_at(&(j)->r->said, __VA_ARGS__)
+#define judge_run(j, ...) verdict_run(&(j)->r->said, __VA_ARGS__)
+#define judge_advise(j, ...) verdict_advise(&(j)->r->said, __VA_ARGS__)
 #define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
 
 /* chrony's unit here, without its suffix */

@@ -69,15 +69,13 @@ static void roles_text(const struct check_facts *f, const struct nic *n, char *b
 
 static void say_unfit(struct judge *j, const struct nic *n, enum nic_fit fit, const char *text)
 {
-	enum verdict_level level = fit == NIC_SOFTWARE ? VERDICT_WARN : VERDICT_FAIL;
-
 	if (n->vf) {
-		judge_say(j, level, "nic", "nic-vf", "%s", text);
+		judge_find_at(j, fit == NIC_SOFTWARE ? VERDICT_WARN : VERDICT_FAIL, "nic-vf", "%s", text);
 		if (n->pf[0])
-			judge_remedy(j, "sudo ptpkvm-host check %s", shell_word(n->pf));
+			judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s", n->pf);
 	} else {
-		judge_say(j, level, "nic", fit == NIC_SOFTWARE ? "nic-software" : "nic-unfit", "%s", text);
-		judge_remedy(j, "ethtool -T %s", shell_word(n->name));
+		judge_find(j, fit == NIC_SOFTWARE ? "nic-software" : "nic-unfit", "%s", text);
+		judge_run(j, RUN_LIVE, "ethtool -T %s", n->name);
 	}
 }
 
@@ -95,8 +93,8 @@ static void judge_physical(struct judge *j, const struct nic *n)
 	} else if (user != NOBODY && !is_enough(fit, user)) {
 		say_unfit(j, n, fit, text);
 	} else if (user != NOBODY && is_down(n)) {
-		judge_say(j, VERDICT_WARN, "nic", "nic-down", "%s", text);
-		judge_remedy(j, "sudo ip link set %s up; ip -br link show %s", shell_word(n->name), shell_word(n->name));
+		judge_find(j, "nic-down", "%s", text);
+		judge_run(j, RUN_LIVE, "sudo ip link set %s up; ip -br link show %s", n->name, n->name);
 	} else {
 		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s", text);
 	}
@@ -130,9 +128,9 @@ static void judge_virtual(struct judge *j, const struct nic *n)
 			  "%s (%s, %s): no card is below it; %s", n->name, kind, driver, why);
 		return;
 	}
-	judge_say(j, VERDICT_WARN, "nic", "nic-virtual", "%s (%s, %s): no card is below it; %s", n->name,
-		  kind, driver, why);
-	judge_remedy(j, "sudo ptpkvm-host check	# lists the cards");
+	judge_find(j, "nic-virtual", "%s (%s, %s): no card is below it; %s", n->name, kind, driver, why);
+	judge_run(j, RUN_ROOT, "sudo ptpkvm-host check");
+	judge_advise(j, "lists the cards");
 }
 
 static void judge_stacked(struct judge *j, const struct nic *n)
@@ -148,19 +146,17 @@ static void judge_stacked(struct judge *j, const struct nic *n)
 		return;
 	}
 	if (n->kind == NIC_BRIDGE) {
-		judge_say(j, VERDICT_WARN, "nic", "nic-bridge",
-			  "%s is a bridge over %s: PTP belongs on the port, not on the bridge", n->name, names);
-		judge_remedy(j, "sudo ptpkvm-host check %s", shell_word(real[0]->name));
+		judge_find(j, "nic-bridge",
+			   "%s is a bridge over %s: PTP belongs on the port, not on the bridge", n->name, names);
+		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s", real[0]->name);
 	} else if (is_enough(fit, user_of(j->f, n))) {
-		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind,
-			  names);
+		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind, names);
 	} else if (fit == NIC_UNKNOWN) {
 		judge_say(j, VERDICT_UNKNOWN, "nic", "unknown", "%s is a %s over %s", n->name, kind, names);
 	} else {
-		judge_say(j, fit == NIC_UNFIT ? VERDICT_FAIL : VERDICT_WARN, "nic", "nic-stacked",
-			  "%s is a %s over %s: not all of them have hardware timestamps", n->name, kind, names);
-		judge_remedy(j, "sudo ptpkvm-host check %s%s%s", shell_word(real[0]->name), count > 1 ? " " : "",
-			     count > 1 ? shell_word(real[1]->name) : "");
+		judge_find_at(j, fit == NIC_UNFIT ? VERDICT_FAIL : VERDICT_WARN, "nic-stacked",
+			      "%s is a %s over %s: not all of them have hardware timestamps", n->name, kind, names);
+		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s %s", real[0]->name, count > 1 ? real[1]->name : "");
 	}
 }
 

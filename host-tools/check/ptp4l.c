@@ -21,12 +21,12 @@ static void judge_no_ptp4l(struct judge *j)
 
 		if (!p->waits && (!p->steers || !strncmp(p->source, "/dev/", 5)))
 			continue;	/* a clock that others keep, such as a guest's /dev/ptp_kvm */
-		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l",
-			  p->pid);
-		if (f->debian)
-			judge_remedy(j, "sudo systemctl start ptp4l@%s", p->source[0] ? shell_word(p->source) : "IF");
+		judge_find(j, "ptp4l-missing", "phc2sys runs (process %d), but no ptp4l", p->pid);
+		if (f->debian && !nic_find(&f->nics, p->source))
+			judge_advise(j, "start ptp4l on the interface that has PTP");
 		else
-			judge_remedy(j, "sudo systemctl start ptp4l");
+			judge_run(j, RUN_LIVE, f->debian ? "sudo systemctl start ptp4l@%s" : "sudo systemctl start ptp4l",
+				  p->source);
 		return;
 	}
 	if (f->offline)
@@ -51,9 +51,9 @@ static void ptp4l_text(const struct ptp4l *p, char *buf, size_t len)
 static void remedy_log(struct judge *j, const struct ptp4l *p)
 {
 	if (p->unit[0])
-		judge_remedy(j, "sudo journalctl -u %s -n 20", shell_word(p->unit));
+		judge_run(j, RUN_LIVE, "sudo journalctl -u %s -n 20", p->unit);
 	else
-		judge_remedy(j, "sudo journalctl _PID=%d -n 20", p->pid);
+		judge_run(j, RUN_LIVE, "sudo journalctl _PID=%d -n 20", p->pid);
 }
 
 static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
@@ -68,22 +68,21 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 		snprintf(name, sizeof(name), "process %d is in a container: %.80s", p->process.pid, why);
 		judge_skip(j, "ptp4l", name);
 		if (!j->f->root)
-			judge_remedy(j, "sudo ptpkvm-host check");
+			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else if (p->result == PMC_ABSENT) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "pmc-absent", "%s runs, but cannot be asked: %s", name,
-			  why);
-		judge_remedy(j, j->f->debian ? "sudo apt install linuxptp" : "sudo dnf install linuxptp");
+		judge_find(j, "pmc-absent", "%s runs, but cannot be asked: %s", name, why);
+		judge_run(j, RUN_LIVE, j->f->debian ? "sudo apt install linuxptp" : "sudo dnf install linuxptp");
 	} else if (p->result == PMC_GARBLED) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "pmc-garbled", "%s: %.150s", name, why);
-		judge_remedy(j, "sudo pmc -u -b 0 'GET PORT_DATA_SET'");
+		judge_find(j, "pmc-garbled", "%s: %.150s", name, why);
+		judge_run(j, RUN_LIVE, "sudo pmc -u -b 0 'GET PORT_DATA_SET'");
 	} else if (!j->f->root) {
 		/* Its answer may not have found the way: with PrivateTmp= it doesn't see pmc's own socket. */
-		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-denied", "%s runs, but only root can ask it: %.150s", name,
-			  p->denied ? "its socket is root's" : why);
-		judge_remedy(j, "sudo ptpkvm-host check");
+		judge_find(j, "ptp4l-denied", "%s runs, but only root can ask it: %.150s", name,
+			   p->denied ? "its socket is root's" : why);
+		judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
-		judge_say(j, p->process.conf_error ? VERDICT_WARN : VERDICT_FAIL, "ptp4l", "ptp4l-silent",
-			  "%s runs, but cannot be asked: %.150s", name, why);
+		judge_find_at(j, p->process.conf_error ? VERDICT_WARN : VERDICT_FAIL, "ptp4l-silent",
+			      "%s runs, but cannot be asked: %.150s", name, why);
 		remedy_log(j, &p->process);
 	}
 }
@@ -114,8 +113,8 @@ static const char *bad_class(int class)
 /* Of an answer without it nothing follows. */
 static void say_untold(struct judge *j, const char *what, const char *text, const char *data_set)
 {
-	judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-untold", "%s: it does not tell %s", text, what);
-	judge_remedy(j, "sudo pmc -u -b 0 'GET %s'", data_set);
+	judge_find(j, "ptp4l-untold", "%s: it does not tell %s", text, what);
+	judge_run(j, RUN_LIVE, "sudo pmc -u -b 0 'GET %s'", data_set);
 }
 
 static void judge_slave(struct judge *j, const struct ptp4l_fact *p, const struct pmc_port *port)
@@ -133,11 +132,11 @@ static void judge_slave(struct judge *j, const struct ptp4l_fact *p, const struc
 		add_text(text, sizeof(text), "%d step%s, ", d->steps, d->steps == 1 ? "" : "s");
 	add_text(text, sizeof(text), "%s timestamps", check_hardware(p) ? "hardware" : "software");
 	if (!strcmp(port->state, "UNCALIBRATED") && !measures) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-uncalibrated", "%s: not locked to it (yet)", text);
+		judge_find(j, "ptp4l-uncalibrated", "%s: not locked to it (yet)", text);
 		remedy_log(j, &p->process);
 	} else if (bad) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "gm-class", "%s: %s", text, bad);
-		judge_remedy(j, "on the grandmaster: sudo pmc -u -b 0 'GET GRANDMASTER_SETTINGS_NP'");
+		judge_find(j, "gm-class", "%s: %s", text, bad);
+		judge_run(j, RUN_ON_MASTER, "sudo pmc -u -b 0 'GET GRANDMASTER_SETTINGS_NP'");
 	} else if (d->gm_class == UNKNOWN || !d->grandmaster[0]) {
 		say_untold(j, "the grandmaster and its class", text, "PARENT_DATA_SET");
 	} else {
@@ -192,16 +191,16 @@ static void judge_no_slave(struct judge *j, const struct ptp4l_fact *p)
 	if (p->data.clock_class != UNKNOWN)
 		snprintf(class, sizeof(class), ", class %d", p->data.clock_class);
 	if (!port_in_state(&p->data, "MASTER") && !port_in_state(&p->data, "GRAND_MASTER")) {
-		judge_say(j, backup ? VERDICT_WARN : VERDICT_FAIL, "ptp4l", "ptp4l-listening",
-			  "%s: no grandmaster is heard%s", ports, backup ? "; chronyd has another source" : "");
-		judge_remedy(j, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319 or udp port 320'",
-			     p->process.n_interfaces ? p->process.interfaces[0] : "any");
+		judge_find_at(j, backup ? VERDICT_WARN : VERDICT_FAIL, "ptp4l-listening",
+			      "%s: no grandmaster is heard%s", ports, backup ? "; chronyd has another source" : "");
+		judge_run(j, RUN_LIVE, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319 or udp port 320'",
+			  p->process.n_interfaces ? p->process.interfaces[0] : "any");
 	} else if (meant_as_grandmaster(p)) {
 		judge_say(j, VERDICT_PASS, "ptp4l", "grandmaster",
 			  "%s: this host is the grandmaster%s", ports, class);
 	} else {
-		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-master",
-			  "%s: it hears no better clock, and is grandmaster itself%s", ports, class);
+		judge_find(j, "ptp4l-master",
+			   "%s: it hears no better clock, and is grandmaster itself%s", ports, class);
 		remedy_log(j, &p->process);
 	}
 }
@@ -218,6 +217,22 @@ static const struct ptp4l *shares_socket(const struct check_facts *f, int i)
 	return NULL;
 }
 
+/* ptp4l takes a global option in [global] only, which the first line opens again. */
+static void remedy_socket(struct judge *j, const struct ptp4l *other, const struct ptp4l *p, int i)
+{
+	if (!p->conf[0] || !strcmp(p->conf, other->conf)) {
+		judge_advise(j, "give one of them a socket of its own: --uds_address in its command line, or "
+			     "uds_address in [global] of "
+			     "a configuration of its own");
+		return;
+	}
+	judge_run(j, 0, "sudo sed -i -e '/^[[:space:]]*uds_address[[:space:]]/d' "
+		  "-e '1i [global]\\nuds_address /var/run/ptp4l.%d' %s",
+		  i, p->conf);
+	if (p->unit[0])
+		judge_run(j, RUN_LIVE, "sudo systemctl restart %s", p->unit);
+}
+
 static void judge_one_ptp4l(struct judge *j, int i)
 {
 	const struct ptp4l_fact *p = &j->f->ptp4l[i];
@@ -226,17 +241,15 @@ static void judge_one_ptp4l(struct judge *j, int i)
 	char ports[160];
 
 	if (other) {
-		judge_say(j, VERDICT_WARN, "ptp4l", "ptp4l-shared-socket",
-			  "processes %d and %d have one socket, %s: only one of them can be asked", other->pid,
-			  p->process.pid, p->process.socket);
-		judge_remedy(j,
-			     "echo 'uds_address /var/run/ptp4l.%d' | sudo tee -a %s	# in [global], one each",
-			     i, p->process.conf[0] ? p->process.conf : "/etc/linuxptp/ptp4l.conf");
+		judge_find(j, "ptp4l-shared-socket",
+			   "processes %d and %d have one socket, %s: only one of them can be asked", other->pid,
+			   p->process.pid, p->process.socket);
+		remedy_socket(j, other, &p->process, i);
 	} else if (p->result != PMC_ANSWERED || !p->asked) {
 		judge_unanswered(j, p);
 	} else if (faulty) {
 		check_ports_text(p, ports, sizeof(ports));
-		judge_say(j, VERDICT_FAIL, "ptp4l", "ptp4l-faulty", "%s: a port has failed", ports);
+		judge_find(j, "ptp4l-faulty", "%s: a port has failed", ports);
 		remedy_log(j, &p->process);
 	} else if (port) {
 		judge_slave(j, p, port);
@@ -265,9 +278,9 @@ static void say_unmeasured(struct judge *j, const struct ptp4l_fact *p)
 			    p->data.ingress_ns > 0 ? "Sync comes, but no answer by which to measure the path delay" :
 			    "ptp4l does not tell one";
 
-	judge_say(j, VERDICT_WARN, "offset", "offset-unmeasured", "no measurement: %s", lacks);
-	judge_remedy(j, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319'",
-		     p->process.n_interfaces ? p->process.interfaces[0] : "any");
+	judge_find(j, "offset-unmeasured", "no measurement: %s", lacks);
+	judge_run(j, RUN_LIVE, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319'",
+		  p->process.n_interfaces ? p->process.interfaces[0] : "any");
 }
 
 static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
@@ -283,16 +296,15 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 	if (isnan(offset)) {
 		say_unmeasured(j, p);
 	} else if (fabs(offset) > fmin(warn, fail)) {
-		judge_say(j, fabs(offset) > fail ? VERDICT_FAIL : VERDICT_WARN, "offset",
-			  "offset-large", "%s", text);
+		judge_find_at(j, fabs(offset) > fail ? VERDICT_FAIL : VERDICT_WARN, "offset-large", "%s", text);
 		remedy_log(j, &p->process);
 	} else if (isnan(delay)) {
-		judge_say(j, VERDICT_WARN, "offset", "offset-unmeasured", "%s", text);
-		judge_remedy(j, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'");
+		judge_find(j, "offset-unmeasured", "%s", text);
+		judge_run(j, RUN_LIVE, "sudo pmc -u -b 0 'GET CURRENT_DATA_SET'");
 	} else if (delay < 0 || delay > check_limits[WARN_PATH_DELAY].value) {
-		judge_say(j, VERDICT_WARN, "offset", "path-delay", "%s: %s", text,
-			  delay < 0 ? "a path delay below zero: its two ways differ, or are timestamped wrongly"
-				    : "a long way, by switches that don't know of PTP");
+		judge_find(j, "path-delay", "%s: %s", text,
+			   delay < 0 ? "a path delay below zero: its two ways differ, or are timestamped wrongly"
+			   : "a long way, by switches that don't know of PTP");
 		remedy_log(j, &p->process);
 	} else {
 		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);

@@ -113,9 +113,11 @@ void judge_find_steerers(struct judge *j)
 static void remedy_stop(struct judge *j, const struct steerer *s)
 {
 	if (s->unit[0])
-		judge_remedy(j, "sudo systemctl disable --now %s", shell_word(s->unit));
+		judge_run(j, RUN_LIVE, "sudo systemctl disable --now %s", s->unit);
 	else
-		judge_remedy(j, "sudo kill %d	# and whatever starts it", s->pid);
+		judge_run(j, RUN_LIVE, "sudo kill %d", s->pid);
+	if (!s->unit[0])
+		judge_advise(j, "and see to what starts it");
 }
 
 /* Of those that fight the one to go: where PTP comes in, none that brings it on; else none but chronyd stays. */
@@ -149,8 +151,7 @@ static void judge_fight(struct judge *j)
 	for (int i = 0; i < r->n_steerers && i < 5; i++)
 		add_text(names, sizeof(names), "%s%s (process %d)", i ? ", " : "", r->steerers[i].name,
 			 r->steerers[i].pid);
-	judge_say(j, VERDICT_FAIL, "steering", "steering-fight",
-		  "they fight over the system's clock, which only one may steer: %s", names);
+	judge_find(j, "steering-fight", "they fight over the system's clock, which only one may steer: %s", names);
 	remedy_stop(j, weakest(r, slave(j->f)));
 }
 
@@ -164,23 +165,21 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	if (j->f->offline) {
 		judge_skip(j, "steering", "--root");
 	} else if (!c->answers) {
-		judge_say(j, VERDICT_WARN, "steering", "steering-silent",
-			  "chronyd runs, but cannot be asked: %.150s", c->answers_why);
-		judge_remedy(j, "sudo systemctl restart %s", judge_chrony_service(j->f));
+		judge_find(j, "steering-silent", "chronyd runs, but cannot be asked: %.150s", c->answers_why);
+		judge_run(j, RUN_LIVE, "sudo systemctl restart %s", judge_chrony_service(j->f));
 	} else if (!source) {
-		judge_say(j, VERDICT_WARN, "steering", "steering-no-source",
-			  "chronyd runs, but has no source (of %d)", c->n_sources);
-		judge_remedy(j, "chronyc -n sources -v");
+		judge_find(j, "steering-no-source", "chronyd runs, but has no source (of %d)", c->n_sources);
+		judge_run(j, RUN_LIVE, "chronyc -n sources -v");
 	} else if (!source->reach) {
-		judge_say(j, VERDICT_WARN, "steering", "steering-unheard",
-			  "chronyd goes on by %s, of which it has heard nothing for %.0f s", s->from,
-			  isnan(source->last_rx) ? 0 : source->last_rx);
-		judge_remedy(j, "chronyc -n sources -v");
+		judge_find(j, "steering-unheard",
+			   "chronyd goes on by %s, of which it has heard nothing for %.0f s", s->from,
+			   isnan(source->last_rx) ? 0 : source->last_rx);
+		judge_run(j, RUN_LIVE, "chronyc -n sources -v");
 	} else if (ptp && source->mode != '#') {
-		judge_say(j, VERDICT_WARN, "steering", "steering-ptp-unused",
-			  "chronyd follows %s, not what ptp4l has from grandmaster %s", s->from,
-			  ptp->data.grandmaster);
-		judge_remedy(j, c->n_refclocks ? "chronyc -n sources -v" : "sudo ptpkvm-host config --help");
+		judge_find(j, "steering-ptp-unused",
+			   "chronyd follows %s, not what ptp4l has from grandmaster %s", s->from,
+			   ptp->data.grandmaster);
+		judge_run(j, RUN_LIVE, c->n_refclocks ? "chronyc -n sources -v" : "ptpkvm-host config --help");
 	} else {
 		judge_say(j, VERDICT_PASS, "steering", "chronyd", "chronyd, from %s, last %s it", s->from,
 			  offset_text(off, rint(source->offset * 1e9)));
@@ -195,10 +194,10 @@ static void judge_enabled(struct judge *j)
 
 		if (s->pid || j->r->n_steerers != 1)
 			continue;
-		judge_say(j, VERDICT_WARN, "steering", "steering-enabled",
-			  "%s is enabled: from the next boot on it sets the clock beside %s", s->unit,
-			  j->r->steerers[0].name);
-		judge_remedy(j, "sudo systemctl disable %s", shell_word(s->unit));
+		judge_find(j, "steering-enabled",
+			   "%s is enabled: from the next boot on it sets the clock beside %s", s->unit,
+			   j->r->steerers[0].name);
+		judge_run(j, RUN_ROOT, "sudo systemctl disable %s", s->unit);
 	}
 }
 
@@ -211,15 +210,14 @@ static void judge_nobody(struct judge *j)
 	} else if (f->processes_hidden) {
 		judge_skip(j, "steering", "other users' processes are hidden here");
 		if (!f->root)
-			judge_remedy(j, "sudo ptpkvm-host check");
+			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
-		judge_say(j, VERDICT_WARN, "steering", "steering-none",
-			  "nothing steers the system's clock: it drifts");
+		judge_find(j, "steering-none", "nothing steers the system's clock: it drifts");
 		if (f->n_ptp4l)
-			judge_remedy(j, "sudo ptpkvm-host config --help");
+			judge_run(j, RUN_LIVE, "ptpkvm-host config --help");
 		else
-			judge_remedy(j, "sudo %s install chrony && sudo systemctl enable --now %s",
-				     f->debian ? "apt" : "dnf", judge_chrony_service(f));
+			judge_run(j, RUN_LIVE, "sudo %s install chrony && sudo systemctl enable --now %s",
+				  f->debian ? "apt" : "dnf", judge_chrony_service(f));
 	}
 }
 

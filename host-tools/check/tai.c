@@ -35,11 +35,11 @@ static bool judge_ptp_tai(struct judge *j, const struct ptp4l_fact *p)
 
 	if (!told_tai(p) || d->utc_offset == j->r->tai_utc)
 		return true;
-	judge_say(j, VERDICT_FAIL, "tai", "tai-ptp",
-		  "grandmaster %s has TAI − UTC %d s%s, today it is %d s: UTC made of its time is wrong",
-		  d->grandmaster, d->utc_offset,
-		  d->utc_offset_valid ? "" : ", and says itself that this is not valid", j->r->tai_utc);
-	judge_remedy(j, "on the grandmaster: sudo pmc -u -b 0 'GET GRANDMASTER_SETTINGS_NP'");
+	judge_find(j, "tai-ptp",
+		   "grandmaster %s has TAI − UTC %d s%s, today it is %d s: UTC made of its time is wrong",
+		   d->grandmaster, d->utc_offset,
+		   d->utc_offset_valid ? "" : ", and says itself that this is not valid", j->r->tai_utc);
+	judge_run(j, RUN_ON_MASTER, "sudo pmc -u -b 0 'GET GRANDMASTER_SETTINGS_NP'");
 	return false;
 }
 
@@ -47,14 +47,40 @@ static bool judge_constant(struct judge *j, const struct constant_fact *c)
 {
 	if (c->seconds == j->r->tai_utc)
 		return true;
-	judge_say(j, c->file[0] ? VERDICT_WARN : VERDICT_FAIL, "tai", "tai-constant",
-		  "%s: a constant of %s, but TAI − UTC is %d s today", c->place, c->text, j->r->tai_utc);
+	judge_find_at(j, c->file[0] ? VERDICT_WARN : VERDICT_FAIL, "tai-constant",
+		      "%s: a constant of %s, but TAI − UTC is %d s today", c->place, c->text, j->r->tai_utc);
 	if (c->file[0])
-		judge_remedy(j, "sudo sed -i '%ds/%s\\b/%s%d/' %s", c->line, c->text,
-			     c->text[0] == '-' ? "-" : "", j->r->tai_utc, c->file);
+		judge_advise(j, "write %s%d there, in place of %s", c->text[0] == '-' ? "-" : "", j->r->tai_utc, c->text);
 	else
-		judge_remedy(j, "start phc2sys with -w instead of -O: it has TAI − UTC from ptp4l then");
+		judge_advise(j, "start phc2sys with -w instead of -O: it has TAI − UTC from ptp4l then");
 	return false;
+}
+
+/* Only who steers tells the kernel; another one that is started for it would steer, too. */
+static void remedy_unset(struct judge *j)
+{
+	const struct chrony_facts *c = &j->f->chrony;
+
+	if (j->r->n_steerers != 1 || j->r->steerers[0].pid != c->pid) {
+		judge_advise(j, "phc2sys tells it, if the grandmaster says that its time is traceable; chronyd does by "
+			     "leapseclist or leapsectz");
+		return;
+	}
+	if (c->conf_why[0]) {
+		if (j->f->root)
+			judge_run(j, RUN_LIVE, "sudo chronyd -p -f %s", c->conf);
+		else
+			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
+		return;
+	}
+	if (!c->leapsectz[0] && !c->leapseclist[0] && (!c->conf[0] || !c->version.major)) {
+		judge_advise(j, "leapseclist in chrony's configuration, or leapsectz for chrony before 4.6");
+		return;
+	}
+	if (!c->leapsectz[0] && !c->leapseclist[0])
+		judge_run(j, 0, chrony_at_least(&c->version, 4, 6) ? "sudo sed -i '$a leapseclist " ZONES "leap-seconds.list' %s" :
+			  "sudo sed -i '$a leapsectz right/UTC' %s", c->conf);
+	judge_run(j, RUN_LIVE, "sudo systemctl restart %s", judge_chrony_service(j->f));
 }
 
 static void judge_kernel_tai(struct judge *j, bool good)
@@ -69,25 +95,13 @@ static void judge_kernel_tai(struct judge *j, bool good)
 		if (good)
 			judge_skip(j, "tai", f->offline ? "--root" : "adjtimex() is refused");
 	} else if (!f->kernel.tai_utc) {
-		judge_say(j, VERDICT_WARN, "tai", "tai-unset",
-			  "nobody has told the kernel TAI − UTC (%d s): its CLOCK_TAI is UTC", j->r->tai_utc);
-		if (f->chrony.conf_why[0] && !f->root)
-			judge_remedy(j, "sudo ptpkvm-host check");
-		else if (f->chrony.conf_why[0])
-			judge_remedy(j, "sudo chronyd -p -f %s", shell_word(f->chrony.conf));
-		else if (f->chrony.leapsectz[0] || f->chrony.leapseclist[0])
-			judge_remedy(j, "sudo systemctl restart %s", judge_chrony_service(f));
-		else if (f->chrony.conf[0])
-			judge_remedy(j,
-				     "echo 'leapseclist " ZONES "leap-seconds.list' | sudo tee -a %s && sudo systemctl "
-				     "restart %s", f->chrony.conf, judge_chrony_service(f));
-		else
-			judge_remedy(j, "sudo ptpkvm-host config --help");
+		judge_find(j, "tai-unset",
+			   "nobody has told the kernel TAI − UTC (%d s): its CLOCK_TAI is UTC", j->r->tai_utc);
+		remedy_unset(j);
 	} else if (f->kernel.tai_utc != j->r->tai_utc) {
-		judge_say(j, VERDICT_WARN, "tai", "tai-kernel",
-			  "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
-			  j->r->tai_utc);
-		judge_remedy(j, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
+		judge_find(j, "tai-kernel", "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
+			   j->r->tai_utc);
+		judge_run(j, RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
 		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
 			  f->kernel.tai_utc, told ? " and in PTP" : "");
@@ -109,14 +123,12 @@ void judge_tai(struct judge *j)
 
 static void remedy_list(struct judge *j, const struct leap_file *leap)
 {
-	const char *install = j->f->debian ? "apt install --only-upgrade" : "dnf upgrade";
-
 	if (!strncmp(leap->path, ZONES "right/", strlen(ZONES "right/")) && j->f->debian)
-		judge_remedy(j, "sudo apt install tzdata-legacy || sudo apt install tzdata");
+		judge_run(j, RUN_LIVE, "sudo apt install tzdata-legacy || sudo apt install tzdata");
 	else if (!strncmp(leap->path, ZONES, strlen(ZONES)))
-		judge_remedy(j, "sudo %s tzdata", install);
+		judge_run(j, RUN_LIVE, j->f->debian ? "sudo apt install --only-upgrade tzdata" : "sudo dnf upgrade tzdata");
 	else
-		judge_remedy(j, "sudo cp /usr/share/zoneinfo/leap-seconds.list %s", leap->path);
+		judge_run(j, 0, "sudo cp " ZONES "leap-seconds.list %s", leap->path);
 }
 
 static void judge_leap_file(struct judge *j, const struct leap_file *leap)
@@ -129,12 +141,12 @@ static void judge_leap_file(struct judge *j, const struct leap_file *leap)
 	if (leap->expires && gmtime_r(&t, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	if (leap->error) {
-		judge_say(j, VERDICT_WARN, "leap", "leap-missing", "%s, of %s's configuration: %s", leap->path,
-			  leap->whose[0] ? leap->whose : "the system", strerror(leap->error));
+		judge_find(j, "leap-missing", "%s, of %s's configuration: %s", leap->path,
+			   leap->whose[0] ? leap->whose : "the system", strerror(leap->error));
 		remedy_list(j, leap);
 	} else if (expired(j->f, leap)) {
-		judge_say(j, VERDICT_WARN, "leap", "leap-expired", "%s expired on %s%s%s", leap->path, date,
-			  leap->whose[0] ? ": no leap second since then is known to " : "", leap->whose);
+		judge_find(j, "leap-expired", "%s expired on %s%s%s", leap->path, date,
+			   leap->whose[0] ? ": no leap second since then is known to " : "", leap->whose);
 		remedy_list(j, leap);
 	} else if (leap->expires) {
 		judge_say(j, VERDICT_PASS, "leap", "leap", "%s holds until %s, %lld days", leap->path, date,
@@ -152,7 +164,7 @@ void judge_leap(struct judge *j)
 	if (j->f->chrony.conf_why[0]) {
 		judge_skip(j, "leap", j->f->chrony.conf_why);
 		if (!j->f->root)
-			judge_remedy(j, "sudo ptpkvm-host check");
+			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else if (!j->f->n_leap_files) {
 		judge_skip(j, "leap", "there is no leap-seconds.list here");
 	}

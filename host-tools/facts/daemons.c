@@ -135,6 +135,7 @@ static int see(const struct chrony_directive *d, void *arg)
 static void gather_chrony(struct check_facts *f)
 {
 	struct chrony_facts *c = &f->chrony;
+	char why[200];
 	int n;
 
 	read_chronyd(c);
@@ -142,6 +143,7 @@ static void gather_chrony(struct check_facts *f)
 		c->conf_why[0] = 0;
 	if (f->offline || !c->pid)
 		return;
+	chrony_version_installed(&c->version, why, sizeof(why));
 	n = chronyc_sources(c->sources, CHECK_SOURCES_MAX, c->answers_why, sizeof(c->answers_why));
 	c->answers = n >= 0;
 	c->n_sources = n > 0 ? n : 0;

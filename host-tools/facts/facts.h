@@ -55,6 +55,7 @@ struct chrony_facts {
 	int pid;			/* of chronyd, 0 if it doesn't run */
 	char unit[UNIT_NAME_LEN];
 	bool watches_only;		/* -x: it leaves the clock alone */
+	struct chrony_version version;	/* 0.0: not known */
 	bool answers;
 	char answers_why[200];
 	struct chrony_source sources[CHECK_SOURCES_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can be read of this machine: its interfaces, counters, virtualisation and clock. */
+/* What can be read of this machine: its interfaces, counters, virtualization and clock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

@@ -58,7 +58,7 @@ static void gather(struct probe_facts *f)
 {
 	struct utsname uts;
 
-	f->cpu_virtualises = cpu_flag("vmx") || cpu_flag("svm");
+	f->cpu_virtualizes = cpu_flag("vmx") || cpu_flag("svm");
 	f->cpu_intel = cpu_is_intel();
 	f->module = file_exists("/sys/module/kvm_intel") || file_exists("/sys/module/kvm_amd");
 	f->device = file_exists("/dev/kvm");

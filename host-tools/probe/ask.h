@@ -32,7 +32,7 @@ struct probe_answer {
 };
 
 struct probe_facts {
-	bool cpu_virtualises;		/* vmx or svm */
+	bool cpu_virtualizes;		/* vmx or svm */
 	bool cpu_intel;
 	bool module;			/* kvm_intel or kvm_amd is there */
 	bool device;			/* /dev/kvm is */
@@ -50,7 +50,7 @@ struct probe_facts {
 
 void probe_run(struct probe_facts *f, unsigned int tsc_khz);
 
-extern const char *const probe_codes[];	/* those of warnings and failures, NULL at the end */
+extern const struct finding_kind probe_kinds[];
 void probe_judge(const struct probe_facts *f, struct verdicts *v);
 /* One of EXIT_*, by what counts. */
 int probe_exit_status(const struct probe_facts *f, const struct verdicts *v);

@@ -16,13 +16,6 @@
 #define SLACK_NS 100
 #define SLACK_WINDOW_NS 1000
 
-const char *const probe_codes[] = {
-	"kvm-no-virtualisation", "kvm-module", "kvm-denied", "kvm-busy", "kvm-error", "kvm-no-tsc-khz", "kvm-stuck",
-	"pairing-unknown", "pairing-clocksource", "pairing-catchup", "pairing-refused", "pairing-error",
-	"pair-wrong", "pair-unmeasured", "quality-untold", "quality-error", "quality-unsynchronized", "quality-bad",
-	NULL,
-};
-
 /* --- can this machine run a vCPU? --- */
 
 static void judge_open(const struct probe_facts *f, struct verdicts *v)
@@ -30,18 +23,19 @@ static void judge_open(const struct probe_facts *f, struct verdicts *v)
 	const char *module = f->cpu_intel ? "kvm_intel" : "kvm_amd";
 
 	if (f->error == EACCES || f->error == EPERM) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-denied", "/dev/kvm may not be opened by this user");
-		verdict_remedy(v, "sudo ptpkvm-host probe	# or join the group: sudo usermod -aG kvm \"$USER\"");
+		verdict_find(v, "kvm-denied", "/dev/kvm may not be opened by this user");
+		verdict_run(v, 0, "sudo ptpkvm-host probe");
+		verdict_advise(v, "or join the group, and log in again: sudo usermod -aG kvm \"$USER\"");
 	} else if (f->module && (f->error == ENOENT || f->error == ENXIO)) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-module",
-			    "there is no /dev/kvm, though the module is loaded: a container without the device?");
+		verdict_find(v, "kvm-module",
+			     "there is no /dev/kvm, though the module is loaded: a container without the device?");
 		verdict_advise(v, "give it to the container (docker, podman: --device /dev/kvm)");
 	} else if (f->error == ENOENT || f->error == ENODEV || f->error == ENXIO) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-module", "there is no /dev/kvm: no module of KVM's is loaded");
-		verdict_remedy(v, "sudo modprobe %s || sudo dmesg | grep -i kvm", module);
+		verdict_find(v, "kvm-module", "there is no /dev/kvm: no module of KVM's is loaded");
+		verdict_run(v, 0, "sudo modprobe %s || sudo dmesg | grep -i kvm", module);
 	} else {
-		verdict_say(v, VERDICT_FAIL, "kvm", f->error == EBUSY ? "kvm-busy" : "kvm-error", "%s", f->why);
-		verdict_remedy(v, "sudo dmesg | grep -i kvm");
+		verdict_find(v, f->error == EBUSY ? "kvm-busy" : "kvm-error", "%s", f->why);
+		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
 	}
 }
 
@@ -52,25 +46,24 @@ static bool judge_kvm(const struct probe_facts *f, struct verdicts *v)
 			    ", though this host is itself a guest (" : "", f->hypervisor, f->hypervisor[0] ? ")" : "");
 		return true;
 	}
-	if (!f->cpu_virtualises && f->failed != PROBE_OPEN && f->failed != PROBE_TSC) {
+	if (!f->cpu_virtualizes && f->failed != PROBE_OPEN && f->failed != PROBE_TSC) {
 		/* Some clouds have a /dev/kvm of their own kind. */
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-no-virtualisation",
+		verdict_find(v, "kvm-no-virtualization",
 			    "there is a /dev/kvm, but no vmx or svm in this machine's CPU, and no vCPU runs: %s", f->why);
-	} else if (!f->cpu_virtualises) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-no-virtualisation", "the CPU offers neither vmx nor svm");
-		verdict_advise(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualisation" :
+	} else if (!f->cpu_virtualizes) {
+		verdict_find(v, "kvm-no-virtualization", "the CPU offers neither vmx nor svm");
+		verdict_advise(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualization" :
 			       "in the firmware's setup: enable Intel VT-x or AMD-V (SVM)");
 	} else if (f->failed == PROBE_OPEN) {
 		judge_open(f, v);
 	} else if (f->failed == PROBE_TSC) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s",
-			    f->tsc_khz, f->why);
+		verdict_find(v, "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s", f->tsc_khz, f->why);
 	} else if (f->failed == PROBE_RUN && f->error == EINTR) {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-stuck", "a vCPU did not come back within %d ms", PROBE_TIMEOUT_MS);
-		verdict_remedy(v, "sudo dmesg | grep -i kvm");
+		verdict_find(v, "kvm-stuck", "a vCPU did not come back within %d ms", PROBE_TIMEOUT_MS);
+		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
 	} else {
-		verdict_say(v, VERDICT_FAIL, "kvm", "kvm-error", "%s", f->why);
-		verdict_remedy(v, "sudo dmesg | grep -i kvm");
+		verdict_find(v, "kvm-error", "%s", f->why);
+		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
 	}
 	return false;
 }
@@ -84,31 +77,32 @@ static void judge_refusal(const struct probe_facts *f, struct verdicts *v)
 	const enum verdict_level level = f->type1.result ? VERDICT_FAIL : VERDICT_WARN;
 
 	if (f->type0.result == -KVM_ENOSYS) {
-		verdict_say(v, level, "pairing", "pairing-unknown",
-			    "this kernel's KVM (%s) does not know the call: Linux has it from 4.11 on", f->kernel);
+		verdict_find_at(v, level, "pairing-unknown",
+				"this kernel's KVM (%s) does not know the call: Linux has it from 4.11 on", f->kernel);
 		verdict_advise(v, "a newer kernel on this host");
 	} else if (f->type0.result != -KVM_EOPNOTSUPP) {
-		verdict_say(v, level, "pairing", "pairing-error", "KVM answers %" PRId64 " to a good call",
-			    f->type0.result);
+		verdict_find_at(v, level, "pairing-error", "KVM answers %" PRId64 " to a good call",
+				f->type0.result);
 	} else if (f->tsc_khz) {
-		verdict_say(v, level, "pairing", "pairing-catchup",
+		verdict_find_at(v, level, "pairing-catchup",
 			    "refused (-95) to a guest whose counter runs at %u kHz: KVM cannot scale it here, and has it "
-			    "catch up in steps", f->tsc_khz);
+				"catch up in steps", f->tsc_khz);
 		verdict_advise(v, "give guests this host's own frequency (no tsc-frequency, no <timer name='tsc' frequency=…>)");
 	} else if (!tsc) {
-		verdict_say(v, level, "pairing", "pairing-clocksource",
-			    "refused (-95): this host's own clocksource is %s, and exact pairs need the TSC",
-			    f->clocksource[0] ? f->clocksource : "unknown");
+		verdict_find_at(v, level, "pairing-clocksource",
+				"refused (-95): this host's own clocksource is %s, and exact pairs need the TSC",
+				f->clocksource[0] ? f->clocksource : "unknown");
 		if (!strcmp(f->clocksource, "kvm-clock"))
 			verdict_advise(v, "a kernel with host-patch's series pairs on kvm-clock; or give this host an invariant "
 				       "TSC (QEMU: -cpu host,migratable=off) and the kernel argument tsc=reliable");
 		else
-			verdict_remedy(v, "sudo dmesg | grep -iE 'tsc|clocksource'	# why; then: kernel argument tsc=reliable, if "
-				       "the TSC is good");
+			verdict_run(v, 0, "sudo dmesg | grep -iE 'tsc|clocksource'");
+		if (strcmp(f->clocksource, "kvm-clock"))
+			verdict_advise(v, "says why; if the TSC is good, the kernel argument tsc=reliable says so");
 	} else {
-		verdict_say(v, level, "pairing", "pairing-refused",
+		verdict_find_at(v, level, "pairing-refused",
 			    "refused (-95), though this host runs on the TSC: KVM does not trust it for this guest");
-		verdict_remedy(v, "sudo dmesg | grep -iE 'tsc|kvm'");
+		verdict_run(v, 0, "sudo dmesg | grep -iE 'tsc|kvm'");
 	}
 }
 
@@ -118,9 +112,9 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 	const int64_t slack = window ? SLACK_WINDOW_NS : SLACK_NS;
 
 	if (!a->measured) {
-		verdict_say(v, VERDICT_WARN, "pair", "pair-unmeasured",
-			    "the host's clock was set again and again while it was read");
-		verdict_remedy(v, "ptpkvm-host check	# who steers it");
+		verdict_find(v, "pair-unmeasured", "the host's clock was set again and again while it was read");
+		verdict_run(v, 0, "sudo ptpkvm-host check");
+		verdict_advise(v, "says who steers it");
 		return;
 	}
 	text_ns(offset, a->offset_ns, true);
@@ -131,9 +125,9 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 		verdict_say(v, VERDICT_PASS, "pair", "pair", "%s from the host's clock, measured to ± %s%s%s", offset, half,
 			    window ? ", window " : "", window ? wide : "");
 	} else {
-		verdict_say(v, VERDICT_FAIL, "pair", "pair-wrong",
-			    "%s from the host's clock, measured to ± %s%s%s: guests get a wrong time", offset, half,
-			    window ? ", window " : "", window ? wide : "");
+		verdict_find(v, "pair-wrong",
+			     "%s from the host's clock, measured to ± %s%s%s: guests get a wrong time", offset, half,
+			     window ? ", window " : "", window ? wide : "");
 		verdict_advise(v, "please report it, with the output of: ptpkvm-host probe --json");
 	}
 }
@@ -164,28 +158,28 @@ static void judge_quality(const struct probe_facts *f, struct verdicts *v)
 	char text[200];
 
 	if (f->type1.result == -KVM_EOPNOTSUPP || f->type1.result == -KVM_ENOSYS) {
-		verdict_say(v, VERDICT_WARN, "quality", "quality-untold",
-			    "a stock KVM: guests are not told how good this host's clock is, nor when it is set");
+		verdict_find(v, "quality-untold",
+			     "a stock KVM: guests are not told how good this host's clock is, nor when it is set");
 		verdict_advise(v, "a kernel with the series of host-patch/ tells them; --ignore quality-untold if that is all right");
 		return;
 	}
 	if (f->type1.result) {
-		verdict_say(v, VERDICT_WARN, "quality", "quality-bad", "KVM answers %" PRId64 " to a good call of type 1",
-			    f->type1.result);
+		verdict_find(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1", f->type1.result);
 		return;
 	}
 	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved) {
-		verdict_say(v, VERDICT_WARN, "quality", "quality-bad", "a reply with fields that no guest knows (flags 0x%x)",
-			    q->flags);
+		verdict_find(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
 		return;
 	}
 	quality_text(q, text, sizeof(text));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_STATUS && q->clock_status != KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED) {
-		verdict_say(v, VERDICT_WARN, "quality", "quality-unsynchronized", "guests are told: %s", text);
-		verdict_remedy(v, "ptpkvm-host check	# what steers this host's clock");
+		verdict_find(v, "quality-unsynchronized", "guests are told: %s", text);
+		verdict_run(v, 0, "sudo ptpkvm-host check");
+		verdict_advise(v, "says what steers this host's clock");
 	} else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR && q->max_error_ns > PROBE_HOST_ERROR_WARN_NS) {
-		verdict_say(v, VERDICT_WARN, "quality", "quality-error", "guests are told: %s", text);
-		verdict_remedy(v, "ptpkvm-host check	# what steers this host's clock");
+		verdict_find(v, "quality-error", "guests are told: %s", text);
+		verdict_run(v, 0, "sudo ptpkvm-host check");
+		verdict_advise(v, "says what steers this host's clock");
 	} else {
 		verdict_say(v, VERDICT_PASS, "quality", "quality", "guests are told: %s", text);
 	}
@@ -196,7 +190,8 @@ void probe_judge(const struct probe_facts *f, struct verdicts *v)
 	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
 	const bool windowed = !f->type1.result && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
 
-	v->n = 0;
+	memset(v, 0, sizeof(*v));
+	v->kinds = probe_kinds;
 	if (!judge_kvm(f, v)) {
 		verdict_skip(v, "pairing", "no vCPU runs");
 		verdict_skip(v, "pair", "no vCPU runs");
@@ -218,7 +213,7 @@ void probe_judge(const struct probe_facts *f, struct verdicts *v)
 
 int probe_exit_status(const struct probe_facts *f, const struct verdicts *v)
 {
-	if (f->failed != PROBE_DONE && !f->cpu_virtualises)
+	if (f->failed != PROBE_DONE && !f->cpu_virtualizes)
 		return EXIT_NO_HOST;
 	return verdicts_exit_status(v);
 }

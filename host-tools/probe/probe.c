@@ -9,7 +9,7 @@
 #include "probe/ask.h"
 #include "ptpkvm-host.h"
 
-#define SCHEMA 1	/* Documentation/ptpkvm-host-probe.md */
+#define SCHEMA 2	/* Documentation/ptpkvm-host-probe.md */
 #define TSC_KHZ_MAX 100000000
 
 static void json_answer(struct json *j, const char *key, const struct probe_answer *a)
@@ -47,7 +47,7 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 	json_string(&j, "kernel", f->kernel);
 	json_string(&j, "clocksource", f->clocksource);
 	json_text(&j, "hypervisor", f->hypervisor);
-	json_bool(&j, "cpu_virtualises", f->cpu_virtualises);
+	json_bool(&j, "cpu_virtualizes", f->cpu_virtualizes);
 	json_bool(&j, "vcpu_runs", f->failed == PROBE_DONE);
 	json_close(&j, '}');
 	if (f->failed == PROBE_DONE) {
@@ -60,7 +60,7 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 
 int cmd_probe(int argc, char **argv)
 {
-	struct verdict_options o = { .codes = probe_codes };
+	struct verdict_options o = { .kinds = probe_kinds };
 	int tsc_khz = 0, status;
 	const struct option_row rows[] = {
 		VERDICT_ROWS(&o, "ptpkvm-host-probe.md"),

@@ -32,11 +32,11 @@ static void judge_guests(struct status *s)
 	}
 	if (!n)
 		return;
-	verdict_say(&s->off, VERDICT_WARN, "guests", "guests-refused",
-		    "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
-		    n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
-		    first->refused.n);
-	verdict_remedy(&s->off, "sudo ptpkvm-host probe");
+	verdict_find(&s->off, "guests-refused",
+		     "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
+		     n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
+		     first->refused.n);
+	verdict_run(&s->off, 0, "sudo ptpkvm-host probe");
 }
 
 static void judge(struct status *s)
@@ -44,6 +44,7 @@ static void judge(struct status *s)
 	const struct verdicts *all = &s->report.said;
 
 	s->off.n = 0;
+	s->off.kinds = check_kinds;
 	for (int i = 0; i < all->n; i++)
 		if ((all->list[i].level == VERDICT_WARN || all->list[i].level == VERDICT_FAIL) &&
 		    is_link(all->list[i].link))

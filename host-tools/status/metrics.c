@@ -277,7 +277,7 @@ static void put_all(struct metrics *m, const struct status *s)
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o = { .verdicts.codes = check_codes, .limits = check_limits };
+	struct metrics_output o = { .verdicts.kinds = check_kinds, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_host_", "Grandmaster, ports, each hop's offset, the kernel's clock and the guests as "
 			     "Prometheus text exposition.", argc, argv);

@@ -16,7 +16,7 @@ struct metrics_output {
 };
 
 /*
- * verdicts.codes and limits are given, all else is 0. A bad option, or an operand, is misuse; --help ends the program.
+ * verdicts.kinds and limits are given, all else is 0. A bad option, or an operand, is misuse; --help ends the program.
  */
 void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *about, int argc, char **argv);
 

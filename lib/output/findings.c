@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "output/findings.h"
 #include "output/text.h"
+#include "system/tree.h"
 
 static const char *const words[] = {
 	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
@@ -22,38 +23,60 @@ static const char *const json_words[] = {
 	[VERDICT_UNKNOWN] = "unknown",
 };
 
-void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
-		 ...)
+static const struct finding_kind *kind_of(const struct finding_kind *kinds, const char *code)
+{
+	for (; kinds && kinds->code; kinds++)
+		if (!strcmp(kinds->code, code))
+			return kinds;
+	return NULL;
+}
+
+/* --- what was found --- */
+
+static void add(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+		va_list ap)
 {
 	struct verdict *last = &v->list[v->n];
-	va_list ap;
 
 	if (v->n++ == VERDICTS_MAX)
 		abort();
 	*last = (struct verdict){ .level = level, .link = link, .code = code };
-	va_start(ap, fmt);
 	vsnprintf(last->text, sizeof(last->text), fmt, ap);
+}
+
+void verdict_find(struct verdicts *v, const char *code, const char *fmt, ...)
+{
+	const struct finding_kind *kind = kind_of(v->kinds, code);
+	va_list ap;
+
+	if (!kind)
+		abort();
+	va_start(ap, fmt);
+	add(v, kind->level, kind->link, kind->code, fmt, ap);
 	va_end(ap);
 }
 
-void verdict_remedy(struct verdicts *v, const char *fmt, ...)
+void verdict_find_at(struct verdicts *v, enum verdict_level level, const char *code, const char *fmt, ...)
 {
-	struct verdict *last = &v->list[v->n - 1];
+	const struct finding_kind *kind = kind_of(v->kinds, code);
 	va_list ap;
 
+	if (!kind || (level != VERDICT_WARN && level != VERDICT_FAIL) || (level != kind->level && !kind->either))
+		abort();
 	va_start(ap, fmt);
-	vsnprintf(last->remedy, sizeof(last->remedy), fmt, ap);
+	add(v, level, kind->link, kind->code, fmt, ap);
 	va_end(ap);
 }
 
-void verdict_advise(struct verdicts *v, const char *fmt, ...)
+void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+		 ...)
 {
-	struct verdict *last = &v->list[v->n - 1];
 	va_list ap;
 
-	last->words = true;
+	if (level != VERDICT_PASS && level != VERDICT_UNKNOWN)
+		abort();
 	va_start(ap, fmt);
-	vsnprintf(last->remedy, sizeof(last->remedy), fmt, ap);
+	add(v, level, link, code, fmt, ap);
 	va_end(ap);
 }
 
@@ -62,12 +85,104 @@ void verdict_skip(struct verdicts *v, const char *link, const char *why)
 	verdict_say(v, VERDICT_UNKNOWN, link, "not-looked-at", "not looked at: %s", why);
 }
 
-static bool known_code(const char *code, const char *const known[])
+/* --- what mends it --- */
+
+static struct remedy *next_remedy(struct verdicts *v)
 {
-	for (size_t i = 0; known[i]; i++)
-		if (!strcmp(code, known[i]))
-			return true;
-	return false;
+	struct verdict *last = &v->list[v->n - 1];
+
+	if (last->n_remedies == REMEDIES_MAX)
+		abort();
+	return &last->remedies[last->n_remedies++];
+}
+
+/* False if it does not fit. */
+static bool add_command(const struct verdicts *v, char *buf, size_t len, const char *fmt, va_list ap)
+{
+	for (const char *mark; (mark = strchr(fmt, '%')); fmt = mark + 2) {
+		const char *word = mark[1] == 's' ? va_arg(ap, const char *) : "";
+		char path[FILE_PATH_MAX];
+		int before = mark - fmt;
+
+		if (mark[1] == 's' && !word[0] && before)
+			before--;
+		add_text(buf, len, "%.*s", before, fmt);
+		if (word[0] == '/' && v->offline)
+			word = file_real(path, word);
+		if (!word || strlen(word) >= len)
+			return false;
+		if (mark[1] == 'd')
+			add_text(buf, len, "%d", va_arg(ap, int));
+		else if (mark[1] != 's')
+			abort();
+		else if (word[0])
+			add_text(buf, len, "%s", shell_word(word));
+	}
+	add_text(buf, len, "%s", fmt);
+	return true;
+}
+
+void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
+{
+	struct remedy *r;
+	va_list ap;
+	bool fits;
+
+	if (v->offline && how & RUN_LIVE)
+		return;
+	r = next_remedy(v);
+	r->text[0] = 0;
+	if (v->container && how & RUN_GUEST)
+		add_text(r->text, sizeof(r->text), "in the guest itself: ");
+	if (how & (RUN_ON_HOST | RUN_ON_MASTER | RUN_IN_SOURCE))
+		add_text(r->text, sizeof(r->text), "%s: ", how & RUN_ON_HOST ? "on the host" :
+			 how & RUN_ON_MASTER ? "on the grandmaster" : "in ptp_kvm's source");
+	r->kind = r->text[0] ? REMEDY_ELSEWHERE : REMEDY_COMMAND;
+	va_start(ap, fmt);
+	fits = add_command(v, r->text, sizeof(r->text), fmt, ap);
+	va_end(ap);
+	if (v->offline && how & RUN_ROOT)
+		add_text(r->text, sizeof(r->text), " --root %s", shell_word(file_root));
+	if (!fits || strlen(r->text) == sizeof(r->text) - 1)
+		v->list[v->n - 1].n_remedies--;
+}
+
+void verdict_advise(struct verdicts *v, const char *fmt, ...)
+{
+	struct remedy *r = next_remedy(v);
+	va_list ap;
+
+	r->kind = REMEDY_WORDS;
+	va_start(ap, fmt);
+	vsnprintf(r->text, sizeof(r->text), fmt, ap);
+	va_end(ap);
+}
+
+/* --- options about codes --- */
+
+/* As long as both are alike from their beginning */
+static size_t alike_from_start(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static void __attribute__((noreturn)) no_such_code(const char *option, const char *code,
+						   const struct finding_kind *kinds)
+{
+	char near[300] = "";
+	size_t best = 3;
+
+	for (const struct finding_kind *k = kinds; k->code; k++)
+		if (alike_from_start(k->code, code) > best)
+			best = alike_from_start(k->code, code);
+	for (const struct finding_kind *k = kinds; k->code; k++)
+		if (alike_from_start(k->code, code) == best)
+			add_text(near, sizeof(near), "%s %s", near[0] ? "," : ", but", k->code);
+	misuse("%s: there is no warning or failure '%s'%s", option, code, near);
 }
 
 void verdict_take_ignored(void *options, char *list)
@@ -76,12 +191,35 @@ void verdict_take_ignored(void *options, char *list)
 	char *save, *code;
 
 	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
-		if (!known_code(code, o->codes))
-			misuse("--ignore: there is no warning or failure '%s'", code);
+		if (!kind_of(o->kinds, code))
+			no_such_code("--ignore", code, o->kinds);
 		if (o->n_ignored == ARRAY_SIZE(o->ignored))
 			misuse("--ignore: more than %zu", ARRAY_SIZE(o->ignored));
 		o->ignored[o->n_ignored++] = code;
 	}
+}
+
+static void print_kind(const struct finding_kind *k)
+{
+	print("%-26s  %-12s  %s\n", k->code, k->link, k->either ? "WARN or FAIL" : words[k->level]);
+}
+
+void verdict_take_explained(void *options, char *code)
+{
+	struct verdict_options *o = options;
+	const struct finding_kind *kind = kind_of(o->kinds, code);
+
+	if (!strcmp(code, "list")) {
+		for (kind = o->kinds; kind->code; kind++)
+			print_kind(kind);
+		exit(finish(EXIT_GOOD));
+	}
+	if (!kind)
+		no_such_code("--explain", code, o->kinds);
+	print_kind(kind);
+	print("\n");
+	text_columns(stdout, 0, "", kind->about);
+	exit(finish(EXIT_GOOD));
 }
 
 void verdicts_ignore(struct verdicts *v, const struct verdict_options *o)
@@ -124,11 +262,27 @@ void verdicts_print(const struct verdicts *v, bool quiet)
 		snprintf(right, sizeof(right), "%s%s%s%s", one->text, bad ? " [" : "", bad ? one->code : "",
 			 bad ? "]" : "");
 		text_columns(stdout, 20, left, right);
-		if (one->remedy[0] && !one->ignored && one->words)
-			text_columns(stdout, 10, "", one->remedy);
-		else if (one->remedy[0] && !one->ignored)
-			print("%10s%s\n", "", one->remedy);	/* to be copied, so not broken */
+		for (int k = 0; k < one->n_remedies && !one->ignored; k++) {
+			if (one->remedies[k].kind == REMEDY_WORDS)
+				text_columns(stdout, 10, "", one->remedies[k].text);
+			else
+				print("%10s%s\n", "", one->remedies[k].text);	/* to be copied, so not broken */
+		}
 	}
+}
+
+static void json_remedy(struct json *j, const struct verdict *one)
+{
+	char all[sizeof(one->remedies)] = "";
+
+	for (int i = 0; i < one->n_remedies; i++)
+		add_text(all, sizeof(all), "%s%s", i ? "\n" : "", one->remedies[i].text);
+	json_text(j, "remedy", all);
+	json_open(j, "commands", '[');
+	for (int i = 0; i < one->n_remedies; i++)
+		if (one->remedies[i].kind == REMEDY_COMMAND)
+			json_string(j, NULL, one->remedies[i].text);
+	json_close(j, ']');
 }
 
 void verdicts_json(struct json *j, const struct verdicts *v)
@@ -143,7 +297,7 @@ void verdicts_json(struct json *j, const struct verdicts *v)
 		json_string(j, "code", one->code);
 		json_bool(j, "ignored", one->ignored);
 		json_string(j, "text", one->text);
-		json_string(j, "remedy", one->remedy[0] ? one->remedy : NULL);
+		json_remedy(j, one);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

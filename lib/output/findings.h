@@ -11,32 +11,78 @@
 
 enum verdict_level { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN };
 
+/* What can be found: a row for each code, which what is said, documented and ignored of it comes from */
+struct finding_kind {
+	const char *code, *link;	/* "driver-not-loaded", "driver", both stable; NULL at the end of a table */
+	enum verdict_level level;	/* as a rule: VERDICT_WARN or VERDICT_FAIL */
+	bool either;			/* now and then it is the other of these two */
+	const char *about;		/* a few sentences of ASCII: what it means, why it is so, what mends it */
+};
+
+#define FINDING_WARN(code, link, about) { code, link, VERDICT_WARN, false, about }
+#define FINDING_FAIL(code, link, about) { code, link, VERDICT_FAIL, false, about }
+#define FINDING_EITHER(code, link, level, about) { code, link, level, true, about }
+
+/* A line of what mends it: words; a line for sh, as it stands; or one that says where, elsewhere, it is typed */
+struct remedy {
+	enum { REMEDY_WORDS, REMEDY_COMMAND, REMEDY_ELSEWHERE } kind;
+	char text[600];
+};
+
+#define REMEDIES_MAX 4
+
 struct verdict {
 	enum verdict_level level;
 	bool ignored;			/* --ignore: shown, but doesn't count */
 	const char *link;		/* "driver" */
 	const char *code;		/* what was found, stable: "driver-not-loaded" */
 	char text[360];
-	char remedy[360];		/* a command to type; empty where there is nothing to do */
-	bool words;			/* remedy is what no command does */
+	struct remedy remedies[REMEDIES_MAX];	/* in order */
+	int n_remedies;
 };
 
 #define VERDICTS_MAX 128
 
 struct verdicts {
+	const struct finding_kind *kinds;
+	bool offline;			/* --root: remedies are for the files below file_root */
+	bool container;			/* this system is one */
 	struct verdict list[VERDICTS_MAX];
 	int n;
 };
 
-/* One more; what is too long is cut. More than VERDICTS_MAX end the program. */
+/*
+ * One more, of kinds: a code that is not there ends the program. What is too long is cut. More than VERDICTS_MAX end the
+ * program, too.
+ */
+void verdict_find(struct verdicts *v, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* At another level than is the rule, where the row has that */
+void verdict_find_at(struct verdicts *v, enum verdict_level level, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* What is well (VERDICT_PASS), or not known (VERDICT_UNKNOWN), by a code of its own */
 void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
 		 ...) __attribute__((format(printf, 5, 6)));
-/* For the one said last. */
-void verdict_remedy(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same of what no command does: it is wrapped, in text. */
-void verdict_advise(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "not looked at: WHY" */
 void verdict_skip(struct verdicts *v, const char *link, const char *why);
+
+/* How a command is meant */
+enum {
+	RUN_LIVE = 1,		/* it is about what runs: not said for --root */
+	RUN_ROOT = 2,		/* it takes --root, which is put at its end */
+	RUN_GUEST = 4,		/* no container can do that: said of the guest itself */
+	RUN_ON_HOST = 8,	/* these are typed elsewhere */
+	RUN_ON_MASTER = 16,
+	RUN_IN_SOURCE = 32,
+};
+
+/*
+ * A command that mends what was found last. fmt has %s and %d only. What is put in for %s is quoted for the shell; one
+ * that begins with '/' is a file below --root, an empty one is left out with the space before it. Not said if it is too
+ * long: half a command is none.
+ */
+void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* In words, what no command does. What is too long is cut. */
+void verdict_advise(struct verdicts *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Where a finding begins, which an option sets to a whole number from min to max */
 struct limit {
@@ -49,7 +95,7 @@ struct limit {
 
 /* What the command lines of verbs that give verdicts share */
 struct verdict_options {
-	const char *const *codes;	/* what --ignore may name, NULL at the end */
+	const struct finding_kind *kinds;	/* what --ignore may name */
 	bool json, quiet;
 	const char *ignored[32];
 	size_t n_ignored;
@@ -59,11 +105,15 @@ struct verdict_options {
 #define VERDICT_ROWS(o, page) \
 	{ 0, "json", NULL, "for programs (Documentation/" page ")", FLAG_TO(&(o)->json) }, \
 	{ 'q', "quiet", NULL, "warnings and failures only", FLAG_TO(&(o)->quiet) }, \
-	IGNORE_ROW(o, "these, as shown in brackets, don't count")
+	IGNORE_ROW(o, "these, as shown in brackets, don't count"), \
+	{ 0, "explain", "CODE", "what such a finding means, and what mends it; list: all of them", \
+	  TAKE_BY(verdict_take_explained, o) }
 #define IGNORE_ROW(o, about) { 0, "ignore", "CODE,...", about, TAKE_BY(verdict_take_ignored, o) }
 
 /* "CODE,...", which is cut to pieces and kept. One that is none is misuse. */
 void verdict_take_ignored(void *options, char *list);
+/* Of one code, or of "list": printed, and the end of the program. One that is none is misuse. */
+void verdict_take_explained(void *options, char *code);
 void verdicts_ignore(struct verdicts *v, const struct verdict_options *o);
 
 /* 0 good, 1 if there is a warning, 2 if there is a failure; of those that count. */

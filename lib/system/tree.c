@@ -300,6 +300,21 @@ const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
 	return buf;
 }
 
+const char *file_real(char buf[static FILE_PATH_MAX], const char *path)
+{
+	char last[NAME_MAX + 1], inside[PATH_MAX + NAME_MAX + 2];
+	struct place p;
+
+	if (file_root[0]) {
+		if (!walk(&p, root(), path, FOLLOW, last)) {
+			snprintf(inside, sizeof(inside), "%s/%s", p.path, strcmp(last, ".") ? last : "");
+			path = inside;
+		}
+		leave(&p);
+	}
+	return snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path) < FILE_PATH_MAX ? buf : NULL;
+}
+
 /* --- reading --- */
 
 static char *read_fd(int fd, size_t *len)

@@ -36,6 +36,11 @@ void opt_root(const char *dir);
 /* file_root and path, in a buffer of the caller; a path that does not fit ends the program. */
 #define FILE_PATH_MAX 4096
 const char *file_path(char buf[static FILE_PATH_MAX], const char *path);
+/*
+ * The same for programs that know of no root, to which links in the tree lead elsewhere: behind them all. As it stands
+ * for this system, and where that can't be known. NULL if it does not fit.
+ */
+const char *file_real(char buf[static FILE_PATH_MAX], const char *path);
 
 #define FILE_SIZE_MAX (4 << 20)
 

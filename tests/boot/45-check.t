@@ -25,7 +25,7 @@ found() {
 # shellcheck disable=SC2317 # by runs
 remedy() {
 	local command
-	command=$(jq -r --arg code "$1" '.checks[] | select(.code == $code) | .remedy' <<<"$said")
+	command=$(jq -r --arg code "$1" '.checks[] | select(.code == $code) | .commands[]' <<<"$said")
 	note "$1: $command"
 	guest g1 "${command//sudo /}"
 }

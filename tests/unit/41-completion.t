@@ -64,9 +64,12 @@ is "$(offered bench --method =)" 'precise extended offset gettime' 'right after 
 is "$(offered setup --delay '')" auto 'the argument of --delay'
 is "$(offered watch --plot guest-tools/Mak)" guest-tools/Makefile 'a file'
 is "$(offered metrics --root guest-t)" guest-tools 'a directory'
+is "$(offered check --explain boot-r)" boot-race 'the beginning of a code'
+is "$(offered metrics --ignore boot-no-d)" boot-no-driver 'the same for --ignore'
 silent 'nothing for what is no verb' offered nonsense ''
 of ptpkvm-host
 is "$(offered pro)" probe 'the beginning of a verb'
 is "$(offered probe --tsc)" --tsc-khz 'the beginning of an option'
 is "$(offered check --root guest-t)" guest-tools 'a directory'
+is "$(offered probe --ignore pair-w)" pair-wrong 'the beginning of a code of that verb'
 done_testing

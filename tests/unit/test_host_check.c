@@ -6,6 +6,7 @@
 #include <linux/net_tstamp.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "check/judge.h"
 #include "documented.h"
 #include "facts/facts.h"
+#include "found.h"
 #include "ptpkvm-host.h"
 #include "steerers.h"
 #include "system/tree.h"
@@ -459,6 +461,13 @@ static void shared_socket(struct check_facts *f)
 	f->n_ptp4l = 2;
 }
 
+static void shared_socket_of_two_files(struct check_facts *f)
+{
+	shared_socket(f);
+	strcpy(f->ptp4l[0].process.conf, "/etc/linuxptp/ptp4l.conf");
+	strcpy(f->ptp4l[1].process.conf, "/etc/linuxptp/eno2.conf");
+}
+
 static void faulty(struct check_facts *f)
 {
 	strcpy(f->ptp4l[0].data.ports[0].state, "FAULTY");
@@ -794,6 +803,19 @@ static void tai_unset_unconfigured(struct check_facts *f)
 {
 	tai_unset(f);
 	f->chrony.leapsectz[0] = 0;
+	f->chrony.version = (struct chrony_version){ 4, 6 };
+}
+
+static void tai_unset_old_chrony(struct check_facts *f)
+{
+	tai_unset_unconfigured(f);
+	f->chrony.version.minor = 3;
+}
+
+static void tai_unset_unknown_chrony(struct check_facts *f)
+{
+	tai_unset_unconfigured(f);
+	f->chrony.version.major = 0;
 }
 
 static void tai_unset_no_chrony(struct check_facts *f)
@@ -1024,14 +1046,16 @@ static const struct {
 	{ many_nics, "", EXIT_GOOD, "" },
 	{ no_ptp4l, "ptp4l-missing", EXIT_BROKEN, "sudo systemctl start ptp4l@eno1" },
 	{ phc2sys_of_host, "", EXIT_GOOD, "" },
-	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "sudo systemctl start ptp4l@" },
+	{ phc2sys_to_phc, "ptp4l-missing steering-fight", EXIT_BROKEN, "start ptp4l on the interface" },
 	{ denied, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ unheard_by_user, "ptp4l-denied", EXIT_WARNINGS, "sudo ptpkvm-host check" },
 	{ pmc_hangs, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
 	{ silent, "ptp4l-silent", EXIT_BROKEN, "sudo journalctl _PID=500" },
 	{ pmc_absent, "pmc-absent", EXIT_WARNINGS, "sudo apt install linuxptp" },
 	{ pmc_garbled, "pmc-garbled", EXIT_WARNINGS, "sudo pmc -u" },
-	{ shared_socket, "ptp4l-shared-socket", EXIT_WARNINGS, "echo 'uds_address /var/run/ptp4l.1'" },
+	{ shared_socket, "ptp4l-shared-socket", EXIT_WARNINGS, "give one of them a socket of its own" },
+	{ shared_socket_of_two_files, "ptp4l-shared-socket", EXIT_WARNINGS,
+	  "sudo sed -i -e '/^[[:space:]]*uds_address[[:space:]]/d' -e '1i [global]\\nuds_address /var/run/ptp4l.1' /etc/" },
 	{ faulty, "ptp4l-faulty kernel-holdover", EXIT_BROKEN, "sudo journalctl -u ptp4l@eno1.service" },
 	{ lost_by_phc2sys, "ptp4l-listening kernel-holdover", EXIT_BROKEN, "sudo tcpdump" },
 	{ lost_by_automatic, "ptp4l-listening steering-none", EXIT_BROKEN, "sudo tcpdump" },
@@ -1073,7 +1097,7 @@ static const struct {
 	{ nobody_seen, "", EXIT_GOOD, "" },
 	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
-	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "sudo ptpkvm-host config" },
+	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "ptpkvm-host config" },
 	{ watches_only, "", EXIT_GOOD, "" },
 	{ fight, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now chrony.service" },
 	{ fight_of_ntp, "steering-fight", EXIT_BROKEN, "sudo systemctl disable --now systemd-timesyncd.service" },
@@ -1085,12 +1109,14 @@ static const struct {
 	{ no_source, "steering-no-source", EXIT_WARNINGS, "chronyc -n sources" },
 	{ ptp_unused, "steering-ptp-unused", EXIT_WARNINGS, "chronyc -n sources" },
 	{ tai_unset, "tai-unset", EXIT_WARNINGS, "sudo systemctl restart chrony" },
-	{ tai_unset_unconfigured, "tai-unset", EXIT_WARNINGS, "echo 'leapseclist /usr/share/zoneinfo/leap-seconds.list'" },
-	{ tai_unset_no_chrony, "tai-unset", EXIT_WARNINGS, "sudo ptpkvm-host config" },
+	{ tai_unset_unconfigured, "tai-unset", EXIT_WARNINGS, "sudo sed -i '$a leapseclist /usr/share/zoneinfo/leap-seconds.list' /etc/" },
+	{ tai_unset_old_chrony, "tai-unset", EXIT_WARNINGS, "sudo sed -i '$a leapsectz right/UTC' /etc/" },
+	{ tai_unset_unknown_chrony, "tai-unset", EXIT_WARNINGS, "leapseclist in chrony's configuration, or leapsectz" },
+	{ tai_unset_no_chrony, "tai-unset", EXIT_WARNINGS, "phc2sys tells it, if the grandmaster" },
 	{ tai_old, "tai-kernel", EXIT_WARNINGS, "grep -rn" },
 	{ tai_of_ptp, "tai-ptp", EXIT_BROKEN, "on the grandmaster:" },
 	{ tai_of_arbitrary_scale, "", EXIT_GOOD, "" },
-	{ constant_in_file, "tai-constant", EXIT_WARNINGS, "sudo sed -i '3s/-36\\b/-37/' /etc/default/phc2sys" },
+	{ constant_in_file, "tai-constant", EXIT_WARNINGS, "write -37 there, in place of -36" },
 	{ constant_running, "tai-constant", EXIT_BROKEN, "start phc2sys with -w" },
 	{ constant_right, "", EXIT_GOOD, "" },
 	{ next_leap_second, "", EXIT_GOOD, "" },
@@ -1110,7 +1136,7 @@ static const struct {
 	{ variable, "tsc-variable", EXIT_WARNINGS, "sudo ptpkvm-host probe" },
 	{ no_clocksource, "", EXIT_GOOD, "" },
 	{ no_virtualization, "kvm-no-virtualization", EXIT_NO_HOST, "enable VT-x or AMD-V" },
-	{ no_virtualization_in_guest, "kvm-no-virtualization", EXIT_NO_HOST, "on its host: cat" },
+	{ no_virtualization_in_guest, "kvm-no-virtualization", EXIT_NO_HOST, "on the host: cat" },
 	{ not_loaded, "kvm-not-loaded", EXIT_BROKEN, "sudo modprobe kvm_amd" },
 	{ no_node, "kvm-no-node", EXIT_BROKEN, "sudo udevadm trigger" },
 	{ kvm_denied, "kvm-denied", EXIT_WARNINGS, "sudo usermod -aG kvm" },
@@ -1130,8 +1156,6 @@ static int word_index(const char *const *list, const char *word)
 /* Also: every code of the list comes up in some case. */
 static void test_cases(void **state)
 {
-	bool seen[64] = { false };
-
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *first = "";
@@ -1145,19 +1169,12 @@ static void test_cases(void **state)
 		for (int n = 0; n < report.said.n; n++) {
 			const struct verdict *v = &report.said.list[n];
 
-			/* every link in its order, every text there, and every code in the list of codes */
+			/* every link in its order */
 			assert_in_range(word_index(check_links, v->link), last, last + 1);
 			last = word_index(check_links, v->link);
-			assert_true(strlen(v->text) > 2 && strlen(v->text) < sizeof(v->text) - 1);
-			assert_true(strlen(v->remedy) < sizeof(v->remedy) - 1);
-			if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
-				continue;
-			if (word_index(check_codes, v->code) < 0)
-				fail_msg("%s is not in the list of codes", v->code);
-			seen[word_index(check_codes, v->code)] = true;
-			add_text(codes, sizeof(codes), "%s%s", codes[0] ? " " : "", v->code);
-			if (!first[0])
-				first = v->remedy;
+			note_found(check_kinds, v, codes, sizeof(codes));
+			if (!first[0] && codes[0])
+				first = first_remedy(v);
 		}
 		assert_string_equal(codes, cases[i].codes);
 		assert_string_equal(check_links[last], "kvm");
@@ -1165,9 +1182,7 @@ static void test_cases(void **state)
 		if (strncmp(first, cases[i].remedy, strlen(cases[i].remedy)))
 			assert_string_equal(first, cases[i].remedy);
 	}
-	for (int i = 0; check_codes[i]; i++)
-		if (!seen[i])
-			fail_msg("no case for %s", check_codes[i]);
+	all_found(check_kinds, "guests");
 }
 
 /* What the first warning or failure is, of facts that are well but for what options make of them */
@@ -1552,7 +1567,6 @@ static void test_documented(void **state)
 	put_machine();
 	assert_int_equal(apart(check, (char *[]){ "check", "--json", "--root", tree, NULL }), EXIT_BROKEN);
 	documented_json(doc, said_out);
-	documented_all(doc, check_codes);
 	documented_all(doc, check_links);
 	free(doc);
 }
@@ -1600,13 +1614,90 @@ static void test_misuse(void **state)
 			       "                    driver was not asked\n----  ptp4l"));
 }
 
+static const struct finding_kind kinds[] = { FINDING_WARN("code", "ptp4l", "x"),
+					     FINDING_EITHER("two", "ptp4l", VERDICT_FAIL, "x"), { 0 } };
+
+static void says(struct verdicts *v, const char *want)
+{
+	struct verdict *one = &v->list[0];
+
+	assert_int_equal(one->n_remedies, want ? 1 : 0);
+	if (want)
+		assert_string_equal(one->remedies[0].text, want);
+	one->n_remedies = 0;
+}
+
+/* What is put into a command is one word of it, or a part of one; what does not fit is not cut. */
+static void test_commands(void **state)
+{
+	static struct verdicts v;
+	static char word[5000];
+
+	(void)state;
+	v = (struct verdicts){ .kinds = kinds };
+	verdict_find(&v, "code", "x");
+	verdict_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
+	says(&v, "kill 5 -u 'a; sudo sh /x #'\\'''.x");
+	verdict_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
+	says(&v, "a -n");
+	memset(word, 'a', 500);
+	verdict_run(&v, 0, "rm %s", word);
+	assert_int_equal(v.list[0].n_remedies, 1);
+	v.list[0].n_remedies = 0;
+	for (size_t n = 597; n < sizeof(word); n++) {
+		memset(word, 'a', n);
+		verdict_run(&v, 0, "rm %s", word);
+		says(&v, NULL);
+	}
+	v.offline = true;
+	verdict_run(&v, RUN_LIVE, "reboot");
+	says(&v, NULL);
+	v.container = true;
+	verdict_run(&v, RUN_GUEST | RUN_IN_SOURCE, "make");
+	says(&v, "in the guest itself: in ptp_kvm's source: make");
+}
+
+static int say_wrongly(void *arg)
+{
+	static struct verdicts v;
+
+	v = (struct verdicts){ .kinds = kinds };
+	switch (*(int *)arg) {
+	case 0:
+		verdict_find(&v, "cod", "x");
+		break;
+	case 1:
+		verdict_find_at(&v, VERDICT_FAIL, "code", "x");
+		break;
+	case 2:
+		verdict_find_at(&v, VERDICT_PASS, "two", "x");
+		break;
+	case 3:
+		verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "x");
+		break;
+	case 4:
+		verdict_find_at(&v, VERDICT_WARN, "two", "x");
+		verdict_find(&v, "code", "x");
+		verdict_say(&v, VERDICT_PASS, "ptp4l", "good", "x");
+	}
+	return 0;
+}
+
+/* No finding is said that is not in the table, or not as it has it. */
+static void test_kinds(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(apart(say_wrongly, &i), i < 4 ? 128 + SIGABRT : 0);
+}
+
 static int print_hostile(void *arg)
 {
-	struct verdicts v = { .n = 0 };
+	struct verdicts v = { .kinds = kinds };
 
 	(void)arg;
-	verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "%s", "a\033[2J\r\nb\177");
-	verdict_remedy(&v, "%s", "c\t# \xc2\x9b" "d\x9b");
+	verdict_find(&v, "code", "%s", "a\033[2J\r\nb\177");
+	verdict_run(&v, 0, "c\t# %s", "\xc2\x9b" "d\x9b");
 	verdicts_print(&v, false);
 	misuse("%s", "e\033]0;f\a");
 }
@@ -1617,7 +1708,7 @@ static void test_hostile_text(void **state)
 	(void)state;
 	assert_int_equal(apart(print_hostile, NULL), EXIT_MISUSE);
 	has(said_out, "  a?[2J??b? [code]\n");
-	has(said_out, "  c # ?d?\n");
+	has(said_out, "  c # '?d?'\n");
 	has(said_err, "e?]0;f?\nTry ");
 }
 
@@ -1625,6 +1716,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_kernel_bound),

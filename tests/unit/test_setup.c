@@ -735,7 +735,7 @@ static void check_says(const char *codes, const char *remedy)
 			continue;
 		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s ", v->code);
 		if (!first[0])
-			first = v->remedy;
+			first = v->n_remedies ? v->remedies[0].text : "";
 	}
 	assert_string_equal(found, codes);
 	snprintf(typed, sizeof(typed), "%s%s", remedy, remedy[0] ? tree : "");

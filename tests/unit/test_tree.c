@@ -583,6 +583,32 @@ static void test_rewrite(void **state)
 }
 
 /* Of a process with another root: as the kernel has it, not by what its link says, which is "/"; and inside of that. */
+static void is_really(const char *path, const char *want)
+{
+	char buf[FILE_PATH_MAX], full[FILE_PATH_MAX];
+
+	assert_string_equal(file_real(buf, path), file_path(full, want));
+}
+
+/* What another program is told to open is in the tree. */
+static void test_real(void **state)
+{
+	(void)state;
+	put("/etc/real/a.conf", "x");
+	put_link("/etc/chrony", "/etc/real");
+	put_link("/etc/real/b.conf", "../../../../etc/chrony/a.conf");
+	put_link("/etc/real/none.conf", "/nowhere/x");
+	put_link("/etc/loop", "loop");
+	is_really("/etc/real/a.conf", "/etc/real/a.conf");
+	is_really("/etc/chrony/a.conf", "/etc/real/a.conf");
+	is_really("/etc/chrony/b.conf", "/etc/real/a.conf");
+	is_really("/etc/chrony/new.conf", "/etc/real/new.conf");
+	is_really("/etc/chrony", "/etc/real");
+	is_really("/etc/chrony/none.conf", "/etc/chrony/none.conf");
+	is_really("/etc/loop", "/etc/loop");
+	is_really("/missing/x", "/missing/x");
+}
+
 static void test_other_root(void **state)
 {
 	char path[300], *text;
@@ -671,6 +697,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_writing, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_patterns, hostile_tree, remove_hostile),
 		cmocka_unit_test_setup_teardown(test_second_names, hostile_tree, remove_hostile),
+		cmocka_unit_test_setup_teardown(test_real, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mounted_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_roots, hostile_tree, remove_hostile),
