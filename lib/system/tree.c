@@ -302,16 +302,10 @@ const char *file_path(char buf[static FILE_PATH_MAX], const char *path)
 
 const char *file_real(char buf[static FILE_PATH_MAX], const char *path)
 {
-	char last[NAME_MAX + 1], inside[PATH_MAX + NAME_MAX + 2];
-	struct place p;
+	char real[PATH_MAX];
 
-	if (file_root[0]) {
-		if (!walk(&p, root(), path, FOLLOW, last)) {
-			snprintf(inside, sizeof(inside), "%s/%s", p.path, strcmp(last, ".") ? last : "");
-			path = inside;
-		}
-		leave(&p);
-	}
+	if (file_root[0] && file_resolve(path, real))
+		path = real;
 	return snprintf(buf, FILE_PATH_MAX, "%s%s", file_root, path) < FILE_PATH_MAX ? buf : NULL;
 }
 
@@ -461,7 +455,7 @@ bool file_resolve(const char *path, char real[static PATH_MAX])
 	if (!file_root[0])
 		return realpath(path, real);
 	err = walk(&p, root(), path, FOLLOW, last);
-	if (!err && (size_t)snprintf(real, PATH_MAX, "%s/%s", p.path, last) >= PATH_MAX)
+	if (!err && (size_t)snprintf(real, PATH_MAX, "%s/%s", p.path, strcmp(last, ".") ? last : "") >= PATH_MAX)
 		err = -ENAMETOOLONG;
 	leave(&p);
 	errno = -err;
