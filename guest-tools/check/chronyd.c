@@ -125,27 +125,36 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	judge_remedy_restart(j);
 }
 
-/* Setup refuses to add one more to these, but where nothing runs. */
-static bool has_rivals(const struct check_facts *f)
+/* Setup refuses to add one more to these. */
+static const struct steerer *rival_of_setup(const struct check_facts *f)
 {
-	for (int i = 0; i < f->n_steerers && !f->offline; i++)
+	for (int i = 0; i < f->n_steerers; i++)
 		if (f->steerers[i].unit[0] && f->steerers[i].elsewhere != YES && judge_is_rival(f, &f->steerers[i]))
-			return true;
-	return false;
+			return &f->steerers[i];
+	return NULL;
 }
 
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 {
 	const struct check_facts *f = j->f;
+	const struct steerer *rival = rival_of_setup(f);
 	bool theirs = r && !r->generated;
 
-	if (!f->container[0] && (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5))))
+	if (!f->container[0] && (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5)))) {
 		remedy_elsewhere(j, r);
-	else if (!f->container[0] && f->init)
+		return;
+	}
+	if (!f->container[0] && f->init) {
 		remedy_by_hand(j, r);
-	else
-		judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
-			  f->chrony.next.only ? "--only" : "", has_rivals(f) ? "--disable-competitors" : "");
+		return;
+	}
+	/* In an image it changes no unit. */
+	if (f->offline && rival)
+		judge_run(j, RUN_ROOT, "sudo systemctl disable %s", rival->unit);
+	if (f->offline && f->chrony.next.masked)
+		judge_run(j, RUN_ROOT, "sudo systemctl unmask %s", judge_service(f));
+	judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
+		  f->chrony.next.only ? "--only" : "", rival && !f->offline ? "--disable-competitors" : "");
 }
 
 /* What setup wrote is added, and somebody took the line out of it: setup would keep that as it was edited. */

@@ -34,6 +34,7 @@ fake sudo 'exec "$@"'
 # shellcheck disable=SC2016 # of the fake
 fake systemctl 'case "$1 $3" in
 disable*--root) rm "$4"/etc/systemd/system/*.wants/"$2" ;;
+unmask*--root) rm "$4/etc/systemd/system/$2.service" ;;
 *) exit 1 ;;
 esac'
 
@@ -182,6 +183,12 @@ image "$step"
 set_up
 enabled ntpsec.service /usr/sbin/ntpd
 mends 'another daemon' rival-enabled
+image "$step"
+enabled ntpsec.service /usr/sbin/ntpd
+mends 'another daemon, and no refclock' refclock-none
+image "$step"
+ln -s /dev/null "$root/etc/systemd/system/chrony.service"
+mends 'chrony masked, and no refclock' refclock-none
 image "$step"
 set_up
 ln -sfn /bin/busybox "$root/sbin/init"
