@@ -91,14 +91,16 @@ static void json_host(struct json *j, const struct host_clock *h)
 	json_close(j, '}');
 }
 
-static void json_refclock(struct json *j, const struct refclock_fact *r)
+static void json_refclock(struct json *j, const struct check_facts *f)
 {
+	const struct refclock_fact *r = check_refclock(&f->chrony);
+
 	if (!r) {
 		json_null(j, "refclock");
 		return;
 	}
 	json_open(j, "refclock", '{');
-	json_string(j, "device", r->device);
+	json_string(j, "device", r->handed ? f->device : r->device);
 	json_string(j, "refid", r->refid);
 	json_string(j, "file", r->file);
 	json_s64(j, "line", r->line);
@@ -142,7 +144,7 @@ static void json_chrony(struct json *j, const struct check_facts *f, const struc
 	json_bool(j, "answers", c->answers);
 	json_text(j, "conf", c->conf);
 	json_bool(j, "set_up", f->set_up);
-	json_refclock(j, check_refclock(c));
+	json_refclock(j, f);
 	json_source(j, r->source);
 	json_s64(j, "ntp_sources", c->servers.count);
 	json_s64(j, "ntp_sources_dhcp", c->servers.dhcp);

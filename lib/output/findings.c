@@ -188,9 +188,9 @@ static void __attribute__((noreturn)) no_such_code(const char *option, const cha
 void verdict_take_ignored(void *options, char *list)
 {
 	struct verdict_options *o = options;
-	char *save, *code;
+	char *code;
 
-	for (code = strtok_r(list, ",", &save); code; code = strtok_r(NULL, ",", &save)) {
+	while ((code = strsep(&list, ","))) {
 		if (!kind_of(o->kinds, code))
 			no_such_code("--ignore", code, o->kinds);
 		if (o->n_ignored == ARRAY_SIZE(o->ignored))

@@ -46,6 +46,7 @@ for tool in ptpkvm ptpkvm-host; do
 	misuse $tool watch '--csv and --json exclude each other' -cj
 	misuse $tool metrics '--output: its argument is empty' -o ''
 	misuse $tool check "--ignore: there is no warning or failure 'x'" --ignore x
+	misuse $tool check "--ignore: there is no warning or failure ''" --ignore ,
 	misuse $tool check "bad option '--'" --=x
 done
 misuse ptpkvm bench "--method: 'x' is none of precise, extended, offset, gettime" -m x
