@@ -40,7 +40,8 @@ probe 'a guest from a faster host' 2 '\[pairing-catchup\]' -- --tsc-khz 99000000
 host 'chmod 600 /dev/kvm'
 is "$(host 'setpriv --reuid=65534 --regid=65534 --clear-groups /lab/ptpkvm-host probe -q; echo $?')" \
 	"FAIL  kvm           /dev/kvm may not be opened by this user [kvm-denied]
-          sudo ptpkvm-host probe # or join the group: sudo usermod -aG kvm \"\$USER\"
+          sudo ptpkvm-host probe
+          or join the group, and log in again: sudo usermod -aG kvm \"\$USER\"
 2" 'an ordinary user is told so'
 host "echo hpet >$clocksource"
 probe 'stock on hpet' 2 'FAIL  pairing .* clocksource is hpet.*\[pairing-clocksource\]' 'tsc=reliable' '----  pair ' --
