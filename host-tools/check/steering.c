@@ -160,7 +160,7 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 	const struct chrony_facts *c = &j->f->chrony;
 	const struct chrony_source *source = chrony_selected(c->sources, c->n_sources);
 	const struct ptp4l_fact *ptp = slave(j->f);
-	char off[OFFSET_TEXT_LEN];
+	char off[OFFSET_TEXT_LEN], since[40] = "";
 
 	if (j->f->offline) {
 		judge_skip(j, "steering", "--root");
@@ -171,9 +171,9 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 		judge_find(j, "steering-no-source", "chronyd runs, but has no source (of %d)", c->n_sources);
 		judge_run(j, RUN_LIVE, "chronyc -n sources -v");
 	} else if (!source->reach) {
-		judge_find(j, "steering-unheard",
-			   "chronyd goes on by %s, of which it has heard nothing for %.0f s", s->from,
-			   isnan(source->last_rx) ? 0 : source->last_rx);
+		if (!isnan(source->last_rx))
+			snprintf(since, sizeof(since), " for %.0f s", source->last_rx);
+		judge_find(j, "steering-unheard", "chronyd goes on by %s, of which it has heard nothing%s", s->from, since);
 		judge_run(j, RUN_LIVE, "chronyc -n sources -v");
 	} else if (ptp && source->mode != '#') {
 		judge_find(j, "steering-ptp-unused",
