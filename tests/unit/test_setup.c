@@ -1097,7 +1097,7 @@ static void test_selected_after_a_while(void **state)
 		"echo '" "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500" "' >$T/sources\n");
 	good(ptpkvm("setup"));
 	has(said_out, "no reading of the clock so far\n");
-	has(said_out, "KVM is selected, offset -12 ns\n");
+	has(said_out, "KVM is selected, the system is 12 ns ahead of it\n");
 }
 
 static void test_started_without(void **state)
