@@ -184,7 +184,7 @@ static void parse(struct config *c, int argc, char **argv)
 	if (c->output && c->dry_run)
 		misuse("--dry-run compares with what is installed; --output DIR writes what can be looked at");
 	if (c->uninstall && (c->n_given || c->n_files))
-		misuse("--uninstall takes no parameters: it puts back what was there");
+		misuse("--uninstall takes no parameters: it takes away whatever --install wrote");
 	c->elsewhere = c->linuxptp_given || c->image;
 	if (c->elsewhere && c->install && !c->image)
 		misuse("--linuxptp-version is for another machine; with --install the installed linuxptp counts");
@@ -437,14 +437,14 @@ int cmd_config(int argc, char **argv)
 
 	parse(&c, argc, argv);
 	if (c.uninstall) {
-		ret = config_uninstall(c.dry_run);
+		ret = config_uninstall(c.dry_run, c.image);
 	} else if (!gather(&c)) {
 		complain("%s", c.why);
 		ret = EXIT_BROKEN;
 	} else if (c.output) {
 		ret = config_output(&c.plan, c.output, c.elsewhere);
 	} else if (c.install || c.dry_run) {
-		ret = config_install(&c.plan, c.dry_run);
+		ret = config_install(&c.plan, c.dry_run, c.image);
 	} else {
 		ret = config_print(&c.plan);
 	}

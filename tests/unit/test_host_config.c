@@ -630,6 +630,18 @@ static void test_not_root(void **state)
 	has(said_err, "only root may do this; try: sudo ptpkvm-host config");
 }
 
+/* What is to be typed names the image, and nothing that runs. */
+static void of_the_image_only(const char *root, const char *wanted)
+{
+	char line[FILE_PATH_MAX];
+
+	snprintf(line, sizeof(line), "\n  systemctl --root=%.500s%.200s", root, wanted);
+	has(said_out, line);
+	lacks(said_out, "--now");
+	lacks(said_out, "daemon-reload");
+	lacks(said_out, "restart");
+}
+
 static void test_image(void **state)
 {
 	char root[sizeof(tree)], *argv[] = { "config", "--root", root, "--install", "--linuxptp-version", "4.2", "--interface",
@@ -637,14 +649,18 @@ static void test_image(void **state)
 
 	(void)state;
 	strcpy(root, tree);
+	put("/lib/systemd/system/chrony.service", "");
 	file_root = "";
 	good(apart(call, argv));
+	of_the_image_only(root, " disable chrony.service\n");
+	of_the_image_only(root, " enable ptp4l@eth0.service phc2sys@eth0.service\n");
 	argv[3] = "--uninstall";
 	argv[4] = NULL;
 	file_root = tree;
 	has(get(CONF), "[eth0]");
 	file_root = "";
 	good(apart(call, argv));
+	of_the_image_only(root, " disable ptp4l@eth0.service phc2sys@eth0.service\n");
 	file_root = tree;
 	etc_is_as_before();
 	refused(config("--root", "/no/such"), "--root: /no/such: No such file");
