@@ -113,7 +113,8 @@ static void restore_lines(struct removal *r)
 		int n = adopt_undo(line, r->dry_run, why, sizeof(why));
 
 		if (n < 0) {
-			add_text(why, sizeof(why), "; take " ADOPT_MARK "off that line yourself, then: ptpkvm remove");
+			add_text(why, sizeof(why), "; take " ADOPT_MARK "off that line yourself, then: sudo ptpkvm "
+				 "remove%s", file_root_option());
 			failed(r, why);
 		} else if (n) {
 			print("restore     %s%s: %s\n", file_root, line->file, line->text);

@@ -82,8 +82,8 @@ bool setup_selected(char *why, size_t len)
 	n = n < SOURCES_MAX ? n : SOURCES_MAX;
 	s = chrony_source_named(list, n, o.found ? o.r.refid : NULL);
 	if (s && (s->state == '*' || (o.r.noselect && s->reach))) {
-		snprintf(why, len, "%s is %s, the system is %s it", s->name, o.r.noselect ? "there (noselect)" : "selected",
-			 offset_text(off, rint(s->offset * 1e9)));
+		snprintf(why, len, "%s is %s, the system is %s it", s->name,
+			 o.r.noselect ? "there (noselect)" : "selected", offset_text(off, rint(s->offset * 1e9)));
 		return true;
 	}
 	if (s) {

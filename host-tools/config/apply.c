@@ -283,8 +283,9 @@ static int change(struct install *in, bool dry_run)
 	good = install_carry_out(in, &undone, why, sizeof(why));
 	if (!good) {
 		broken(why);
-		broken(undone ? "everything is as it was before" : "not all of it could be undone; run: ptpkvm-host "
-		       "config --uninstall");
+		complain(undone ? "everything is as it was before" :
+			 "not all of it could be undone; run: sudo ptpkvm-host config --uninstall%s",
+			 file_root_option());
 	}
 	return good ? 1 : -1;
 }

@@ -270,7 +270,8 @@ static bool ask_linuxptp(struct config *c)
 	res.out[strcspn(res.out, "\n")] = 0;
 	if (!good) {
 		run_explain(&res, "ptp4l", VERSION_MS, why, sizeof(why));
-		fail(c, "%s; try: apt install linuxptp (or: dnf install linuxptp), or say --linuxptp-version", why);
+		fail(c, "%s; try: sudo apt install linuxptp (or: sudo dnf install linuxptp), or say "
+		     "--linuxptp-version", why);
 	} else if (!linuxptp_version_parse(res.out, &c->plan.linuxptp)) {
 		good = fail(c, "ptp4l -v: '%.40s' is no version; say --linuxptp-version", res.out);
 	}
@@ -293,7 +294,7 @@ static bool find_versions(struct config *c)
 	if (c->elsewhere)
 		return fail(c, "which chrony has it? Say --chrony-version");
 	return chrony_version_installed(&c->plan.chrony, why, sizeof(why)) ||
-	       fail(c, "%s; try: apt install chrony (or: dnf install chrony), or say --chrony-version", why);
+	       fail(c, "%s; try: sudo apt install chrony (or: sudo dnf install chrony), or say --chrony-version", why);
 }
 
 /* nicN, which becomes a name, and names that have to be there */

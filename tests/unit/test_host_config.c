@@ -373,13 +373,15 @@ static void test_versions(void **state)
 	refused(config(NULL), "linuxptp 2.0 is older than 3.1");
 	/* Not executable for want of its interpreter, so that one of this machine's is not taken either */
 	program("ptp4l", "exit 127\n");
-	refused(config(NULL), "try: apt install linuxptp (or: dnf install linuxptp), or say --linuxptp-version");
+	refused(config(NULL), "try: sudo apt install linuxptp (or: sudo dnf install linuxptp), or say "
+			      "--linuxptp-version");
 	program("ptp4l", "exec sleep 1000\n");
 	refused(config(NULL), "ptp4l: no answer within 5 s");
 	program("ptp4l", "echo 4.2\n");
 	program("chronyd", "exit 127\n");
 	good(config(NULL));
-	refused(config("--ntp-server", "a"), "try: apt install chrony (or: dnf install chrony), or say --chrony-version");
+	refused(config("--ntp-server", "a"), "try: sudo apt install chrony (or: sudo dnf install chrony), or say "
+					     "--chrony-version");
 	good(config("--ntp-server", "a", "--chrony-version", "4.3"));
 }
 
