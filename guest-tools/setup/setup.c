@@ -112,7 +112,7 @@ static void parse(struct setup *s, int argc, char **argv)
 		{ 0, "timeout", "SECONDS", "wait so long for the clock to be selected (60)",
 		  WHOLE_TO(&s->timeout, 1, 3600) },
 		{ 0, "root", "DIR", "write into the image at DIR, and start nothing", ROOT_TO(&s->offline) },
-		{ 0, "chrony-version", "V", "the image's chrony, for --root",
+		{ 0, "chrony-version", "V", "the image's chrony, for --root (4.0)",
 		  TAKE_BY(take_chrony_version, &s->version) },
 		{ 0 },
 	};
