@@ -54,7 +54,7 @@ static bool save(struct removal *r, const char *path, const char *text, size_t l
 	char to[200], why[400];
 
 	snprintf(to, sizeof(to), "%s" SETUP_SAVED, path);
-	print("keep        %s%s, which was edited, as %s\n", file_root, path, to);
+	print("keep        %s%s, which was edited, as %s%s\n", file_root, path, file_root, to);
 	if (r->dry_run)
 		return true;
 	if (file_exists(to)) {

@@ -999,6 +999,8 @@ static void test_bad_options(void **state)
 
 static void test_edited(void **state)
 {
+	char saved[FILE_PATH_MAX + 100];
+
 	(void)state;
 	good(ptpkvm("setup"));
 	put(SETUP_DIRECTIVES, SETUP_MARKER "\n# mine\n" LINE "\n");
@@ -1009,7 +1011,8 @@ static void test_edited(void **state)
 	has(said_err, "was edited since ptpkvm wrote it");
 	has(get(SETUP_DIRECTIVES), "# mine");
 	good(ptpkvm("remove"));
-	has(said_out, SETUP_DIRECTIVES SETUP_SAVED);
+	snprintf(saved, sizeof(saved), "which was edited, as %s" SETUP_DIRECTIVES SETUP_SAVED "\n", tree);
+	has(said_out, saved);
 	assert_false(file_exists(SETUP_DIRECTIVES));
 	has(get(SETUP_DIRECTIVES SETUP_SAVED), "# mine");
 	gone(SETUP_DIRECTIVES SETUP_SAVED);
