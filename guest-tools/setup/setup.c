@@ -223,6 +223,9 @@ static bool check_service(struct setup *s)
 	chrony_service_next(&s->chrony, setup_addition(s->layout), false);
 	if (!s->chrony.unit[0] || (s->layout && chrony_service_takes(&s->chrony, why, sizeof(why))))
 		return true;
+	/* The file that it would read is not there, which is said of it then. */
+	if (!s->layout && !s->chrony.conf[0] && s->chrony.takes && !s->chrony.by_directives)
+		return true;
 	if (s->layout || !s->chrony.conf[0])
 		chrony_service_takes(&s->chrony, why, sizeof(why));
 	else

@@ -337,6 +337,7 @@ static void test_image_that_is_not_fit(void **state)
 		{ LOCAL, "[Service]\nEnvironment=DAEMON_OPTS=-x\n", "chrony.service starts chronyd with -x, " },
 		{ WANTS "x.service", "[Service]\nExecStart=/usr/lib/systemd/systemd-timesyncd\n",
 		  "starts others, too: x.service; try: sudo systemctl --root=" },
+		{ CONF, NULL, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is in /" },
 	};
 
 	(void)state;
