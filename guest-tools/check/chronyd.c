@@ -78,8 +78,8 @@ bool judge_chronyd(struct judge *j)
 		if (f->init)
 			judge_advise(j, "start chronyd; if it ends at once, its log says why");
 		else
-			judge_run(j, RUN_LIVE, "sudo systemctl start %s || journalctl -u %s -n 20", judge_service(f),
-				  judge_service(f));
+			judge_run(j, RUN_LIVE, "sudo systemctl start %s || sudo journalctl -u %s -n 20",
+				  judge_service(f), judge_service(f));
 	} else {
 		judge_find(j, "chronyd-silent", "%s, running, but it cannot be asked: %s", version, c->answers_why);
 		if (f->root)
@@ -308,7 +308,7 @@ static void judge_unselected(struct judge *j, const struct chrony_source *s)
 		if (c->limits.prefer.line)
 			snprintf(where, sizeof(where), ": see prefer in %s:%d", c->limits.prefer.file, c->limits.prefer.line);
 		judge_find(j, "source-other", "%s is not selected, but %s%s", s->name, other ? other->name : "nothing", where);
-		judge_run(j, RUN_LIVE, "chronyc selectdata");
+		judge_run(j, RUN_LIVE, "sudo chronyc selectdata");
 	}
 }
 
@@ -417,7 +417,7 @@ static void judge_servers(struct judge *j)
 	if (s->dhcp && !is_selected && j->f->chrony.answers) {
 		judge_find(j, "rival-dhcp", "%d NTP %s from DHCP (%s), and this clock is not selected", s->dhcp,
 			   s->dhcp == 1 ? "server" : "servers", s->dhcp_file);
-		judge_run(j, RUN_LIVE, "chronyc selectdata");
+		judge_run(j, RUN_LIVE, "sudo chronyc selectdata");
 	}
 }
 

@@ -170,8 +170,8 @@ const struct finding_kind check_kinds[] = {
 	     "so, it gets no samples, or is told not to select it."),
 	FINDING_WARN("source-other", "source",
 	     "The clock is good enough for chronyd, but another source is better to it, or preferred, so this "
-	     "machine's time is that one's. NTP servers that are preferred are named. 'chronyc selectdata' shows how "
-	     "chronyd sees each."),
+	     "machine's time is that one's. NTP servers that are preferred are named. 'sudo chronyc selectdata' shows "
+	     "how chronyd sees each."),
 	FINDING_WARN("source-missing", "source",
 	     "The configuration has this clock, the chronyd that runs does not: it was started before that was "
 	     "written. A restart takes it in."),

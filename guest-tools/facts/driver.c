@@ -42,15 +42,15 @@ const char *driver_refusal_text(int error)
 {
 	switch (error) {
 	case EOPNOTSUPP:
-		return "the host refuses, its own clocksource is not the TSC; more: ptpkvm check";
+		return "the host refuses, its own clocksource is not the TSC; more: sudo ptpkvm check";
 	case ENOSYS:
-		return "the host does not know the call; more: ptpkvm check";
+		return "the host does not know the call; more: sudo ptpkvm check";
 	case ENOENT:
-		return "there is no module ptp_kvm for this kernel; more: ptpkvm check";
+		return "there is no module ptp_kvm for this kernel; more: sudo ptpkvm check";
 	case EKEYREJECTED:
-		return "this kernel loads modules signed with a key that it knows; more: ptpkvm check";
+		return "this kernel loads modules signed with a key that it knows; more: sudo ptpkvm check";
 	default:
-		return "the reason: dmesg | grep ptp_kvm";
+		return "the reason: sudo dmesg | grep ptp_kvm";
 	}
 }
 

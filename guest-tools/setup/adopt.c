@@ -105,8 +105,7 @@ bool adopt_see(struct adoption *a, const struct chrony_directive *d, char *why, 
 	if (not)
 		add_text(why, len, "%s", not);
 	else
-		add_text(why, len, "ptpkvm setup%s%s --adopt comments it out, until remove",
-			 file_root[0] ? " --root " : "", file_root[0] ? shell_word(file_root) : "");
+		add_text(why, len, "'sudo ptpkvm setup%s --adopt' comments it out, until remove", file_root_option());
 	if (ours == PERHAPS)
 		add_text(why, len, ". What %s will be cannot be known %s: if it is another clock, name it there by a "
 			 "link of udev's, not by its number", device, a->offline ? "here" : "while it is not there");

@@ -81,7 +81,7 @@ static int look_at_clock(struct options *o)
 
 	if (!o->no_check) {
 		if (!setup_phc(o->r.device[0] ? o->r.device : NULL, path, sizeof(path), why, sizeof(why))) {
-			complain("%s; try: modprobe ptp_kvm (or --no-check, for another machine)", why);
+			complain("%s; try: sudo modprobe ptp_kvm (or --no-check, for another machine)", why);
 			return hypervisor_is_kvm(name) || o->r.device[0] ? EXIT_BROKEN : EXIT_NO_GUEST;
 		}
 		if (o->r.device[0] && strcmp(o->r.device, path))

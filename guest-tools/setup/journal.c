@@ -125,7 +125,7 @@ bool setup_state_read(struct setup_state *st, char *why, size_t len)
 	if (!text && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (!text) {
-		snprintf(why, len, "cannot read " SETUP_STATE ": %s", strerror(errno));
+		snprintf(why, len, "cannot read %s" SETUP_STATE ": %s", file_root, strerror(errno));
 		return false;
 	}
 	st->present = true;
@@ -135,7 +135,7 @@ bool setup_state_read(struct setup_state *st, char *why, size_t len)
 		if (*next)
 			*next++ = 0;
 		if (!parse_state_line(st, line)) {
-			snprintf(why, len, SETUP_STATE ":%d is damaged: '%.60s'", number, line);
+			snprintf(why, len, "%s" SETUP_STATE ":%d is damaged: '%.60s'", file_root, number, line);
 			free(text);
 			return false;
 		}

@@ -254,7 +254,7 @@ static bool prepare(struct prestart *p)
 		return give_up(p, "held by " SETUP_HOLD "%s%s", hold[0] ? ": " : "", hold);
 	}
 	if (!file_exists(SETUP_DIRECTIVES))
-		return give_up(p, "no " SETUP_DIRECTIVES "; run: ptpkvm setup");
+		return give_up(p, "no " SETUP_DIRECTIVES "; run: sudo ptpkvm setup");
 	return chrony_service_takes(&p->service, p->why, sizeof(p->why)) && find_clock(p) && write_text(p, generated, compose) &&
 	       copy_label(p, generated) &&
 	       /* also whether AppArmor lets chronyd read it */

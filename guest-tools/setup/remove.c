@@ -54,7 +54,7 @@ static bool save(struct removal *r, const char *path, const char *text, size_t l
 	char to[200], why[400];
 
 	snprintf(to, sizeof(to), "%s" SETUP_SAVED, path);
-	print("keep        %s%s, which was edited, as %s\n", file_root, path, to);
+	print("keep        %s%s, which was edited, as %s%s\n", file_root, path, file_root, to);
 	if (r->dry_run)
 		return true;
 	if (file_exists(to)) {
@@ -113,7 +113,8 @@ static void restore_lines(struct removal *r)
 		int n = adopt_undo(line, r->dry_run, why, sizeof(why));
 
 		if (n < 0) {
-			add_text(why, sizeof(why), "; take " ADOPT_MARK "off that line yourself, then: ptpkvm remove");
+			add_text(why, sizeof(why), "; take " ADOPT_MARK "off that line yourself, then: sudo ptpkvm "
+				 "remove%s", file_root_option());
 			failed(r, why);
 		} else if (n) {
 			print("restore     %s%s: %s\n", file_root, line->file, line->text);

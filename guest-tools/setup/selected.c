@@ -66,7 +66,7 @@ bool setup_selected(char *why, size_t len)
 	static struct chrony_service next;
 	const struct chrony_source *s;
 	struct ours o = { .index = 0 };
-	char reason[200];
+	char reason[200], off[OFFSET_TEXT_LEN];
 	int n;
 
 	chrony_service_next(&next, setup_addition(chrony_layout()), false);
@@ -82,8 +82,8 @@ bool setup_selected(char *why, size_t len)
 	n = n < SOURCES_MAX ? n : SOURCES_MAX;
 	s = chrony_source_named(list, n, o.found ? o.r.refid : NULL);
 	if (s && (s->state == '*' || (o.r.noselect && s->reach))) {
-		snprintf(why, len, "%s is %s, offset %+.0f ns", s->name, o.r.noselect ? "there (noselect)" : "selected",
-			 s->offset * 1e9);
+		snprintf(why, len, "%s is %s, the system is %s it", s->name,
+			 o.r.noselect ? "there (noselect)" : "selected", offset_text(off, rint(s->offset * 1e9)));
 		return true;
 	}
 	if (s) {

@@ -112,7 +112,7 @@ static void parse(struct setup *s, int argc, char **argv)
 		{ 0, "timeout", "SECONDS", "wait so long for the clock to be selected (60)",
 		  WHOLE_TO(&s->timeout, 1, 3600) },
 		{ 0, "root", "DIR", "write into the image at DIR, and start nothing", ROOT_TO(&s->offline) },
-		{ 0, "chrony-version", "V", "the image's chrony, for --root",
+		{ 0, "chrony-version", "V", "the image's chrony, for --root (4.0)",
 		  TAKE_BY(take_chrony_version, &s->version) },
 		{ 0 },
 	};
@@ -223,6 +223,9 @@ static bool check_service(struct setup *s)
 	chrony_service_next(&s->chrony, setup_addition(s->layout), false);
 	if (!s->chrony.unit[0] || (s->layout && chrony_service_takes(&s->chrony, why, sizeof(why))))
 		return true;
+	/* The file that it would read is not there, which is said of it then. */
+	if (!s->layout && !s->chrony.conf[0] && s->chrony.takes && !s->chrony.by_directives)
+		return true;
 	if (s->layout || !s->chrony.conf[0])
 		chrony_service_takes(&s->chrony, why, sizeof(why));
 	else
@@ -239,17 +242,19 @@ static bool check_chrony(struct setup *s)
 
 	s->layout = chrony_layout();
 	if (!s->offline && !chrony_version_installed(&s->version, why, sizeof(why)))
-		return fail(s, "%s; try: apt install chrony (or: dnf install chrony)", why);
+		return fail(s, "%s; try: sudo apt install chrony (or: sudo dnf install chrony)", why);
 	if (!check_service(s))
 		return false;
 	if (!s->layout)
-		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s; try: apt install "
-			    "chrony (or: dnf install chrony)", s->offline ? "in " : "there", s->offline ? file_root : "");
+		return fail(s, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is %s%s",
+			    s->offline ? "in " : "there",
+			    s->offline ? file_root : "; try: sudo apt install chrony (or: sudo dnf install chrony)");
 	if (!s->version.major)
 		s->version = oldest;
 	if (s->chrony.masked)
-		return fail(s, "%s is masked%s%s; try: systemctl%s%s unmask %s", s->layout->service, s->offline ? " in " : "",
-			    file_root, s->offline ? " --root=" : "", s->offline ? shell_word(file_root) : "",
+		return fail(s, "%s is masked%s%s; try: sudo systemctl%s%s unmask %s", s->layout->service,
+			    s->offline ? " in " : "", file_root, s->offline ? " --root=" : "",
+			    s->offline ? shell_word(file_root) : "",
 			    s->layout->service);
 	if (s->chrony.measures_only)
 		return fail(s, "%s starts chronyd with -x, by which it leaves the system's clock alone; take that out of its "
@@ -261,10 +266,10 @@ static bool check_chrony(struct setup *s)
 	if (!setup_unit_state(&s->service, s->layout->service, why, sizeof(why)))
 		return fail(s, "%s", why);
 	if (!s->service.known)
-		return fail(s, "systemd knows no %s; try: apt install --reinstall chrony (or: dnf reinstall chrony)",
-			    s->layout->service);
+		return fail(s, "systemd knows no %s; try: sudo apt install --reinstall chrony (or: sudo dnf reinstall "
+			    "chrony)", s->layout->service);
 	if (s->service.masked)
-		return fail(s, "%s is masked; try: systemctl unmask %s", s->layout->service, s->layout->service);
+		return fail(s, "%s is masked; try: sudo systemctl unmask %s", s->layout->service, s->layout->service);
 	return true;
 }
 
@@ -283,11 +288,12 @@ static bool check_rivals(struct setup *s)
 	if (processes)
 		return fail(s, "a daemon that no unit started steers the clock: %s; end it first", names);
 	if (s->n_rivals && s->offline)
-		return fail(s, "only one daemon may steer the clock, and %s starts others, too: %s; try: systemctl --root=%s "
-			    "disable %s", file_root, names, shell_word(file_root), shell_word(s->rivals[0].name));
+		return fail(s, "only one daemon may steer the clock, and %s starts others, too: %s; try: sudo "
+			    "systemctl --root=%s disable %s", file_root, names, shell_word(file_root),
+			    shell_word(s->rivals[0].name));
 	if (s->n_rivals && !s->disable)
-		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: ptpkvm setup "
-			    "--disable-competitors", s->n_rivals > 1 ? "are" : "is", names);
+		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: sudo ptpkvm "
+			    "setup --disable-competitors", s->n_rivals > 1 ? "are" : "is", names);
 	return true;
 }
 
@@ -440,8 +446,8 @@ static bool look_at_file(struct setup *s, struct planned *f)
 		return fail(s, "%s was edited since ptpkvm wrote it; delete it to have it written anew",
 			    full);
 	} else if (!strncmp(f->before, SETUP_MARKER, strlen(SETUP_MARKER))) {
-		return fail(s, "%s is from an earlier setup whose journal is lost; run first: ptpkvm remove",
-			    full);
+		return fail(s, "%s is from an earlier setup whose journal is lost; run first: sudo ptpkvm remove%s",
+			    full, file_root_option());
 	} else {
 		return fail(s, "%s is there, and ptpkvm did not write it; move it away first", full);
 	}
@@ -464,9 +470,12 @@ static bool plan_files(struct setup *s)
 	char line[REFCLOCK_LINE_MAX];
 	struct refclock r = s->r;
 	bool optional = r.optional;
+	char why[400];
 
-	if (!choose_program(s) || !setup_state_read(&s->before, s->why, sizeof(s->why)))
+	if (!choose_program(s))
 		return false;
+	if (!setup_state_read(&s->before, why, sizeof(why)))
+		return fail(s, "%s; run first: sudo ptpkvm remove%s", why, file_root_option());
 	/* The link even if it is not there yet: prestart puts in what is, and numbers change. */
 	strcpy(r.device, r.device[0] ? s->device : REFCLOCK_LINK);
 	refclock_defaults(&r, &s->version);
@@ -501,7 +510,8 @@ static bool plan_files(struct setup *s)
 	}
 	for (int i = 0; i < s->adoption.n; i++)
 		if (!setup_state_add_adopted(&s->state, &s->adoption.lines[i]))
-			return fail(s, SETUP_STATE " has no room for more lines; run first: ptpkvm remove");
+			return fail(s, SETUP_STATE " has no room for more lines; run first: sudo ptpkvm remove%s",
+				    file_root_option());
 	add_units(s, &s->state);
 	for (size_t i = 0; i < setup_dirs_count; i++)
 		if (!file_exists(setup_dirs[i]) && errno == ENOENT)
@@ -566,7 +576,7 @@ static void print_notes(const struct setup *s)
 static void note_disabled(const struct setup *s)
 {
 	if (s->offline && !unit_enabled(s->chrony.unit))
-		print("note        %s is not enabled there: systemctl --root=%s enable %s\n", s->chrony.unit,
+		print("note        %s is not enabled there: sudo systemctl --root=%s enable %s\n", s->chrony.unit,
 		      shell_word(file_root), shell_word(s->chrony.unit));
 }
 
@@ -764,8 +774,8 @@ static int give_up(struct setup *s)
 {
 	complain("%s", s->why);
 	if (s->state_written || s->module_loaded)
-		complain("%s", undo(s) ? "everything is as it was before" :
-			 "not all of it could be undone; run: ptpkvm remove");
+		complain(undo(s) ? "everything is as it was before" :
+			 "not all of it could be undone; run: sudo ptpkvm remove%s", file_root_option());
 	return s->exit;
 }
 

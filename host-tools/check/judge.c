@@ -94,7 +94,7 @@ static void judge_kernel(struct judge *j)
 	if (k.status & STA_UNSYNC) {
 		judge_find(j, "kernel-unsynchronized",
 			   "the kernel counts its clock as not synchronized: guests are told so");
-		judge_run(j, RUN_LIVE, "chronyc tracking || adjtimex --print");
+		judge_run(j, RUN_LIVE, "chronyc tracking || timedatectl");
 	} else if (goes_on_alone(j)) {
 		judge_find(j, "kernel-holdover",
 			  "synchronized, as guests are told, but phc2sys goes on without a master: how far it is off is not known");
@@ -102,7 +102,7 @@ static void judge_kernel(struct judge *j)
 	} else if (raw->max_error_ns > check_limits[WARN_KERNEL_ERROR].value) {
 		judge_find(j, "kernel-error", "synchronized, but the kernel's bound on its error is %s",
 			   text_ns(error, raw->max_error_ns, false));
-		judge_run(j, RUN_LIVE, "chronyc tracking || adjtimex --print");
+		judge_run(j, RUN_LIVE, "chronyc tracking || timedatectl");
 	} else {
 		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);
 	}

@@ -87,23 +87,47 @@ static bool chrony_reads_ours(void)
 	return chrony_conf_walk("/etc/chrony.conf", see_ours, NULL, why, sizeof(why)) > 0;
 }
 
-static void print_next(const struct plan *plan, bool elsewhere, const char *old_units)
+/* An image's units are enabled or not, and none of this system's is touched. */
+static void print_disable(const char *units, bool image, const char *end)
+{
+	if (units[0] && image)
+		print("  systemctl --root=%s disable%s%s\n", shell_word(file_root), units, end);
+	else if (units[0])
+		print("  systemctl disable --now%s%s\n", units, end);
+}
+
+static void print_enable(const char *units, bool image)
+{
+	if (image)
+		print("  systemctl --root=%s enable%s\n", shell_word(file_root), units);
+	else
+		print("  systemctl enable%s\n  systemctl restart%s\n", units, units);
+}
+
+/* when: what comes before that */
+static void print_head(bool image, const char *when)
+{
+	print("\nNext, as root%s:\n", when);
+	if (!image)
+		print("  systemctl daemon-reload\n");
+}
+
+static void print_next(const struct plan *plan, bool elsewhere, bool image, const char *old_units, const char *when)
 {
 	char units[PLAN_UNITS_MAX][PLAN_UNIT_LEN], list[600];
 	const char *include = plan_chrony_include(plan);
 	int n = plan_units(plan, units);
 
-	print("\n%s.\nNext:\n  systemctl daemon-reload\n", plan_why(plan->params));
-	if (old_units[0])
-		print("  systemctl disable --now%s\n", old_units);
+	print("\n%s.", plan_why(plan->params));
+	print_head(image, when);
+	print_disable(old_units, image, "");
 	list_rivals(plan, elsewhere, list, sizeof(list));
-	if (list[0])
-		print("  systemctl disable --now%s%s\n", list, elsewhere ? "    # those that are there" : "");
+	print_disable(list, image, elsewhere ? "    # those that are there" : "");
 	if (include && (elsewhere || !chrony_reads_ours()))
-		print("  echo '%s' >>/etc/chrony.conf\n", include);
+		print("  echo '%s' >>%s/etc/chrony.conf\n", include, image ? shell_word(file_root) : "");
 	for (int i = list[0] = 0; i < n; i++)
 		add_unit(list, sizeof(list), units[i]);
-	print("  systemctl enable%s\n  systemctl restart%s\n", list, list);
+	print_enable(list, image);
 	plan_firewall(plan, stdout);
 }
 
@@ -190,7 +214,7 @@ int config_output(const struct plan *plan, const char *dir, bool elsewhere)
 	}
 	file_root = root;
 	if (!ret)
-		print_next(plan, elsewhere, "");
+		print_next(plan, elsewhere, false, "", ", when they are where they belong");
 	generated_free(files, n);
 	return ret;
 }
@@ -259,13 +283,14 @@ static int change(struct install *in, bool dry_run)
 	good = install_carry_out(in, &undone, why, sizeof(why));
 	if (!good) {
 		broken(why);
-		broken(undone ? "everything is as it was before" : "not all of it could be undone; run: ptpkvm-host "
-		       "config --uninstall");
+		complain(undone ? "everything is as it was before" :
+			 "not all of it could be undone; run: sudo ptpkvm-host config --uninstall%s",
+			 file_root_option());
 	}
 	return good ? 1 : -1;
 }
 
-int config_install(const struct plan *plan, bool dry_run)
+int config_install(const struct plan *plan, bool dry_run, bool image)
 {
 	struct generated files[GENERATED_MAX];
 	struct install in = new_install();
@@ -277,14 +302,14 @@ int config_install(const struct plan *plan, bool dry_run)
 	done = change(&in, dry_run);
 	if (done > 0) {
 		list_old_units(&in, plan, old, sizeof(old));
-		print_next(plan, false, old);
+		print_next(plan, false, image, old, "");
 	}
 	install_free(&in);
 	generated_free(files, n);
 	return done < 0 ? EXIT_BROKEN : EXIT_GOOD;
 }
 
-int config_uninstall(bool dry_run)
+int config_uninstall(bool dry_run, bool image)
 {
 	struct install in = new_install();
 	char old[600];
@@ -297,14 +322,13 @@ int config_uninstall(bool dry_run)
 		print("nothing is installed\n");
 	} else if (done > 0) {
 		list_old_units(&in, NULL, old, sizeof(old));
-		print("\nNext:\n  systemctl daemon-reload\n");
-		if (old[0])
-			print("  systemctl disable --now%s\n", old);
-		if (chrony_goes(&in))
+		print_head(image, "");
+		print_disable(old, image, "");
+		if (chrony_goes(&in) && !image)
 			print("  systemctl try-restart %s\n",
 			       chrony_layout() ? chrony_layout()->service : "chronyd.service");
-		print("and what kept the clock before, such as:\n"
-		       "  systemctl enable --now systemd-timesyncd.service\n");
+		print("and what kept the clock before, such as:\n  systemctl%s%s enable%s systemd-timesyncd.service\n",
+		      image ? " --root=" : "", image ? shell_word(file_root) : "", image ? "" : " --now");
 	}
 	install_free(&in);
 	return all ? EXIT_GOOD : EXIT_BROKEN;

@@ -11,9 +11,12 @@
 
 /* Each exits as the verb does, having said on standard error what went wrong. */
 int config_print(const struct plan *plan);
-/* elsewhere: the files are for another machine, of which nothing is known here */
+/*
+ * elsewhere: the files are for another machine, of which nothing is known here. image: what is to be typed is for that
+ * of --root, and starts nothing.
+ */
 int config_output(const struct plan *plan, const char *dir, bool elsewhere);
-int config_install(const struct plan *plan, bool dry_run);
-int config_uninstall(bool dry_run);
+int config_install(const struct plan *plan, bool dry_run, bool image);
+int config_uninstall(bool dry_run, bool image);
 
 #endif

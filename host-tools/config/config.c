@@ -184,7 +184,7 @@ static void parse(struct config *c, int argc, char **argv)
 	if (c->output && c->dry_run)
 		misuse("--dry-run compares with what is installed; --output DIR writes what can be looked at");
 	if (c->uninstall && (c->n_given || c->n_files))
-		misuse("--uninstall takes no parameters: it puts back what was there");
+		misuse("--uninstall takes no parameters: it takes away whatever --install wrote");
 	c->elsewhere = c->linuxptp_given || c->image;
 	if (c->elsewhere && c->install && !c->image)
 		misuse("--linuxptp-version is for another machine; with --install the installed linuxptp counts");
@@ -270,7 +270,8 @@ static bool ask_linuxptp(struct config *c)
 	res.out[strcspn(res.out, "\n")] = 0;
 	if (!good) {
 		run_explain(&res, "ptp4l", VERSION_MS, why, sizeof(why));
-		fail(c, "%s; try: apt install linuxptp (or: dnf install linuxptp), or say --linuxptp-version", why);
+		fail(c, "%s; try: sudo apt install linuxptp (or: sudo dnf install linuxptp), or say "
+		     "--linuxptp-version", why);
 	} else if (!linuxptp_version_parse(res.out, &c->plan.linuxptp)) {
 		good = fail(c, "ptp4l -v: '%.40s' is no version; say --linuxptp-version", res.out);
 	}
@@ -293,7 +294,7 @@ static bool find_versions(struct config *c)
 	if (c->elsewhere)
 		return fail(c, "which chrony has it? Say --chrony-version");
 	return chrony_version_installed(&c->plan.chrony, why, sizeof(why)) ||
-	       fail(c, "%s; try: apt install chrony (or: dnf install chrony), or say --chrony-version", why);
+	       fail(c, "%s; try: sudo apt install chrony (or: sudo dnf install chrony), or say --chrony-version", why);
 }
 
 /* nicN, which becomes a name, and names that have to be there */
@@ -437,14 +438,14 @@ int cmd_config(int argc, char **argv)
 
 	parse(&c, argc, argv);
 	if (c.uninstall) {
-		ret = config_uninstall(c.dry_run);
+		ret = config_uninstall(c.dry_run, c.image);
 	} else if (!gather(&c)) {
 		complain("%s", c.why);
 		ret = EXIT_BROKEN;
 	} else if (c.output) {
 		ret = config_output(&c.plan, c.output, c.elsewhere);
 	} else if (c.install || c.dry_run) {
-		ret = config_install(&c.plan, c.dry_run);
+		ret = config_install(&c.plan, c.dry_run, c.image);
 	} else {
 		ret = config_print(&c.plan);
 	}

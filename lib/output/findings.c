@@ -142,7 +142,7 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 	fits = add_command(v, r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
 	if (v->offline && how & RUN_ROOT)
-		add_text(r->text, sizeof(r->text), " --root %s", shell_word(file_root));
+		add_text(r->text, sizeof(r->text), "%s", file_root_option());
 	if (!fits || strlen(r->text) == sizeof(r->text) - 1)
 		v->list[v->n - 1].n_remedies--;
 }

@@ -55,7 +55,8 @@ static void find_gnuplot(void)
 	run_explain(&res, "gnuplot", GNUPLOT_TIMEOUT_MS, why, sizeof(why));
 	run_free(&res);
 	if (!good)
-		die("--plot: %s\nType: apt install gnuplot-nox (Debian), dnf install gnuplot-minimal (Fedora, RHEL)", why);
+		die("--plot: %s\nType: sudo apt install gnuplot-nox (Debian), sudo dnf install gnuplot-minimal "
+		    "(Fedora, RHEL)", why);
 }
 
 void plot_prepare(struct plot *p, const char *file)

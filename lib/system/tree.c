@@ -259,6 +259,14 @@ void opt_root(const char *dir)
 	file_root = name;
 }
 
+const char *file_root_option(void)
+{
+	static char option[4 * PATH_MAX + 20];
+
+	snprintf(option, sizeof(option), " --root %s", shell_word(file_root));
+	return file_root[0] ? option : "";
+}
+
 /* Opened anew each time: who has made another in its place means that. */
 static const struct tree *root(void)
 {

@@ -32,6 +32,8 @@ int tree_fd(const struct tree *t, const char *path, int flags);
 extern const char *file_root;
 /* Takes the argument of --root; what is no directory is misuse. */
 void opt_root(const char *dir);
+/* " --root DIR" for the shell, for a command that is to be typed about the same files; "" for this system */
+const char *file_root_option(void);
 
 /* file_root and path, in a buffer of the caller; a path that does not fit ends the program. */
 #define FILE_PATH_MAX 4096

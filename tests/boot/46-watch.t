@@ -108,7 +108,7 @@ said=$(guest trixie 'mkfifo /tmp/ticks
 said_is 0 'watch: SIGTERM ends it with the summary' 'map(.type) == ["tick", "summary"] and .[1].ticks == 1'
 ptpkvm 'watch -n 3 --plot /tmp/a.svg'
 is "$status" 2 'watch --plot without gnuplot: refused'
-like "$complaint" 'gnuplot: not installed.*Type: apt install gnuplot' 'watch --plot without gnuplot: what to type'
+like "$complaint" 'gnuplot: not installed.*Type: sudo apt install gnuplot' 'watch --plot without gnuplot: what to type'
 is_empty "$said" 'watch --plot without gnuplot: before anything is measured'
 
 # --- bench ---

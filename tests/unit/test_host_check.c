@@ -1125,7 +1125,7 @@ static const struct {
 	{ leap_own_expired, "leap-expired", EXIT_WARNINGS, "sudo cp /usr/share/zoneinfo/leap-seconds.list /etc/leap" },
 	{ leap_zone, "", EXIT_GOOD, "" },
 	{ leap_none, "", EXIT_GOOD, "" },
-	{ unsynchronized, "kernel-unsynchronized", EXIT_WARNINGS, "chronyc tracking" },
+	{ unsynchronized, "kernel-unsynchronized", EXIT_WARNINGS, "chronyc tracking || timedatectl" },
 	{ large_error, "kernel-error", EXIT_WARNINGS, "chronyc tracking" },
 	{ no_adjtimex, "", EXIT_GOOD, "" },
 	{ kvm_clock, "clocksource-kvm-clock", EXIT_WARNINGS, "echo tsc | sudo tee /sys/devices/" },

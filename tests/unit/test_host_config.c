@@ -373,13 +373,15 @@ static void test_versions(void **state)
 	refused(config(NULL), "linuxptp 2.0 is older than 3.1");
 	/* Not executable for want of its interpreter, so that one of this machine's is not taken either */
 	program("ptp4l", "exit 127\n");
-	refused(config(NULL), "try: apt install linuxptp (or: dnf install linuxptp), or say --linuxptp-version");
+	refused(config(NULL), "try: sudo apt install linuxptp (or: sudo dnf install linuxptp), or say "
+			      "--linuxptp-version");
 	program("ptp4l", "exec sleep 1000\n");
 	refused(config(NULL), "ptp4l: no answer within 5 s");
 	program("ptp4l", "echo 4.2\n");
 	program("chronyd", "exit 127\n");
 	good(config(NULL));
-	refused(config("--ntp-server", "a"), "try: apt install chrony (or: dnf install chrony), or say --chrony-version");
+	refused(config("--ntp-server", "a"), "try: sudo apt install chrony (or: sudo dnf install chrony), or say "
+					     "--chrony-version");
 	good(config("--ntp-server", "a", "--chrony-version", "4.3"));
 }
 
@@ -630,6 +632,18 @@ static void test_not_root(void **state)
 	has(said_err, "only root may do this; try: sudo ptpkvm-host config");
 }
 
+/* What is to be typed names the image, and nothing that runs. */
+static void of_the_image_only(const char *root, const char *wanted)
+{
+	char line[FILE_PATH_MAX];
+
+	snprintf(line, sizeof(line), "\n  systemctl --root=%.500s%.200s", root, wanted);
+	has(said_out, line);
+	lacks(said_out, "--now");
+	lacks(said_out, "daemon-reload");
+	lacks(said_out, "restart");
+}
+
 static void test_image(void **state)
 {
 	char root[sizeof(tree)], *argv[] = { "config", "--root", root, "--install", "--linuxptp-version", "4.2", "--interface",
@@ -637,14 +651,18 @@ static void test_image(void **state)
 
 	(void)state;
 	strcpy(root, tree);
+	put("/lib/systemd/system/chrony.service", "");
 	file_root = "";
 	good(apart(call, argv));
+	of_the_image_only(root, " disable chrony.service\n");
+	of_the_image_only(root, " enable ptp4l@eth0.service phc2sys@eth0.service\n");
 	argv[3] = "--uninstall";
 	argv[4] = NULL;
 	file_root = tree;
 	has(get(CONF), "[eth0]");
 	file_root = "";
 	good(apart(call, argv));
+	of_the_image_only(root, " disable ptp4l@eth0.service phc2sys@eth0.service\n");
 	file_root = tree;
 	etc_is_as_before();
 	refused(config("--root", "/no/such"), "--root: /no/such: No such file");

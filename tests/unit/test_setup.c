@@ -306,7 +306,7 @@ static void test_image(void **state)
 	gone(WANTS "chrony.service");
 	file_root = "";
 	good(apart(call, argv));
-	has(said_out, "note        chrony.service is not enabled there: systemctl --root=");
+	has(said_out, "note        chrony.service is not enabled there: sudo systemctl --root=");
 	file_root = tree;
 	assert_string_equal(get("/log"), "");
 	/* check sees what the next boot will have */
@@ -330,11 +330,14 @@ static void test_image_that_is_not_fit(void **state)
 		const char *path, *text, *reason;
 	} cases[] = {
 		{ UNIT, NULL, " has no chrony.service: chrony is not installed there" },
+		{ SETUP_STATE, "mine\n", SETUP_STATE ":1 is damaged: 'mine'; run first: sudo ptpkvm remove --root /" },
+		{ DROP_IN, SETUP_MARKER "\n", "whose journal is lost; run first: sudo ptpkvm remove --root /" },
 		{ "/etc/systemd/system/chrony.service", "", "chrony.service is masked in " },
 		{ LOCAL, "[Service]\nExecStart=\nExecStart=/bin/sh -c 'exec chronyd -f /x'\n", "is configured elsewhere" },
 		{ LOCAL, "[Service]\nEnvironment=DAEMON_OPTS=-x\n", "chrony.service starts chronyd with -x, " },
 		{ WANTS "x.service", "[Service]\nExecStart=/usr/lib/systemd/systemd-timesyncd\n",
-		  "starts others, too: x.service; try: systemctl --root=" },
+		  "starts others, too: x.service; try: sudo systemctl --root=" },
+		{ CONF, NULL, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is in /" },
 	};
 
 	(void)state;
@@ -380,7 +383,8 @@ static void test_rivals(void **state)
 	put("/lib/systemd/system/systemd-timesyncd.service", "[Service]\nExecStart=/lib/systemd/systemd-timesyncd\n");
 	put("/lib/systemd/system/sysinit.target.wants/systemd-timesyncd.service", "");
 	put_unit("systemd-timesyncd.service", "LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\n");
-	refused(ptpkvm("setup"), ": ntpsec.service systemd-timesyncd.service; try: ptpkvm setup --disable-competitors");
+	refused(ptpkvm("setup"), ": ntpsec.service systemd-timesyncd.service; try: sudo ptpkvm setup "
+				 "--disable-competitors");
 	good(ptpkvm("setup", "--disable-competitors"));
 	has(get("/log"), "disable --now ntpsec.service\ndisable --now systemd-timesyncd.service\n");
 	lacks(get("/log"), "phc2sys");
@@ -445,7 +449,7 @@ static void test_module(void **state)
 	(void)state;
 	put("/phc", "");
 	refused(ptpkvm("setup"), "modprobe ptp_kvm: exit status 1");
-	has(said_err, "the reason: dmesg | grep ptp_kvm");
+	has(said_err, "the reason: sudo dmesg | grep ptp_kvm");
 	gone("/sys/module/ptp_kvm");
 	put("/phc-after", "/dev/ptp5");
 	good(ptpkvm("setup"));
@@ -471,7 +475,7 @@ static void test_unsigned_module(void **state)
 		snprintf(script, sizeof(script),
 			 "echo \"modprobe: ERROR: could not insert 'ptp_kvm': %s\" >&2\nexit 1\n", refusals[i]);
 		program("modprobe", script);
-		refused(ptpkvm("setup"), "signed with a key that it knows; more: ptpkvm check");
+		refused(ptpkvm("setup"), "signed with a key that it knows; more: sudo ptpkvm check");
 	}
 }
 
@@ -611,7 +615,7 @@ static void test_refclock_there_already(void **state)
 	put("/etc/chrony/conf.d/phc.conf", "# mine\nrefclock  PHC /dev/ptp_kvm:nocrossts poll 2\n");
 	now_is_before();
 	refused(ptpkvm("setup"), "/etc/chrony/conf.d/phc.conf:2 has a refclock for this clock already");
-	has(said_err, " --adopt comments it out, until remove");
+	has(said_err, " --adopt' comments it out, until remove");
 	/* What is not there may have been it. */
 	put("/etc/chrony/conf.d/phc.conf", "refclock PHC /dev/ptp9 poll 2\n");
 	now_is_before();
@@ -996,6 +1000,8 @@ static void test_bad_options(void **state)
 
 static void test_edited(void **state)
 {
+	char saved[FILE_PATH_MAX + 100];
+
 	(void)state;
 	good(ptpkvm("setup"));
 	put(SETUP_DIRECTIVES, SETUP_MARKER "\n# mine\n" LINE "\n");
@@ -1006,7 +1012,8 @@ static void test_edited(void **state)
 	has(said_err, "was edited since ptpkvm wrote it");
 	has(get(SETUP_DIRECTIVES), "# mine");
 	good(ptpkvm("remove"));
-	has(said_out, SETUP_DIRECTIVES SETUP_SAVED);
+	snprintf(saved, sizeof(saved), "which was edited, as %s" SETUP_DIRECTIVES SETUP_SAVED "\n", tree);
+	has(said_out, saved);
 	assert_false(file_exists(SETUP_DIRECTIVES));
 	has(get(SETUP_DIRECTIVES SETUP_SAVED), "# mine");
 	gone(SETUP_DIRECTIVES SETUP_SAVED);
@@ -1020,7 +1027,7 @@ static void test_journal_lost(void **state)
 	good(ptpkvm("setup"));
 	gone(SETUP_STATE);
 	assert_int_equal(ptpkvm("setup", "--only"), EXIT_BROKEN);
-	has(said_err, "run first: ptpkvm remove");
+	has(said_err, "run first: sudo ptpkvm remove");
 	good(ptpkvm("remove"));
 	assert_false(file_exists(DROP_IN));
 	assert_false(file_exists("/etc/modules-load.d/ptpkvm.conf"));
@@ -1097,7 +1104,7 @@ static void test_selected_after_a_while(void **state)
 		"echo '" "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500" "' >$T/sources\n");
 	good(ptpkvm("setup"));
 	has(said_out, "no reading of the clock so far\n");
-	has(said_out, "KVM is selected, offset -12 ns\n");
+	has(said_out, "KVM is selected, the system is 12 ns ahead of it\n");
 }
 
 static void test_started_without(void **state)
@@ -1388,7 +1395,7 @@ static void test_not_tried_again(void **state)
 static void test_prestart_left_out(void **state)
 {
 	(void)state;
-	left_out(ptpkvm("prestart"), "run: ptpkvm setup");
+	left_out(ptpkvm("prestart"), "run: sudo ptpkvm setup");
 	good(ptpkvm("setup"));
 	put(SETUP_HOLD, "the host is free-running\n");
 	left_out(ptpkvm("prestart"), "the host is free-running");

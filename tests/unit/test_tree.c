@@ -542,9 +542,15 @@ static void test_roots(void **state)
 	close(t.fd);
 	opt_root("///");
 	assert_string_equal(file_root, "");
+	assert_string_equal(file_root_option(), "");
 	snprintf(file, sizeof(file), "%s//", tree);
 	opt_root(file);
 	assert_string_equal(file_root, tree);
+	snprintf(file, sizeof(file), " --root %s", tree);
+	assert_string_equal(file_root_option(), file);
+	file_root = "an image";
+	assert_string_equal(file_root_option(), " --root 'an image'");
+	file_root = tree;
 }
 
 static int rewrite(const char *path)

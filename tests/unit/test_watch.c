@@ -593,7 +593,7 @@ static void test_plot(void **state)
 	snprintf(name, sizeof(name), "%s/it's one.svg", dir);
 	setenv("PATH", dir, 1);
 	assert_int_equal(run_watch(NULL, "-n", "1", "--plot", name, NULL), EXIT_BROKEN);
-	has(err, "gnuplot: not installed\nType: apt install gnuplot-nox");
+	has(err, "gnuplot: not installed\nType: sudo apt install gnuplot-nox");
 	assert_string_equal(out, "");
 
 	snprintf(data, sizeof(data), "%s:%s", dir, path);
