@@ -199,7 +199,11 @@ static void judge_no_refclock(struct judge *j)
 	const struct refclock_fact *other = c->n_refclocks ? &c->refclocks[0] : NULL;
 	char where[160];
 
-	if (!c->conf_read && !c->conf[0]) {
+	if (!c->conf_read && !c->conf[0] && f->offline && c->next.takes && !c->by_hand) {
+		judge_find(j, "conf-unreadable", "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is there");
+		judge_advise(j, "chrony's package brings it; apt leaves away what was removed, but for "
+			     "-o Dpkg::Options::=--force-confmiss");
+	} else if (!c->conf_read && !c->conf[0]) {
 		judge_skip(j, "refclock", c->conf_why);
 	} else if (!c->conf_read && !f->root && j->r->source) {
 		judge_skip(j, "refclock", c->conf_why);

@@ -1869,6 +1869,19 @@ static void test_documented(void **state)
 	free(doc);
 }
 
+/* chrony is installed and enabled, and its configuration was deleted: chronyd does not start. */
+static void test_conf_is_gone(void **state)
+{
+	(void)state;
+	put_image();
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	has(said_out, "neither /etc/chrony/chrony.conf nor /etc/chrony.conf is");
+	put(UNIT, "[Service]\nExecStart=/usr/sbin/chronyd -f /etc/ntp/c.conf\n");
+	put("/etc/ntp/c.conf", "pool a\n");
+	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
+	has(said_out, "[refclock-none]");
+}
+
 static void test_text_output(void **state)
 {
 	(void)state;
@@ -1918,6 +1931,7 @@ int main(void)
 		cmocka_unit_test_setup(test_handed, empty_tree),
 		cmocka_unit_test_setup(test_stopped_chronyd_after_setup, empty_tree),
 		cmocka_unit_test_setup(test_next_boot, empty_tree),
+		cmocka_unit_test_setup(test_conf_is_gone, empty_tree),
 		cmocka_unit_test_setup(test_boot_starts_chronyd, empty_tree),
 		cmocka_unit_test_setup(test_dev_of_the_maker, empty_tree),
 		cmocka_unit_test_setup(test_below_run, empty_tree),
