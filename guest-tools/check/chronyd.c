@@ -125,19 +125,26 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	judge_remedy_restart(j);
 }
 
-/* Setup refuses to add one more to these. */
-static const struct steerer *rival_of_setup(const struct check_facts *f)
+#define RIVALS_NAMED 3
+
+/* The units that setup refuses to add one more to; "" beyond the last. Their number. */
+static int rivals_of_setup(const struct check_facts *f, const char *units[static RIVALS_NAMED])
 {
-	for (int i = 0; i < f->n_steerers; i++)
+	int n = 0;
+
+	for (int i = 0; i < f->n_steerers && n < RIVALS_NAMED; i++)
 		if (f->steerers[i].unit[0] && f->steerers[i].elsewhere != YES && judge_is_rival(f, &f->steerers[i]))
-			return &f->steerers[i];
-	return NULL;
+			units[n++] = f->steerers[i].unit;
+	for (int i = n; i < RIVALS_NAMED; i++)
+		units[i] = "";
+	return n;
 }
 
 void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 {
 	const struct check_facts *f = j->f;
-	const struct steerer *rival = rival_of_setup(f);
+	const char *units[RIVALS_NAMED];
+	int rivals = rivals_of_setup(f, units);
 	bool theirs = r && !r->generated;
 
 	if (!f->container[0] && (f->chrony.elsewhere || (theirs && !strncmp(r->file, "/run/", 5)))) {
@@ -149,12 +156,12 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		return;
 	}
 	/* In an image it changes no unit. */
-	if (f->offline && rival)
-		judge_run(j, RUN_ROOT, "sudo systemctl disable %s", rival->unit);
+	if (f->offline && rivals)
+		judge_run(j, RUN_ROOT, "sudo systemctl disable %s %s %s", units[0], units[1], units[2]);
 	if (f->offline && f->chrony.next.masked)
 		judge_run(j, RUN_ROOT, "sudo systemctl unmask %s", judge_service(f));
 	judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
-		  f->chrony.next.only ? "--only" : "", rival && !f->offline ? "--disable-competitors" : "");
+		  f->chrony.next.only ? "--only" : "", rivals && !f->offline ? "--disable-competitors" : "");
 }
 
 /* What setup wrote is added, and somebody took the line out of it: setup would keep that as it was edited. */

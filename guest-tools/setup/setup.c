@@ -275,7 +275,7 @@ static bool check_chrony(struct setup *s)
 
 static bool check_rivals(struct setup *s)
 {
-	char names[600] = "";
+	char names[600] = "", words[900] = "";
 	bool processes = false;
 
 	s->n_rivals = setup_rivals(s->rivals, s->offline, s->why, sizeof(s->why));
@@ -283,14 +283,14 @@ static bool check_rivals(struct setup *s)
 		return false;
 	for (int i = 0; i < s->n_rivals; i++) {
 		add_text(names, sizeof(names), "%s%s", i ? " " : "", s->rivals[i].name);
+		add_text(words, sizeof(words), " %s", shell_word(s->rivals[i].name));
 		processes |= !s->rivals[i].known;
 	}
 	if (processes)
 		return fail(s, "a daemon that no unit started steers the clock: %s; end it first", names);
 	if (s->n_rivals && s->offline)
 		return fail(s, "only one daemon may steer the clock, and %s starts others, too: %s; try: sudo "
-			    "systemctl --root=%s disable %s", file_root, names, shell_word(file_root),
-			    shell_word(s->rivals[0].name));
+			    "systemctl --root=%s disable%s", file_root, names, shell_word(file_root), words);
 	if (s->n_rivals && !s->disable)
 		return fail(s, "only one daemon may steer the clock, and there %s: %s; try: sudo ptpkvm "
 			    "setup --disable-competitors", s->n_rivals > 1 ? "are" : "is", names);

@@ -33,7 +33,10 @@ done
 fake sudo 'exec "$@"'
 # shellcheck disable=SC2016 # of the fake
 fake systemctl 'case "$1 $3" in
-disable*--root) rm "$4"/etc/systemd/system/*.wants/"$2" ;;
+disable*)
+	shift
+	while [ "$1" != --root ]; do units="$units $1"; shift; done
+	for unit in $units; do rm "$2/etc/systemd/system/"*.wants/"$unit" || exit; done ;;
 unmask*--root) rm "$4/etc/systemd/system/$2.service" ;;
 *) exit 1 ;;
 esac'
@@ -185,7 +188,8 @@ enabled ntpsec.service /usr/sbin/ntpd
 mends 'another daemon' rival-enabled
 image "$step"
 enabled ntpsec.service /usr/sbin/ntpd
-mends 'another daemon, and no refclock' refclock-none
+enabled openntpd.service /usr/sbin/openntpd
+mends 'other daemons, and no refclock' refclock-none
 image "$step"
 ln -s /dev/null "$root/etc/systemd/system/chrony.service"
 mends 'chrony masked, and no refclock' refclock-none
