@@ -70,6 +70,7 @@ either 'struct system_device_crosststamp' "$ptp" \
 	have HAVE_CLOCKSOURCE_IDS linux/clocksource_ids.h '(void)CSID_GENERIC;'
 	have HAVE_CSID_X86_TSC "linux/clocksource_ids.h $time" \
 		"$snap (void)(s.cs_id == CSID_X86_TSC || s.cs_id == CSID_X86_TSC_EARLY || s.cs_id == CSID_X86_KVM_CLK);"
+	have HAVE_THIS_CPU_HVCLOCK 'linux/percpu.h asm/pvclock.h asm/kvmclock.h' '(void)this_cpu_hvclock()->pvti.version;'
 	have HAVE_FAUX_DEVICE linux/device/faux.h '(void)faux_device_create("", NULL, NULL);'
 	have HAVE_KTIME_GET_SNAPSHOT_ID "$time" "$get_id"
 	have HAVE_SNAPSHOT_HW_CYCLES "$time" "$snap s.hw_cycles = s.hw_csid;"
@@ -85,6 +86,8 @@ either 'struct system_device_crosststamp' "$ptp" \
 		a.valid = PTP_ATTRS_VALID_ERROR_BOUND | PTP_ATTRS_VALID_TIMESCALE | PTP_ATTRS_VALID_STATUS;
 		a.timescale = PTP_TIMESCALE_UTC; a.status = PTP_CLOCK_STATUS_FREE_RUNNING;'
 } > "$output.tmp"
+grep -q HAVE_THIS_CPU_HVCLOCK "$output.tmp" ||
+	echo 'conftest.sh: no this_cpu_hvclock() in this kernel: its guests are exact on the TSC only, not on kvm-clock' >&2
 
 rm -f "$source" "$log"
 mv "$output.tmp" "$output"

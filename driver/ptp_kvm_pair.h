@@ -65,33 +65,31 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 int ptp_kvm_pair_errno(long ret);
 
 /**
- * struct ptp_kvm_point - system time at one counter value
- * @counter:	the counter that the pair carries
- * @cycles:	the clocksource's own count, where that is another unit
+ * struct ptp_kvm_point - system time at one count of its clocksource
+ * @cycles:	the clocksource's count
  * @systime:	the chosen system clock, nanoseconds
  * @monoraw:	CLOCK_MONOTONIC_RAW, nanoseconds
  */
 struct ptp_kvm_point {
-	u64 counter;
 	u64 cycles;
 	s64 systime;
 	s64 monoraw;
 };
 
 /**
- * ptp_kvm_point_between() - system time at a counter value between two points
+ * ptp_kvm_point_between() - system time at a count between two points
  * @a:		the earlier point
  * @b:		the later point
- * @counter:	where to look
+ * @cycles:	where to look
  * @at:		filled in on success
  *
  * Both points are on one line as long as nobody set the clock in between, so
  * the result is exact to the nanosecond that each of them is rounded to.
  *
- * Return: true if @counter lies between the points.
+ * Return: true if @cycles lies between the points, and nothing runs backwards.
  */
 bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
-			   const struct ptp_kvm_point *b, u64 counter,
+			   const struct ptp_kvm_point *b, u64 cycles,
 			   struct ptp_kvm_point *at);
 
 #endif

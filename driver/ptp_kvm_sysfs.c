@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "compat_device.h"
 #include "ptp_kvm.h"
 
 static struct device *host_clock_dev;

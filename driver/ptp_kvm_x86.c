@@ -10,8 +10,8 @@
 #include <linux/mm.h>
 #include <linux/set_memory.h>
 #include <linux/smp.h>
-#include <asm/tsc.h>
 
+#include "compat_device.h"
 #include "ptp_kvm.h"
 
 /* How long a host that refused type 1 is not asked for it again. */
@@ -112,20 +112,4 @@ int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair)
 	}
 
 	return ptp_kvm_pairing_call(KVM_CLOCK_PAIRING_WALLCLOCK, pair);
-}
-
-bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter)
-{
-	if (snap->hw_csid == CSID_X86_TSC)
-		*counter = snap->hw_cycles;
-	else if (snap->cs_id == CSID_X86_TSC || snap->cs_id == CSID_X86_TSC_EARLY)
-		*counter = snap->cycles;
-	else
-		return false;
-	return true;
-}
-
-u64 ptp_kvm_arch_counter_khz(void)
-{
-	return tsc_khz;
 }

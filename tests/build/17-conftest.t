@@ -34,9 +34,21 @@ like "$said" ' CONF ' 'which was asked'
 in_kernel sid '' ''
 unlike "$said" ' CONF ' 'and is not asked again'
 
+in_kernel sid include/linux/timekeeping.h '/hw_cycles;|hw_csid;/d' W=1
+ok $? "no counter of the hardware's: builds"
+unlike "$said" warning 'without a warning'
+has KTIME_GET_SNAPSHOT_ID && ! has SNAPSHOT_HW_CYCLES
+ok $? 'it is left out, the rest of the snapshot is used'
+
 in_kernel sid include/linux/ptp_clock_kernel.h 's/(pre|post)_sts;/\1_stamp;/'
 is $? 2 'a timestamp of no known shape: does not build'
 like "$said" 'ptp_kvm does not know the struct ptp_system_timestamp of this kernel' 'and says what it does not know'
+
+in_kernel bullseye arch/x86/include/asm/kvmclock.h 's/this_cpu_hvclock/of_old/' W=1
+ok $? 'this_cpu_hvclock() not there yet, as before 5.15: builds'
+like "$said" 'exact on the TSC only, not on kvm-clock' 'and says what is missing'
+! has THIS_CPU_HVCLOCK
+ok $? 'it is left out'
 
 in_kernel bullseye '' '' CONFIG_X86_64=
 is $? 2 '32 bits: does not build'
