@@ -49,6 +49,12 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 	return 0;
 }
 
+bool ptp_kvm_refusal_holds(const struct ptp_kvm_refusal *r, u64 now, u32 place,
+			   u64 lasts)
+{
+	return r->refused && r->place == place && now - r->at < lasts;
+}
+
 int ptp_kvm_pair_errno(long ret)
 {
 	switch (ret) {

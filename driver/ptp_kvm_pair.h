@@ -56,6 +56,32 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 			bool quality, struct ptp_kvm_pair *pair);
 
 /**
+ * struct ptp_kvm_refusal - that a host did not serve type 1
+ * @refused:	it did not
+ * @at:		when that was, in any unit
+ * @place:	what differs once the guest has moved
+ *
+ * All zero: nobody has asked yet.
+ */
+struct ptp_kvm_refusal {
+	bool refused;
+	u64 at;
+	u32 place;
+};
+
+/**
+ * ptp_kvm_refusal_holds() - is there no use in asking again?
+ * @r:		what is known
+ * @now:	the time, in the unit of @r->at
+ * @place:	where the guest is by now
+ * @lasts:	how long a refusal holds, in that unit
+ *
+ * Return: false where the host is to be asked for type 1.
+ */
+bool ptp_kvm_refusal_holds(const struct ptp_kvm_refusal *r, u64 now, u32 place,
+			   u64 lasts);
+
+/**
  * ptp_kvm_pair_errno() - errno of a hypercall's result
  * @ret:	what KVM returned (uapi/linux/kvm_para.h)
  *

@@ -23,6 +23,13 @@ static const struct pvclock_vcpu_time_info *ptp_kvm_this_cpu_page(void)
 #endif
 }
 
+u32 ptp_kvm_page_version(void)
+{
+	const struct pvclock_vcpu_time_info *page = ptp_kvm_this_cpu_page();
+
+	return page ? READ_ONCE(page->version) : 0;
+}
+
 void ptp_kvm_arch_frame_begin(struct ptp_kvm_frame *frame)
 {
 	unsigned int version;

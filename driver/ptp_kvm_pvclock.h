@@ -18,4 +18,11 @@ struct ptp_kvm_frame {
 	struct pvclock_vcpu_time_info page;
 };
 
+/**
+ * ptp_kvm_page_version() - of this CPU's page, with preemption disabled
+ *
+ * Return: another one after the guest has moved; 0 where there is no page.
+ */
+u32 ptp_kvm_page_version(void);
+
 #endif

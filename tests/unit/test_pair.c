@@ -185,6 +185,19 @@ static void errnos(void **state)
 	assert_int_equal(ptp_kvm_pair_errno(INT64_MIN), -EIO);
 }
 
+static void refusal(void **state)
+{
+	const struct ptp_kvm_refusal refused = { .refused = true, .at = UINT64_MAX - 10, .place = 4 };
+
+	(void)state;
+	assert_false(ptp_kvm_refusal_holds(&(struct ptp_kvm_refusal){ 0 }, 0, 0, 60));
+	assert_true(ptp_kvm_refusal_holds(&refused, UINT64_MAX - 10, 4, 60));
+	assert_true(ptp_kvm_refusal_holds(&refused, 48, 4, 60));	/* beyond the clock's end */
+	assert_false(ptp_kvm_refusal_holds(&refused, 49, 4, 60));
+	assert_false(ptp_kvm_refusal_holds(&refused, UINT64_MAX, 6, 60));
+	assert_false(ptp_kvm_refusal_holds(&refused, 1ULL << 63, 4, 60));
+}
+
 static void between_ends(void **state)
 {
 	struct ptp_kvm_point a = { 1000, EPOCH_NS, 500 };
@@ -264,6 +277,7 @@ int main(void)
 		cmocka_unit_test(decode_unknown_numbers),
 		cmocka_unit_test(decode_newer_flags),
 		cmocka_unit_test(errnos),
+		cmocka_unit_test(refusal),
 		cmocka_unit_test(between_ends),
 		cmocka_unit_test(between_backwards),
 		cmocka_unit_test(between_random),
