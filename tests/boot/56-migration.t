@@ -121,7 +121,7 @@ marker_changes 'from QEMU to QEMU on kvm-clock'
 clock_source g1 tsc
 move other "$difference" "$uncertain" 60 'patched to stock'
 is "$(tells pairing_type)" 0 'patched to stock: type 0'
-like "$(guest g1 "ls $host_clock")" '^pairing_type.window_ns$' \
+like "$(guest g1 "ls $host_clock")" '^pair.pairing_type.window_ns$' \
 	'patched to stock: what the host does not tell has no file'
 is "$(guest g1 'dmesg | grep -c "ptp_kvm: .*(-"')" 0 'patched to stock: the driver has no reason to complain'
 
