@@ -48,15 +48,16 @@ void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 
 #ifdef HAVE_PTP_CLOCK_ATTRS
 
-static u32 ptp_kvm_attrs_status(u8 clock_status)
+static u32 ptp_kvm_attrs_status(const struct ptp_kvm_pair *pair, bool bounded)
 {
-	switch (clock_status) {
+	switch (pair->clock_status) {
 	case KVM_CLOCK_PAIRING_STATUS_INITIALIZING:
 		return PTP_CLOCK_STATUS_INITIALIZING;
 	case KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED:
 		return PTP_CLOCK_STATUS_SYNCED;
 	case KVM_CLOCK_PAIRING_STATUS_FREERUNNING:
-		return PTP_CLOCK_STATUS_FREE_RUNNING;
+		/* which is said to have a bound that can be trusted */
+		return bounded ? PTP_CLOCK_STATUS_FREE_RUNNING : PTP_CLOCK_STATUS_UNKNOWN;
 	case KVM_CLOCK_PAIRING_STATUS_UNRELIABLE:
 		return PTP_CLOCK_STATUS_UNRELIABLE;
 	default:
@@ -67,19 +68,23 @@ static u32 ptp_kvm_attrs_status(u8 clock_status)
 void ptp_kvm_set_attrs(struct ptp_clock_attrs *attrs,
 		       const struct ptp_kvm_pair *pair)
 {
-	if (!attrs || !pair->quality)
+	bool bounded = pair->valid & KVM_CLOCK_PAIRING_VALID_MAX_ERROR &&
+		       pair->max_error_ns <= U32_MAX - pair->window_ns;
+
+	if (!attrs)
 		return;
 
-	attrs->timescale = PTP_TIMESCALE_UTC;
-	attrs->valid |= PTP_ATTRS_VALID_TIMESCALE;
-	if (pair->valid & KVM_CLOCK_PAIRING_VALID_MAX_ERROR) {
-		attrs->error_bound = min_t(u64, pair->max_error_ns, U32_MAX - pair->window_ns) +
-				     pair->window_ns;
-		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
-	}
+	/* No timescale: a host that smears leap seconds must not be said to have UTC. */
 	if (pair->valid & KVM_CLOCK_PAIRING_VALID_STATUS) {
-		attrs->status = ptp_kvm_attrs_status(pair->clock_status);
+		attrs->status = ptp_kvm_attrs_status(pair, bounded);
 		attrs->valid |= PTP_ATTRS_VALID_STATUS;
+		/* By these a bound is not to be trusted. */
+		bounded &= attrs->status != PTP_CLOCK_STATUS_UNKNOWN &&
+			   attrs->status != PTP_CLOCK_STATUS_UNRELIABLE;
+	}
+	if (bounded) {
+		attrs->error_bound = pair->max_error_ns + pair->window_ns;
+		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
 	}
 }
 

@@ -393,6 +393,51 @@ static void host_refuses(void **state)
 	assert_int_equal(w.calls, 1);
 }
 
+static void attributes(void **state)
+{
+#if SHAPE >= 704
+	static const struct {
+		int status;			/* the host's; -1: it tells none */
+		s64 bound;			/* -1: none */
+		u32 window, want_status, want_valid, want_bound;
+	} cases[] = {
+		{ -1, -1, 0, 0, 0, 0 },
+		{ -1, 1000, 5, 0, PTP_ATTRS_VALID_ERROR_BOUND, 1005 },
+		{ KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, 1000, 0, PTP_CLOCK_STATUS_SYNCED, 5, 1000 },
+		{ KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, -1, 0, PTP_CLOCK_STATUS_SYNCED, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, 0xffffffff, 0, PTP_CLOCK_STATUS_SYNCED, 5, 0xffffffff },
+		{ KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, 0xffffffff, 1, PTP_CLOCK_STATUS_SYNCED, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, INT64_MAX, 0, PTP_CLOCK_STATUS_SYNCED, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_INITIALIZING, 7, 0, PTP_CLOCK_STATUS_INITIALIZING, 5, 7 },
+		{ KVM_CLOCK_PAIRING_STATUS_FREERUNNING, 7, 0, PTP_CLOCK_STATUS_FREE_RUNNING, 5, 7 },
+		{ KVM_CLOCK_PAIRING_STATUS_FREERUNNING, -1, 0, PTP_CLOCK_STATUS_UNKNOWN, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_FREERUNNING, INT64_MAX, 0, PTP_CLOCK_STATUS_UNKNOWN, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_UNRELIABLE, 7, 0, PTP_CLOCK_STATUS_UNRELIABLE, 4, 0 },
+		{ KVM_CLOCK_PAIRING_STATUS_UNKNOWN, 7, 0, PTP_CLOCK_STATUS_UNKNOWN, 4, 0 },
+	};
+
+	ptp_kvm_set_attrs(NULL, &(struct ptp_kvm_pair){ .quality = true });
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ptp_clock_attrs attrs = { 0 };
+		struct ptp_kvm_pair pair = { .quality = true, .window_ns = cases[i].window };
+
+		if (cases[i].status >= 0) {
+			pair.clock_status = cases[i].status;
+			pair.valid |= KVM_CLOCK_PAIRING_VALID_STATUS;
+		}
+		if (cases[i].bound >= 0) {
+			pair.max_error_ns = cases[i].bound;
+			pair.valid |= KVM_CLOCK_PAIRING_VALID_MAX_ERROR;
+		}
+		ptp_kvm_set_attrs(&attrs, &pair);
+		assert_int_equal(attrs.valid, cases[i].want_valid);
+		assert_int_equal(attrs.status, cases[i].want_status);
+		assert_int_equal(attrs.error_bound, cases[i].want_bound);
+		assert_int_equal(attrs.timescale, 0);
+	}
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +445,7 @@ int main(void)
 		cmocka_unit_test(something_happens),
 		cmocka_unit_test(held), cmocka_unit_test(unknown_clock), cmocka_unit_test(foreign_counter),
 		cmocka_unit_test(hostile_page), cmocka_unit_test(host_refuses),
+		cmocka_unit_test(attributes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

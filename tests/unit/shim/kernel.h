@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the driver's reading uses of the kernel, as Linux SHAPE has it: 510, 601, 609, 612, 702. */
+/* What the driver's reading uses of the kernel, as Linux SHAPE has it: 510, 601, 609, 612, 702; 704: with attributes. */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
 #include <errno.h>
@@ -29,6 +29,19 @@
 #define HAVE_CTS_SYSTIME 1
 #define HAVE_CTS_CLOCK_ID 1
 #define HAVE_CTS_SYS_COUNTER 1
+#endif
+
+#if SHAPE >= 704
+#define HAVE_PTP_CLOCK_ATTRS 1
+/* include/uapi/linux/ptp_clock.h as proposed in July 2026 */
+enum {
+	PTP_CLOCK_STATUS_UNKNOWN, PTP_CLOCK_STATUS_INITIALIZING, PTP_CLOCK_STATUS_SYNCED,
+	PTP_CLOCK_STATUS_HOLDOVER, PTP_CLOCK_STATUS_FREE_RUNNING, PTP_CLOCK_STATUS_UNRELIABLE,
+};
+enum { PTP_ATTRS_VALID_ERROR_BOUND = 1, PTP_ATTRS_VALID_TIMESCALE = 2, PTP_ATTRS_VALID_STATUS = 4 };
+struct ptp_clock_attrs {
+	u32 valid, error_bound, timescale, status, rsv[4];
+};
 #endif
 
 typedef s64 ktime_t;
