@@ -19,6 +19,10 @@ static struct faux_device *ptp_kvm_dev;
 static struct ptp_clock *ptp_kvm_clock;
 static int ptp_kvm_failing;
 
+static bool ptp_kvm_wait;
+module_param_named(wait, ptp_kvm_wait, bool, 0444);
+MODULE_PARM_DESC(wait, "have a clock even where the host does not serve it, for when it does (default: no)");
+
 static const char *ptp_kvm_reason(int err)
 {
 	switch (err) {
@@ -115,9 +119,15 @@ static struct ptp_clock_info ptp_kvm_info = {
 	.enable		= ptp_kvm_enable,
 };
 
+/* What a host refuses today, it or the next one may serve. */
+static bool ptp_kvm_may_wait(int err)
+{
+	return ptp_kvm_wait && (err == -EOPNOTSUPP || err == -ENOSYS);
+}
+
 static int __init ptp_kvm_init(void)
 {
-	struct ptp_kvm_pair pair;
+	struct ptp_kvm_pair pair = { .valid = 0 };
 	int ret;
 
 	ret = ptp_kvm_arch_init();
@@ -137,8 +147,11 @@ static int __init ptp_kvm_init(void)
 	preempt_enable();
 	if (ret) {
 		/* An ordinary answer, and modprobe has the error: it may be tried often */
-		pr_info("%s (%d)\n", ptp_kvm_reason(ret), ret);
-		goto err_arch;
+		pr_info("%s (%d)%s\n", ptp_kvm_reason(ret), ret,
+			ptp_kvm_may_wait(ret) ? ", waiting until one serves it" : "");
+		if (!ptp_kvm_may_wait(ret))
+			goto err_arch;
+		ptp_kvm_failing = ret;
 	}
 
 	ptp_kvm_dev = faux_device_create(KBUILD_MODNAME, NULL, NULL);
@@ -157,8 +170,9 @@ static int __init ptp_kvm_init(void)
 		goto err_sysfs;
 	}
 
-	pr_info("ptp%d is the host's clock, pairing type %d\n",
-		ptp_clock_index(ptp_kvm_clock), pair.quality);
+	if (!READ_ONCE(ptp_kvm_failing))
+		pr_info("ptp%d is the host's clock, pairing type %d\n",
+			ptp_clock_index(ptp_kvm_clock), pair.quality);
 	return 0;
 
 err_sysfs:

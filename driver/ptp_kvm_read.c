@@ -132,6 +132,12 @@ static void ptp_kvm_narrow(struct ptp_kvm_reading *r)
 	r->post.systime = ktime_add_ns(r->post.systime, r->pair.window_ns);
 }
 
+/* To who asks for the time, ENOSYS would be that this kernel has no such call. */
+static int ptp_kvm_user_errno(int err)
+{
+	return err == -ENOSYS ? -EOPNOTSUPP : err;
+}
+
 int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
 			    struct ptp_system_timestamp *sts,
 			    struct ptp_clock_attrs *attrs)
@@ -144,7 +150,7 @@ int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
 	else
 		ret = ptp_kvm_read_pair(&r.pair);
 	if (ret)
-		return ret;
+		return ptp_kvm_user_errno(ret);
 
 	if (sts) {
 		ptp_kvm_narrow(&r);
@@ -168,7 +174,7 @@ int ptp_kvm_getcrosststampattrs(struct ptp_clock_info *info,
 	if (ret == -EINVAL)
 		return -ENODEV;
 	if (ret)
-		return ret;
+		return ptp_kvm_user_errno(ret);
 	if (!ptp_kvm_arch_cycles(&r.frame, r.source, r.pair.counter, &cycles))
 		return -ENODEV;
 	/* Where the clock stood still at the pair, it stood there. */

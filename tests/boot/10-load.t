@@ -89,6 +89,25 @@ no_kvmclock() {
 	guest_stop g1
 }
 
+# There before a host serves it
+waits() {
+	guest g1 'dmesg -C; insmod /lab/ptp_kvm.ko wait=1 && udevadm settle && test -c /dev/ptp_kvm'
+	ok $? 'wait=1, host on hpet: it loads, and there is a clock'
+	is "$(guest g1 "dmesg | sed -n 's/.*ptp_kvm: //p' | grep -vE '$kernels_own'")" \
+		'the host refuses clock pairing, its own clocksource is not the TSC (-95), waiting until one serves it' \
+		'wait=1: one line says what it waits for'
+	for method in precise extended gettime; do
+		like "$(guest g1 "/lab/phcread --method $method --count 1")" 'errno=EOPNOTSUPP' "wait=1, host on hpet: $method is not supported"
+	done
+	like "$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/pair 2>&1')" 'not supported' 'wait=1, host on hpet: nor is the pair'
+}
+
+served() {
+	like "$(guest g1 '/lab/phcread --method precise --count 50')" 'ok=50 ' 'wait=1: once the host serves it, the clock answers'
+	like "$(guest g1 'dmesg | tail -n 1')" 'ptp_kvm: the host answers clock pairing again' 'wait=1: and that is said'
+	clock_unload g1
+}
+
 # not_stable SUITE ROUND...: the host is on hpet for a while
 not_stable() {
 	local suite=$1 round method said _ load=()
@@ -97,8 +116,10 @@ not_stable() {
 	is "$(host cat $clocksource)" hpet "$suite: the host's clocksource is hpet"
 	[[ $suite != bookworm ]] ||
 		refused g1 ptp_kvm.ko 'Operation not supported' 'host refuses clock pairing.*not the TSC \(-95\)' 'host on hpet'
+	[[ $suite != bookworm ]] || waits
 	host "echo tsc >$clocksource"
 	is "$(host cat $clocksource)" tsc "$suite: the host's clocksource is tsc again"
+	[[ $suite != bookworm ]] || served
 	[[ -z $loading || $suite != bookworm ]] || loads
 	clock_load g1
 

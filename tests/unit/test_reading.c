@@ -391,6 +391,8 @@ static void host_refuses(void **state)
 	w.result = -EOPNOTSUPP;
 	assert_int_equal(precise(&a), -EOPNOTSUPP);
 	assert_int_equal(w.calls, 1);
+	w.result = -ENOSYS;
+	assert_int_equal(precise(&a), -EOPNOTSUPP);
 }
 
 static void attributes(void **state)
