@@ -121,7 +121,7 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	else if (f->offline)
 		judge_run(j, 0, "ptpkvm chrony --makestep --no-check | sudo tee -a %s", f->chrony.conf);
 	else
-		judge_run(j, RUN_GUEST, "sudo ptpkvm chrony --makestep | sudo tee -a %s", f->chrony.conf);
+		judge_run(j, RUN_OUTSIDE, "sudo ptpkvm chrony --makestep | sudo tee -a %s", f->chrony.conf);
 	judge_remedy_restart(j);
 }
 
@@ -160,7 +160,7 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		judge_run(j, RUN_ROOT, "sudo systemctl disable %s %s %s", units[0], units[1], units[2]);
 	if (f->offline && f->chrony.next.masked)
 		judge_run(j, RUN_ROOT, "sudo systemctl unmask %s", judge_service(f));
-	judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
+	judge_run(j, RUN_OUTSIDE | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
 		  f->chrony.next.only ? "--only" : "", rivals && !f->offline ? "--disable-competitors" : "");
 }
 
@@ -236,7 +236,7 @@ static void judge_no_refclock(struct judge *j)
 	} else {
 		judge_find(j, "refclock-none", "chronyd's configuration has none for this clock");
 		if (is_edited_away(c))
-			judge_run(j, RUN_GUEST, "sudo rm %s", SETUP_DIRECTIVES);
+			judge_run(j, RUN_OUTSIDE, "sudo rm %s", SETUP_DIRECTIVES);
 		judge_remedy_setup(j, NULL);
 	}
 }
@@ -535,7 +535,7 @@ void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const cha
 		judge_remedy_setup(j, r);
 		return;
 	}
-	judge_run(j, RUN_GUEST, sed, SETUP_DIRECTIVES);
+	judge_run(j, RUN_OUTSIDE, sed, SETUP_DIRECTIVES);
 	judge_remedy_restart(j);
 }
 
@@ -552,7 +552,7 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 		judge_remedy_setup(j, r);
 		return;
 	}
-	judge_run(j, RUN_GUEST, "sudo sed -i '$a " REFCLOCK_MAKESTEP "' %s", SETUP_DIRECTIVES);
+	judge_run(j, RUN_OUTSIDE, "sudo sed -i '$a " REFCLOCK_MAKESTEP "' %s", SETUP_DIRECTIVES);
 	judge_remedy_restart(j);
 	if (!j->f->offline)
 		judge_advise(j, "or, to step for this clock only: sudo systemctl enable --now ptpkvm-guard");

@@ -14,6 +14,7 @@
 #include "facts/limits.h"
 #include "linuxptp/phc2sys.h"
 #include "output/findings.h"
+#include "system/container.h"
 #include "system/machine.h"
 #include "time/host_clock.h"
 #include "time/phc.h"
@@ -87,7 +88,7 @@ struct check_facts {
 	bool root;
 	bool kvm;
 	char hypervisor[HYPERVISOR_NAME_LEN];
-	char container[32];		/* "docker", "lxc"; empty outside of one */
+	char container[CONTAINER_NAME_LEN];	/* "docker", "lxc"; empty outside of one, and for --root */
 	bool debian, udev;
 
 	char kernel[72];		/* of uname -r; empty if unknown (offline) */

@@ -144,6 +144,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 	struct json j = { .f = stdout };
 
 	verdicts_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, &r->said);
+	json_text(&j, "container", f->container);
 	json_nics(&j, f);
 	json_ptp(&j, f);
 	check_json_steering(&j, r);

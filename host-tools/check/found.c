@@ -3,6 +3,11 @@
 #include "check/judge.h"
 
 const struct finding_kind check_kinds[] = {
+	FINDING_WARN("container", "host",
+	     "A container has its host's kernel and clock, and files, devices and processes of its own: whether the "
+	     "host keeps its time, and serves its guests, is decided outside. What is not seen from here is not judged. "
+	     "Ask on the host."),
+
 	FINDING_WARN("nic-software", "nic",
 	     "The card, or its driver, does not stamp PTP's packets by hardware, so the kernel does, later and less "
 	     "evenly: PTP is then good to tens of microseconds. Fine where ptp4l is configured for software "

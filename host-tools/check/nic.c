@@ -216,5 +216,6 @@ void judge_nics(struct judge *j)
 	if (!j->f->n_named)
 		judge_away(j);
 	if (!shown && !all->n_away)
-		judge_skip(j, "nic", "there is no network card in /sys");
+		judge_skip(j, "nic", j->f->container[0] ? "the container has no network card" :
+			   "there is no network card in /sys");
 }

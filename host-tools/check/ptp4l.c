@@ -16,6 +16,10 @@ static void judge_no_ptp4l(struct judge *j)
 	const struct check_facts *f = j->f;
 	const char *linuxptp = f->linuxptp || f->offline ? "" : " (linuxptp is not installed)";
 
+	if (judge_unseen(f)) {
+		judge_skip(j, "ptp4l", judge_unseen(f));
+		return;
+	}
 	for (int i = 0; i < f->n_phc2sys; i++) {
 		const struct phc2sys *p = &f->phc2sys[i].process;
 
@@ -65,7 +69,8 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	if (j->f->offline) {
 		judge_skip(j, "ptp4l", "--root");
 	} else if (p->process.elsewhere == YES) {
-		snprintf(name, sizeof(name), "process %d is in a container: %.80s", p->process.pid, why);
+		snprintf(name, sizeof(name), "process %d is %s: %.80s", p->process.pid,
+			 j->f->container[0] ? "outside of the container" : "in a container", why);
 		judge_skip(j, "ptp4l", name);
 		if (!j->f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
@@ -327,6 +332,6 @@ void judge_offset(struct judge *j)
 		judged++;
 	}
 	if (!judged)
-		judge_skip(j, "offset", !j->f->n_ptp4l ? "there is no ptp4l" :
+		judge_skip(j, "offset", !j->f->n_ptp4l ? judge_unseen(j->f) ? "no ptp4l is seen" : "there is no ptp4l" :
 			   untold ? "ptp4l does not tell" : "no ptp4l here follows a master");
 }

@@ -101,7 +101,7 @@ static void judge_kernel_tai(struct judge *j, bool good)
 	} else if (f->kernel.tai_utc != j->r->tai_utc) {
 		judge_find(j, "tai-kernel", "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
 			   j->r->tai_utc);
-		judge_run(j, RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
 		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
 			  f->kernel.tai_utc, told ? " and in PTP" : "");
@@ -159,13 +159,21 @@ static void judge_leap_file(struct judge *j, const struct leap_file *leap)
 
 void judge_leap(struct judge *j)
 {
-	for (int i = 0; i < j->f->n_leap_files; i++)
+	bool container = j->f->container[0];
+	int n = 0;
+
+	for (int i = 0; i < j->f->n_leap_files; i++) {
+		if (container && !j->f->leap_files[i].whose[0])
+			continue;	/* the container's, which no daemon of the host's reads */
 		judge_leap_file(j, &j->f->leap_files[i]);
+		n++;
+	}
 	if (j->f->chrony.conf_why[0]) {
 		judge_skip(j, "leap", j->f->chrony.conf_why);
 		if (!j->f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
-	} else if (!j->f->n_leap_files) {
-		judge_skip(j, "leap", "there is no leap-seconds.list here");
+	} else if (!n) {
+		judge_skip(j, "leap", container ? "the host's lists are outside of the container" :
+			   "there is no leap-seconds.list here");
 	}
 }

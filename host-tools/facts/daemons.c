@@ -155,7 +155,7 @@ void check_gather_chain(struct check_facts *f)
 	struct processes all;
 
 	steering_processes(&all);
-	f->processes_hidden = all.hidden;
+	f->processes_hidden = all.hidden && !f->offline;
 	f->n_steerers = steering_find(f->steerers, &all);
 	gather_ptp4l(f, &all);
 	gather_phc2sys(f, &all);

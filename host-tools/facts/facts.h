@@ -17,6 +17,7 @@
 #include "linuxptp/ptp4l.h"
 #include "nic/nic.h"
 #include "output/findings.h"
+#include "system/container.h"
 #include "time/kernel_clock.h"
 #include "time/steering.h"
 
@@ -92,6 +93,7 @@ struct kvm_facts {
 struct check_facts {
 	bool offline;			/* --root: files only */
 	bool root, debian, linuxptp;	/* linuxptp is installed */
+	char container[CONTAINER_NAME_LEN];	/* "docker", "lxc"; empty outside of one, and for --root */
 	int64_t now;			/* s since 1970 */
 	const char *named[CHECK_NAMED_MAX];	/* interfaces of the command line; all there */
 	int n_named;
@@ -104,7 +106,7 @@ struct check_facts {
 	struct chrony_facts chrony;
 	struct steerer steerers[STEERERS_MAX];	/* by command lines alone */
 	int n_steerers;
-	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
+	bool processes_hidden;		/* others' can't be seen, as in a container: there may be more of them */
 
 	struct constant_fact constants[CHECK_CONSTANTS_MAX];
 	int n_constants;

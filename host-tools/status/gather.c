@@ -6,7 +6,7 @@
 #include "check/judge.h"
 #include "status/gather.h"
 
-const char *const status_links[] = { "ptp4l", "offset", "steering", "kernel", "guests", NULL };
+const char *const status_links[] = { "host", "ptp4l", "offset", "steering", "kernel", "guests", NULL };
 
 static bool is_link(const char *link)
 {

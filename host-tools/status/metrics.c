@@ -165,12 +165,14 @@ static void put_ptp4l(struct metrics *m, const struct status *s)
 
 /* --- the system's clock --- */
 
-static void put_steering(struct metrics *m, const struct check_report *r)
+/* hidden: there may be more of them */
+static void put_steering(struct metrics *m, const struct check_report *r, bool hidden)
 {
 	char pid[16];
 
-	metrics_gauge(m, "steering_processes", "Processes that steer the system's clock: only one may.",
-		      r->n_steerers);
+	if (!hidden)
+		metrics_gauge(m, "steering_processes", "Processes that steer the system's clock: only one may.",
+			      r->n_steerers);
 	metrics_gauges(m, "steering_info", "One that steers the system's clock.");
 	for (int i = 0; i < r->n_steerers; i++) {
 		snprintf(pid, sizeof(pid), "%d", r->steerers[i].pid);
@@ -265,9 +267,10 @@ static void put_all(struct metrics *m, const struct status *s)
 {
 	metrics_gauges(m, "build_info", "Version of ptpkvm-host.");
 	metrics_sample(m, 1, "version", PTP_KVM_VERSION, NULL);
-	metrics_gauge(m, "ptp4l_processes", "Processes of ptp4l.", s->facts.n_ptp4l);
+	if (!s->facts.processes_hidden)
+		metrics_gauge(m, "ptp4l_processes", "Processes of ptp4l.", s->facts.n_ptp4l);
 	put_ptp4l(m, s);
-	put_steering(m, &s->report);
+	put_steering(m, &s->report, s->facts.processes_hidden);
 	put_chrony(m, s);
 	put_kernel(m, &s->facts, &s->report);
 	put_guests(m, &s->guests);

@@ -163,7 +163,7 @@ static void print_text(const struct status *s)
 	for (int i = 0; i < s->facts.n_ptp4l; i++)
 		print_ptp4l(s, i);
 	if (!s->facts.n_ptp4l)
-		row("ptp4l", "does not run");
+		row("ptp4l", s->facts.processes_hidden ? "is not seen" : "does not run");
 	print_clock(s);
 	print_guests(&s->guests);
 	verdicts_print(&s->off, false);

@@ -132,8 +132,8 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 		return;
 	r = next_remedy(v);
 	r->text[0] = 0;
-	if (v->container && how & RUN_GUEST)
-		add_text(r->text, sizeof(r->text), "in the guest itself: ");
+	if (v->outside && how & RUN_OUTSIDE)
+		add_text(r->text, sizeof(r->text), "%s: ", v->outside);
 	if (how & (RUN_ON_HOST | RUN_ON_MASTER | RUN_IN_SOURCE))
 		add_text(r->text, sizeof(r->text), "%s: ", how & RUN_ON_HOST ? "on the host" :
 			 how & RUN_ON_MASTER ? "on the grandmaster" : "in ptp_kvm's source");

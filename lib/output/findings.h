@@ -46,7 +46,7 @@ struct verdict {
 struct verdicts {
 	const struct finding_kind *kinds;
 	bool offline;			/* --root: remedies are for the files below file_root */
-	bool container;			/* this system is one */
+	const char *outside;		/* this is a container: what is around it, "in the guest itself"; else NULL */
 	struct verdict list[VERDICTS_MAX];
 	int n;
 };
@@ -69,7 +69,7 @@ void verdict_skip(struct verdicts *v, const char *link, const char *why);
 enum {
 	RUN_LIVE = 1,		/* it is about what runs: not said for --root */
 	RUN_ROOT = 2,		/* it takes --root, which is put at its end */
-	RUN_GUEST = 4,		/* no container can do that: said of the guest itself */
+	RUN_OUTSIDE = 4,	/* no container can do that: said of what is around it */
 	RUN_ON_HOST = 8,	/* these are typed elsewhere */
 	RUN_ON_MASTER = 16,
 	RUN_IN_SOURCE = 32,

@@ -702,6 +702,39 @@ static void nobody_seen(struct check_facts *f)
 	f->processes_hidden = true;
 }
 
+static void in_container(struct check_facts *f)
+{
+	strcpy(f->container, "docker");
+	f->processes_hidden = true;
+	f->kvm.node = false;
+	f->kvm.open_error = ENOENT;
+}
+
+/* Of the host that has all of it nothing is seen. */
+static void bare_container(struct check_facts *f)
+{
+	in_container(f);
+	f->nics.n = f->n_ptp4l = f->n_phc2sys = 0;
+}
+
+static void container_with_chronyd(struct check_facts *f)
+{
+	bare_container(f);
+	f->leap_files[0].expires = NOW - 86400;
+	f->chrony = (struct chrony_facts){
+		.pid = 498, .answers = true, .n_sources = 1,
+		.sources = { { .mode = '^', .state = '*', .name = "192.0.2.2", .reach = 0377 } },
+	};
+	host_add_steerer(f, "systemd-timesyncd", 0, "systemd-timesyncd.service", "NTP");
+}
+
+/* As OpenShift's linuxptp-daemon: ptp4l may be in another container. */
+static void container_with_phc2sys(struct check_facts *f)
+{
+	in_container(f);
+	f->n_ptp4l = 0;
+}
+
 /* H6: what keeps the clock is known, and no chrony is wanted beside it. */
 static void sfptpd(struct check_facts *f)
 {
@@ -1095,6 +1128,9 @@ static const struct {
 	{ ptp4l_in_container, "", EXIT_GOOD, "" },
 	{ ptp4l_in_container_too, "", EXIT_GOOD, "" },
 	{ nobody_seen, "", EXIT_GOOD, "" },
+	{ bare_container, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_with_chronyd, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_with_phc2sys, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
 	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "ptpkvm-host config" },
@@ -1185,6 +1221,35 @@ static void test_cases(void **state)
 	all_found(check_kinds, "guests");
 }
 
+/* A container changes nothing of its host's, and none of the host's daemons is all right by what it sees. */
+static void test_in_container(void **state)
+{
+	static const char *const of_host[] = { "modprobe", "clocksource0", "dmesg", "udevadm", "probe", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		healthy(&facts);
+		cases[i].change(&facts);
+		in_container(&facts);
+		if (facts.offline)
+			continue;
+		host_steerers(&facts);
+		check_judge(&facts, &report);
+		assert_string_equal(report.said.list[0].code, "container");
+		for (int n = 0; n < report.said.n; n++) {
+			const struct verdict *v = &report.said.list[n];
+
+			assert_true(v->level != VERDICT_PASS || strcmp(v->link, "steering"));
+			assert_string_not_equal(v->code, "ptp4l-missing");
+			assert_string_not_equal(v->code, "steering-none");
+			assert_string_not_equal(v->code, "kvm-no-node");
+			for (int k = 0; k < v->n_remedies; k++)
+				for (const char *const *w = of_host; *w; w++)
+					assert_true(v->remedies[k].kind == REMEDY_ELSEWHERE || !strstr(v->remedies[k].text, *w));
+		}
+	}
+}
+
 /* What the first warning or failure is, of facts that are well but for what options make of them */
 static void with_limit(int limit, int64_t value, const char *code)
 {
@@ -1250,6 +1315,17 @@ static void test_texts(void **state)
 	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
 	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
 	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(bare_container, "host",
+		"in a container (docker): of the host's daemons, files and devices only what it sees");
+	text_is(bare_container, "nic", "not looked at: the container has no network card");
+	text_is(bare_container, "ptp4l", "not looked at: it may run outside of the container");
+	text_is(bare_container, "offset", "not looked at: no ptp4l is seen");
+	text_is(bare_container, "steering", "not looked at: it may run outside of the container");
+	text_is(bare_container, "leap", "not looked at: the host's lists are outside of the container");
+	text_is(bare_container, "kernel", "synchronized, with no bound on its error: who steers is not seen");
+	text_is(bare_container, "kvm", "not looked at: the container cannot open /dev/kvm");
+	text_is(container_with_chronyd, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
+	text_is(nobody_seen, "ptp4l", "not looked at: other users' processes are hidden here");
 	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
 	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(ptp_but_nobody_steers, "kernel",
@@ -1652,8 +1728,8 @@ static void test_commands(void **state)
 	v.offline = true;
 	verdict_run(&v, RUN_LIVE, "reboot");
 	says(&v, NULL);
-	v.container = true;
-	verdict_run(&v, RUN_GUEST | RUN_IN_SOURCE, "make");
+	v.outside = "in the guest itself";
+	verdict_run(&v, RUN_OUTSIDE | RUN_IN_SOURCE, "make");
 	says(&v, "in the guest itself: in ptp_kvm's source: make");
 }
 
@@ -1719,6 +1795,7 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_in_container),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_kernel_bound),
 		cmocka_unit_test(test_limits),

@@ -148,6 +148,12 @@ static void test_nothing(void **state)
 	has_line(text, "ptpkvm_host_guests_known 0");
 	lacks_word(text, "_offset_seconds");
 	lacks_word(text, "_kernel_");
+	free(text);
+
+	given.facts.processes_hidden = true;
+	text = text_of();
+	lacks_word(text, "ptp4l_processes");
+	lacks_word(text, "steering_processes");
 	lacks_word(text, "ptp4l_up");
 	lacks_word(text, "port_state");
 	lacks_word(text, "host_guests ");
