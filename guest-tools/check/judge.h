@@ -14,6 +14,7 @@ struct check_report {
 	const struct chrony_source *source;	/* of this clock, NULL if chronyd has none */
 };
 
+/* r: zeroed, or judged before */
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* Where warnings and failures begin */

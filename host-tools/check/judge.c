@@ -234,8 +234,8 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 {
 	struct judge j = { .f = f, .r = r };
 
-	memset(r, 0, sizeof(*r));
-	r->said.kinds = check_kinds;
+	*r = (struct check_report){ .said = r->said };
+	verdicts_begin(&r->said, check_kinds);
 	r->said.offline = f->offline;
 	r->said.outside = f->container[0] ? "on the host itself" : NULL;
 	r->tai_utc = judge_tai_utc(f);

@@ -21,6 +21,7 @@ extern struct limit check_limits[];
 extern const char *const check_links[];	/* in order, NULL at the end */
 extern const struct finding_kind check_kinds[];
 
+/* r: zeroed, or judged before */
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* One of EXIT_*, by what counts. */

@@ -26,7 +26,6 @@
 
 #define CHECK_SOURCES_MAX 128
 #define CHECK_REFCLOCKS_MAX 16
-#define CHECK_PHC2SYS_MAX 8
 #define CHECK_CONSTANTS_MAX 16
 #define CHECK_LEAP_FILES_MAX 4
 #define CHECK_NAMED_MAX 32
@@ -99,9 +98,9 @@ struct check_facts {
 	int n_named;
 	struct nics nics;
 
-	struct ptp4l_fact ptp4l[PTP4L_MAX];
+	struct ptp4l_fact *ptp4l;
 	int n_ptp4l;
-	struct phc2sys_fact phc2sys[CHECK_PHC2SYS_MAX];
+	struct phc2sys_fact *phc2sys;
 	int n_phc2sys;
 	struct chrony_facts chrony;
 	struct steerer steerers[STEERERS_MAX];	/* by command lines alone */
@@ -119,6 +118,7 @@ struct check_facts {
 	struct kvm_facts kvm;
 };
 
+/* ptp4l and phc2sys are to be freed. */
 void check_gather(struct check_facts *f);
 /* Who steers the clock, and what linuxptp and chrony say and are configured to */
 void check_gather_chain(struct check_facts *f);

@@ -190,8 +190,7 @@ void probe_judge(const struct probe_facts *f, struct verdicts *v)
 	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
 	const bool windowed = !f->type1.result && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
 
-	memset(v, 0, sizeof(*v));
-	v->kinds = probe_kinds;
+	verdicts_begin(v, probe_kinds);
 	if (!judge_kvm(f, v)) {
 		verdict_skip(v, "pairing", "no vCPU runs");
 		verdict_skip(v, "pair", "no vCPU runs");

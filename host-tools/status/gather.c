@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "check/judge.h"
 #include "status/gather.h"
 
@@ -43,12 +44,11 @@ static void judge(struct status *s)
 {
 	const struct verdicts *all = &s->report.said;
 
-	s->off.n = 0;
-	s->off.kinds = check_kinds;
+	verdicts_begin(&s->off, check_kinds);
 	for (int i = 0; i < all->n; i++)
 		if ((all->list[i].level == VERDICT_WARN || all->list[i].level == VERDICT_FAIL) &&
 		    is_link(all->list[i].link))
-			s->off.list[s->off.n++] = all->list[i];
+			*verdict_add(&s->off) = all->list[i];
 	judge_guests(s);
 }
 
@@ -58,11 +58,10 @@ void status_gather(struct status *s)
 
 	check_gather(&s->facts);
 	check_judge(&s->facts, &s->report);
-	for (int i = 0; i < s->facts.n_ptp4l; i++) {
-		s->has_hop[i] = chain_find(&s->facts, &s->facts.ptp4l[i], &s->hop[i]);
-		if (s->has_hop[i])
+	s->hop = xcalloc(s->facts.n_ptp4l, sizeof(*s->hop));
+	for (int i = 0; i < s->facts.n_ptp4l; i++)
+		if (chain_find(&s->facts, &s->facts.ptp4l[i], &s->hop[i]))
 			chain_read(&s->hop[i]);
-	}
 	s->has_tracking = s->facts.chrony.answers && !chronyc_tracking(&s->tracking, why, sizeof(why));
 	kvm_guests_find(&s->guests);
 	judge(s);

@@ -11,8 +11,7 @@
 struct status {
 	struct check_facts facts;
 	struct check_report report;		/* all that check says */
-	bool has_hop[PTP4L_MAX];		/* for each ptp4l: it keeps a PHC */
-	struct chain_hop hop[PTP4L_MAX];
+	struct chain_hop *hop;			/* for each ptp4l */
 	bool has_tracking;
 	struct chrony_tracking tracking;
 	struct kvm_guests guests;
@@ -21,6 +20,7 @@ struct status {
 
 extern const char *const status_links[];	/* NULL at the end */
 
+/* Once in a program: what it finds is not freed. */
 void status_gather(struct status *s);
 
 /* chronyd follows a source: it is neither unsynchronized nor a reference of its own ("local stratum"). */

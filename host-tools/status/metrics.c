@@ -2,6 +2,7 @@
 /* ptpkvm-host metrics: what status sees, as Prometheus text exposition. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 
@@ -135,7 +136,7 @@ static void put_ports(struct metrics *m, const struct ptp4l_fact *p, const char 
 static void put_ptp4l(struct metrics *m, const struct status *s)
 {
 	const struct check_facts *f = &s->facts;
-	char name[PTP4L_MAX][LABEL_LEN];
+	char (*name)[LABEL_LEN] = xcalloc(f->n_ptp4l, sizeof(*name));
 
 	for (int i = 0; i < f->n_ptp4l; i++)
 		name_ptp4l(f, i, name[i], sizeof(name[i]));
@@ -154,13 +155,14 @@ static void put_ptp4l(struct metrics *m, const struct status *s)
 		put_ports(m, &f->ptp4l[i], name[i]);
 	metrics_gauges(m, "system_offset_seconds", "The PHC that ptp4l keeps minus the system clock, both as UTC.");
 	for (int i = 0; i < f->n_ptp4l; i++)
-		if (s->has_hop[i] && s->hop[i].known)
+		if (s->hop[i].known)
 			metrics_sample(m, s->hop[i].offset_ns * 1e-9, "ptp4l", name[i], "phc", s->hop[i].path, NULL);
 	metrics_gauges(m, "system_offset_uncertainty_seconds", "How far that offset may be off either way.");
 	for (int i = 0; i < f->n_ptp4l; i++)
-		if (s->has_hop[i] && s->hop[i].known)
+		if (s->hop[i].known)
 			metrics_sample(m, s->hop[i].uncertainty_ns * 1e-9, "ptp4l", name[i], "phc", s->hop[i].path,
 				       NULL);
+	free(name);
 }
 
 /* --- the system's clock --- */

@@ -83,9 +83,9 @@ static void print_hops(const struct status *s, int i)
 
 	if (!check_slave_port(&p->data))
 		return;
-	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s the grandmaster, path delay %s",
+	row(hop->there ? "GM > NIC" : "GM > system", "%s the grandmaster, path delay %s",
 	    offset_text(offset, check_offset(&p->data)), text_ns(more, rint(check_path_delay(&p->data)), false));
-	if (!s->has_hop[i])
+	if (!hop->there)
 		return;
 	if (hop->known)
 		row("NIC > system", "%s the NIC ± %s (%s, TAI − UTC %d s)", offset_text(offset, hop->offset_ns),
@@ -175,14 +175,13 @@ static void json_ptp4l(struct json *j, const struct status *s, int i)
 {
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 	const struct chain_hop *hop = &s->hop[i];
-	const bool known = s->has_hop[i] && hop->known;
 
 	json_open(j, NULL, '{');
 	check_json_ptp4l(j, p);
-	json_text(j, "phc", s->has_hop[i] ? hop->path : "");
-	json_if_s64(j, "system_offset_ns", known, hop->offset_ns);
-	json_if_s64(j, "system_uncertainty_ns", known, hop->uncertainty_ns);
-	json_text(j, "system_error", s->has_hop[i] ? hop->why : "");
+	json_text(j, "phc", hop->path);
+	json_if_s64(j, "system_offset_ns", hop->known, hop->offset_ns);
+	json_if_s64(j, "system_uncertainty_ns", hop->known, hop->uncertainty_ns);
+	json_text(j, "system_error", hop->why);
 	json_close(j, '}');
 }
 

@@ -64,6 +64,8 @@ static void choose_ptp4l(void)
 		if (f->ptp4l[i].asked && f->ptp4l[i].result == PMC_ANSWERED && check_slave_port(&f->ptp4l[i].data))
 			chosen = i;
 	host.has_ptp4l = f->n_ptp4l;
+	if (!host.has_ptp4l)
+		return;
 	host.ptp4l = f->ptp4l[chosen];
 	chain_find(f, &host.ptp4l, &host.hop);
 }

@@ -33,13 +33,27 @@ static const struct finding_kind *kind_of(const struct finding_kind *kinds, cons
 
 /* --- what was found --- */
 
+void verdicts_begin(struct verdicts *v, const struct finding_kind *kinds)
+{
+	*v = (struct verdicts){ .kinds = kinds, .list = v->list, .size = v->size };
+}
+
+struct verdict *verdict_add(struct verdicts *v)
+{
+	if (v->n == v->size) {
+		v->size += 32;
+		v->list = reallocarray(v->list, v->size, sizeof(*v->list));
+		if (!v->list)
+			die("out of memory");
+	}
+	return &v->list[v->n++];
+}
+
 static void add(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
 		va_list ap)
 {
-	struct verdict *last = &v->list[v->n];
+	struct verdict *last = verdict_add(v);
 
-	if (v->n++ == VERDICTS_MAX)
-		abort();
 	*last = (struct verdict){ .level = level, .link = link, .code = code };
 	vsnprintf(last->text, sizeof(last->text), fmt, ap);
 }

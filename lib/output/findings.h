@@ -41,20 +41,21 @@ struct verdict {
 	int n_remedies;
 };
 
-#define VERDICTS_MAX 128
-
 struct verdicts {
 	const struct finding_kind *kinds;
 	bool offline;			/* --root: remedies are for the files below file_root */
 	const char *outside;		/* this is a container: what is around it, "in the guest itself"; else NULL */
-	struct verdict list[VERDICTS_MAX];
-	int n;
+	struct verdict *list;
+	int n, size;			/* size: for how many there is room now */
 };
 
-/*
- * One more, of kinds: a code that is not there ends the program. What is too long is cut. More than VERDICTS_MAX end the
- * program, too.
- */
+/* None, of kinds; zeroed before the first time. What was there is overwritten, its memory used again. */
+void verdicts_begin(struct verdicts *v, const struct finding_kind *kinds);
+
+/* One more, to be filled in by who knows all of it */
+struct verdict *verdict_add(struct verdicts *v);
+
+/* One more, of kinds: a code that is not there ends the program. What is too long is cut. */
 void verdict_find(struct verdicts *v, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* At another level than is the rule, where the row has that */
 void verdict_find_at(struct verdicts *v, enum verdict_level level, const char *code, const char *fmt, ...)

@@ -134,6 +134,8 @@ static void test_sync(void **state)
 static struct check_facts facts;
 static struct check_report report;
 
+#define MANY 64		/* processes of ptp4l: a grandmaster can have one for each port */
+
 static struct nic *add_nic(struct check_facts *f, const char *name, int phc)
 {
 	struct nic *n = &f->nics.list[f->nics.n++];
@@ -165,9 +167,14 @@ static struct nic *add_stack(struct check_facts *f, const char *name, enum nic_k
 /* A host as it should be: hardware timestamps from a grandmaster, phc2sys. */
 static void healthy(struct check_facts *f)
 {
-	struct ptp4l_fact *p = &f->ptp4l[0];
+	static struct ptp4l_fact ptp4l[MANY], *p = &ptp4l[0];
+	static struct phc2sys_fact phc2sys[MANY];
 
+	memset(ptp4l, 0, sizeof(ptp4l));
+	memset(phc2sys, 0, sizeof(phc2sys));
 	*f = (struct check_facts){
+		.ptp4l = ptp4l,
+		.phc2sys = phc2sys,
 		.root = true,
 		.debian = true,
 		.linuxptp = true,
@@ -1373,6 +1380,15 @@ static void test_texts(void **state)
 	text_is(leap_expired, "leap", "/usr/share/zoneinfo/leap-seconds.list expired on 2026-11-18");
 }
 
+static int count_code(const char *code)
+{
+	int n = 0;
+
+	for (int i = 0; i < report.said.n; i++)
+		n += !strcmp(report.said.list[i].code, code);
+	return n;
+}
+
 /* Nothing that there can be at once is more than there is room for. */
 static void test_everything(void **state)
 {
@@ -1380,20 +1396,25 @@ static void test_everything(void **state)
 	healthy(&facts);
 	many_nics(&facts);
 	given_away(&facts);
-	for (int i = 0; i < PTP4L_MAX; i++)
+	for (int i = 0; i < MANY; i++) {
+		facts.ptp4l[i] = facts.ptp4l[0];
 		facts.ptp4l[i].process.software = true;
-	facts.n_ptp4l = PTP4L_MAX;
-	facts.n_phc2sys = CHECK_PHC2SYS_MAX;
+		facts.ptp4l[i].process.socket[0] = 0;
+		facts.ptp4l[i].data.offset_ns = 1e9;
+	}
+	facts.n_ptp4l = facts.n_phc2sys = MANY;
 	facts.n_steerers = STEERERS_MAX;
 	facts.n_constants = CHECK_CONSTANTS_MAX;
 	facts.n_leap_files = CHECK_LEAP_FILES_MAX;
 	for (int i = 0; i < STEERERS_MAX; i++)
 		facts.steerers[i] = (struct steerer){ .name = "ntpd", .pid = 20 + i };
-	for (int i = 0; i < CHECK_PHC2SYS_MAX; i++)
+	for (int i = 0; i < MANY; i++)
 		facts.phc2sys[i].process.steers = true;
 	host_steerers(&facts);
 	check_judge(&facts, &report);
 	assert_in_range(report.n_steerers, 16, STEERERS_MAX);
+	assert_int_equal(count_code("slave"), MANY);
+	assert_int_equal(count_code("offset-large"), MANY);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
 }
 
@@ -1401,10 +1422,20 @@ static void test_everything(void **state)
 
 #define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/system.slice/x.service\n")
 
+static void gather(void)
+{
+	static struct check_facts last;
+
+	free(last.ptp4l);
+	free(last.phc2sys);
+	check_gather(&facts);
+	last = facts;
+}
+
 static void test_empty_tree(void **state)
 {
 	(void)state;
-	check_gather(&facts);
+	gather();
 	assert_true(facts.offline);
 	assert_int_equal(facts.nics.n + facts.n_ptp4l + facts.n_phc2sys + facts.n_steerers + facts.n_constants +
 				 facts.n_leap_files + facts.chrony.pid,
@@ -1425,7 +1456,7 @@ static void test_machine(void **state)
 	put("/sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc hpet \n");
 	put("/etc/debian_version", "12\n");
 	put("/usr/sbin/ptp4l", "");
-	check_gather(&facts);
+	gather();
 	assert_true(facts.cpu.known && facts.cpu.vmx && !facts.cpu.svm && facts.cpu.constant_tsc);
 	assert_true(!facts.cpu.nonstop_tsc && facts.cpu.tsc_reliable && !facts.cpu.hypervisor);
 	assert_string_equal(facts.kvm.module, "kvm_amd");
@@ -1433,7 +1464,7 @@ static void test_machine(void **state)
 	assert_string_equal(facts.clocksource, "tsc");
 	assert_string_equal(facts.clocksources, "tsc hpet ");
 	put("/proc/cpuinfo", "flags\nflags\t\n");
-	check_gather(&facts);
+	gather();
 	assert_false(facts.cpu.known);
 }
 
@@ -1447,7 +1478,7 @@ static void test_chain(void **state)
 	PROCESS(14, "ntpd", "ntpd");
 	put("/etc/c.conf", "refclock SHM 2 poll 0 refid PTP0\nrefclock PHC /dev/ptp0:extpps refid NIC\n"
 			   "refclock AVERYLONGDRIVER x\nrefclock SOCK\nleapsectz right/UTC\nleapseclist /etc/leap\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_ptp4l, 1);
 	assert_false(facts.ptp4l[0].asked);
 	assert_int_equal(facts.n_phc2sys, 2);
@@ -1471,11 +1502,11 @@ static void test_chain(void **state)
 	/* Directives in its place: they are cut up, and no file is read. */
 	PROCESS(13, "chronyd", "chronyd\0-n\0server\0x");
 	put("/etc/chrony/chrony.conf", "refclock SHM 0\n");
-	check_gather(&facts);
+	gather();
 	assert_string_equal(facts.chrony.conf, "");
 	assert_false(facts.chrony.watches_only);
 	PROCESS(13, "chronyd", "chronyd\0-F\0001");
-	check_gather(&facts);
+	gather();
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
 
@@ -1490,6 +1521,21 @@ static const struct verdict *link_says(const char *link)
 	return &none;
 }
 
+/* A grandmaster with one for each port */
+static void test_many_ptp4l(void **state)
+{
+	(void)state;
+	for (int pid = 100; pid < 100 + 40; pid++)
+		PROCESS(pid, "ptp4l", "ptp4l\0-i\0eno1");
+	for (int pid = 200; pid < 200 + 40; pid++)
+		PROCESS(pid, "phc2sys", "phc2sys\0-s\0eno1\0-c\0eno2");
+	gather();
+	assert_int_equal(facts.n_ptp4l, 40);
+	assert_int_equal(facts.ptp4l[39].process.pid, 139);
+	assert_int_equal(facts.n_phc2sys, 40);
+	assert_int_equal(facts.phc2sys[39].process.pid, 239);
+}
+
 /* Configurations that can't be read are none: what they say is not known, and nothing passes for it. */
 static void test_unread(void **state)
 {
@@ -1499,7 +1545,7 @@ static void test_unread(void **state)
 	put("/var/run/ptp4l", "");
 	put("/etc/c.conf", "leapsectz right/UTC\ninclude /etc/none\n");
 	put("/usr/share/zoneinfo/right/UTC", "TZif");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.ptp4l[0].process.conf_error, ENOENT);
 	has(facts.chrony.conf_why, "/etc/c.conf:2: cannot read /etc/none");
 	facts.offline = false;
@@ -1512,7 +1558,7 @@ static void test_unread(void **state)
 	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
 	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
 	put("/etc/none", "");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.ptp4l[0].process.conf_error, 0);
 	assert_string_equal(facts.chrony.conf_why, "");
 }
@@ -1535,7 +1581,7 @@ static void test_constants(void **state)
 	put("/etc/systemd/system/phc2sys@.service.d/x.conf", "ExecStart=/usr/sbin/phc2sys -s %I -O 37\n");
 	put("/etc/chrony/chrony.conf", "include /etc/chrony/more\nserver x offset 36\n");
 	put("/etc/chrony/more", "\nrefclock PHC /dev/ptp0 offset 36\nrefclock SHM 0 offset 0.036 delay 36\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, 8);
 	constant_is(0, "phc2sys, process 10", "-36");
 	constant_is(1, "ptp4l, process 11", "35");
@@ -1555,12 +1601,12 @@ static void test_hostile_constants(void **state)
 	(void)state;
 	put("/etc/ptp4l.conf", "-O\nutc_offset\nutc_offset 36x\n-O --36\n-O 0x24\n-O 29\n-O 46\n-O nan\n'\"=\n-O 36e0\n"
 			       "-O 36.0000000000000000000000000000000000\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, 0);
 	for (int i = 0; i < CHECK_CONSTANTS_MAX + 9; i++)
 		add_text(text, sizeof(text), "-O 36 ");
 	put("/etc/ptp4l.conf", text);
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, CHECK_CONSTANTS_MAX);
 }
 
@@ -1598,7 +1644,7 @@ static void test_leap_files(void **state)
 	put("/usr/share/zoneinfo/right/UTC", "TZif");
 	put("/etc/chrony.conf", "leapsectz right/UTC\n");
 	PROCESS(10, "ptp4l", "ptp4l\0-f\0/etc/p.conf");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_leap_files, 2);	/* each once */
 	assert_string_equal(facts.leap_files[0].whose, "ptp4l");
 	assert_int_equal(facts.leap_files[0].expires, 1782777600);
@@ -1804,6 +1850,7 @@ int main(void)
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_machine, empty_tree),
 		cmocka_unit_test_setup(test_chain, empty_tree),
+		cmocka_unit_test_setup(test_many_ptp4l, empty_tree),
 		cmocka_unit_test_setup(test_unread, empty_tree),
 		cmocka_unit_test_setup(test_constants, empty_tree),
 		cmocka_unit_test_setup(test_hostile_constants, empty_tree),

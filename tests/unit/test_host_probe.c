@@ -181,7 +181,7 @@ static void test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct verdicts v;
+		static struct verdicts v;
 		struct probe_facts f;
 		const char *remedy = NULL;
 		char codes[200] = "";
