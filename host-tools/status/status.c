@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "check/json.h"
 #include "check/judge.h"
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "output/text.h"
 #include "ptp/ports.h"
@@ -266,6 +267,7 @@ int cmd_status(int argc, char **argv)
 {
 	static struct status s;
 	bool json = false;
+	struct option_row limits[LIMIT_ROWS];
 	const struct option_row rows[] = {
 		{ 0, "json", NULL, "for programs (Documentation/ptpkvm-host-status.md)", FLAG_TO(&json) },
 		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
@@ -273,10 +275,11 @@ int cmd_status(int argc, char **argv)
 	};
 	int code;
 
+	limit_rows(limits, check_limits);
 	options_parse(&(struct command){
 		.about = "One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests. "
 			 "In JSON positive: the clock is behind the one that it follows.",
-		.rows = rows, .statuses = "0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse",
+		.rows = rows, .more = limits, .statuses = "0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse",
 	}, argc, argv);
 	status_gather(&s);
 	code = s.off.n ? EXIT_WARNINGS : EXIT_GOOD;
