@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "check/judge.h"
+#include "system/tree.h"
 
 #define DAY_S 86400
 #define ZONES "/usr/share/zoneinfo/"
@@ -142,7 +143,7 @@ static void judge_leap_file(struct judge *j, const struct leap_file *leap)
 		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	if (leap->error) {
 		judge_find(j, "leap-missing", "%s, of %s's configuration: %s", leap->path,
-			   leap->whose[0] ? leap->whose : "the system", strerror(leap->error));
+			   leap->whose[0] ? leap->whose : "the system", file_error(leap->error));
 		remedy_list(j, leap);
 	} else if (expired(j->f, leap)) {
 		judge_find(j, "leap-expired", "%s expired on %s%s%s", leap->path, date,

@@ -37,7 +37,7 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 		return;		/* of another system's socket nothing is to be known */
 	if (p->process.conf_error) {	/* its domain and socket are not known: another may answer there */
 		p->result = PMC_FAILED;
-		snprintf(p->why, sizeof(p->why), "%.100s cannot be read: %s", p->process.conf, strerror(p->process.conf_error));
+		snprintf(p->why, sizeof(p->why), "%.100s cannot be read: %s", p->process.conf, file_error(p->process.conf_error));
 		return;
 	}
 	server = choose_socket(f, &p->process);

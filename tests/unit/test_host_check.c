@@ -1539,6 +1539,8 @@ static void test_many_ptp4l(void **state)
 /* Configurations that can't be read are none: what they say is not known, and nothing passes for it. */
 static void test_unread(void **state)
 {
+	char full[FILE_PATH_MAX];
+
 	(void)state;
 	PROCESS(10, "ptp4l", "ptp4l\0-i\0eno1\0-f\0/etc/none.conf");
 	PROCESS(13, "chronyd", "chronyd\0-f\0/etc/c.conf");
@@ -1554,6 +1556,11 @@ static void test_unread(void **state)
 	assert_false(facts.ptp4l[0].asked);
 	assert_int_equal(link_says("ptp4l")->level, VERDICT_WARN);
 	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: No such file");
+	assert_int_equal(mkfifo(file_path(full, "/etc/none.conf"), 0600), 0);
+	ptp4l_read(&facts.ptp4l[0].process, &(struct process){ .pid = 10 });
+	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
+	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: it is no regular file");
+	assert_int_equal(unlink(full), 0);
 	has(report.said.list[report.said.n - 3].link, "kernel");
 	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
 	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
