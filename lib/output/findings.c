@@ -184,8 +184,9 @@ static size_t alike_from_start(const char *a, const char *b)
 	return n;
 }
 
+/* also: what else the option takes */
 static void __attribute__((noreturn)) no_such_code(const char *option, const char *code,
-						   const struct finding_kind *kinds)
+						   const struct finding_kind *kinds, const char *also)
 {
 	char near[300] = "";
 	size_t best = 3;
@@ -196,7 +197,7 @@ static void __attribute__((noreturn)) no_such_code(const char *option, const cha
 	for (const struct finding_kind *k = kinds; k->code; k++)
 		if (alike_from_start(k->code, code) == best)
 			add_text(near, sizeof(near), "%s %s", near[0] ? "," : ", but", k->code);
-	misuse("%s: there is no warning or failure '%s'%s", option, code, near);
+	misuse("%s: there is no warning or failure '%s'%s%s", option, code, near, also);
 }
 
 void verdict_take_ignored(void *options, char *list)
@@ -206,7 +207,7 @@ void verdict_take_ignored(void *options, char *list)
 
 	while ((code = strsep(&list, ","))) {
 		if (!kind_of(o->kinds, code))
-			no_such_code("--ignore", code, o->kinds);
+			no_such_code("--ignore", code, o->kinds, "");
 		if (o->n_ignored == ARRAY_SIZE(o->ignored))
 			misuse("--ignore: more than %zu", ARRAY_SIZE(o->ignored));
 		o->ignored[o->n_ignored++] = code;
@@ -229,7 +230,7 @@ void verdict_take_explained(void *options, char *code)
 		exit(finish(EXIT_GOOD));
 	}
 	if (!kind)
-		no_such_code("--explain", code, o->kinds);
+		no_such_code("--explain", code, o->kinds, "; list: all of them");
 	print_kind(kind);
 	print("\n");
 	text_columns(stdout, 0, "", kind->about);
