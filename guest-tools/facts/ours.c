@@ -2,21 +2,13 @@
 /* Our own files. */
 #include <string.h>
 
-#include "base/array.h"
 #include "facts/ours.h"
 
 #define UNITS "/etc/systemd/system"
-#define DROP_IN_DEBIAN UNITS "/chrony.service.d"
-#define DROP_IN_RHEL UNITS "/chronyd.service.d"
+#define DROP_IN_DEBIAN UNITS "/chrony.service.d/ptpkvm.conf"
+#define DROP_IN_RHEL UNITS "/chronyd.service.d/ptpkvm.conf"
 
-const char *const setup_files[SETUP_FILES] = {
-	SETUP_MODULES, SETUP_DIRECTIVES, DROP_IN_DEBIAN "/ptpkvm.conf", DROP_IN_RHEL "/ptpkvm.conf",
-};
-
-const char *const setup_dirs[] = {
-	SETUP_DIR, "/etc/modules-load.d", "/etc/systemd", UNITS, DROP_IN_DEBIAN, DROP_IN_RHEL,
-};
-const size_t setup_dirs_count = ARRAY_SIZE(setup_dirs);
+const char *const setup_files[] = { SETUP_MODULES, SETUP_DIRECTIVES, DROP_IN_DEBIAN, DROP_IN_RHEL, NULL };
 
 static bool is_debian(const struct chrony_layout *layout)
 {
@@ -25,7 +17,7 @@ static bool is_debian(const struct chrony_layout *layout)
 
 const char *setup_drop_in(const struct chrony_layout *layout)
 {
-	return setup_files[is_debian(layout) ? 2 : 3];
+	return is_debian(layout) ? DROP_IN_DEBIAN : DROP_IN_RHEL;
 }
 
 const char *setup_generated(const struct chrony_layout *layout)

@@ -3,17 +3,14 @@
 #ifndef FACTS_OURS_H
 #define FACTS_OURS_H
 
-#include <stddef.h>
-
 #include "chrony/conf.h"
 #include "chrony/service.h"
 
 /* Written by setup */
 #define SETUP_DIR "/etc/ptpkvm"
-#define SETUP_STATE SETUP_DIR "/state"		/* the journal, see struct setup_state */
+#define SETUP_STATE SETUP_DIR "/state"		/* the journal, see setup/journal.h */
 #define SETUP_DIRECTIVES SETUP_DIR "/chrony.conf"	/* added to chrony's configuration; to be edited */
 #define SETUP_MODULES "/etc/modules-load.d/ptpkvm.conf"	/* only by 0.1.0 */
-#define SETUP_SAVED ".ptpkvm-save" /* after the name of a file that was edited and then removed */
 /* /etc/systemd/system/SERVICE.d/ptpkvm.conf */
 const char *setup_drop_in(const struct chrony_layout *layout);
 
@@ -41,10 +38,7 @@ const char *setup_generated(const struct chrony_layout *layout);
 /* All of that as one, for chrony_service_next(); NULL without a layout. */
 const struct chrony_addition *setup_addition(const struct chrony_layout *layout);
 
-/* Every path that setup may ever write to, but for the journal; and the directories, parents first. */
-#define SETUP_FILES 4
-extern const char *const setup_files[SETUP_FILES];
-extern const char *const setup_dirs[];
-extern const size_t setup_dirs_count;
+/* Every path that setup may ever write to, but for the journal; NULL at the end */
+extern const char *const setup_files[];
 
 #endif

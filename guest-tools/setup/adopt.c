@@ -185,7 +185,7 @@ int adopt_undo(const struct setup_adopted *line, bool try, char *why, size_t len
 	return replace_lines(line->file, from, line->text, try, why, len);
 }
 
-static void find_in(struct setup_state *st, const char *file)
+static void find_in(struct setup_record *record, const char *file)
 {
 	struct setup_adopted line;
 	char *text = file_read(file, NULL), *next;
@@ -199,12 +199,12 @@ static void find_in(struct setup_state *st, const char *file)
 			continue;
 		strcpy(line.file, file);
 		snprintf(line.text, sizeof(line.text), "%.*s", (int)(n - mark), at + mark);
-		setup_state_add_adopted(st, &line);
+		setup_record_adopted(record, &line);
 	}
 	free(text);
 }
 
-void adopt_find(struct setup_state *st)
+void adopt_find(struct setup_record *record)
 {
 	static const char *const usual[] = { "/etc/chrony.conf", "/etc/chrony.d/*.conf", "/etc/chrony/*.conf",
 					     "/etc/chrony/conf.d/*.conf" };
@@ -214,7 +214,7 @@ void adopt_find(struct setup_state *st)
 		int n = file_glob(usual[i], &paths);
 
 		for (int k = 0; k < n; k++)
-			find_in(st, paths[k]);
+			find_in(record, paths[k]);
 		file_glob_free(paths, n);
 	}
 }

@@ -32,6 +32,6 @@ bool adopt_do(struct adoption *a, char *why, size_t len);
 int adopt_undo(const struct setup_adopted *line, bool try, char *why, size_t len);
 
 /* For want of a journal: marked lines in the files where distributions have chrony's configuration */
-void adopt_find(struct setup_state *st);
+void adopt_find(struct setup_record *record);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "facts/ours.h"
 #include "ptpkvm.h"
+#include "output/steps.h"
 #include "output/text.h"
 #include "setup/adopt.h"
 #include "setup/journal.h"
@@ -22,9 +23,8 @@
 #include "system/tree.h"
 
 struct removal {
-	struct setup_state state;
-	bool dry_run, offline;
-	bool journal, found, failed;
+	struct setup_record record;
+	bool dry_run, offline, failed;
 };
 
 static void parse(struct removal *r, int argc, char **argv)
@@ -37,7 +37,7 @@ static void parse(struct removal *r, int argc, char **argv)
 
 	options_parse(&(struct command){
 		.about = "Takes away what 'ptpkvm setup' wrote, restarts chronyd as it was before, and enables again what setup "
-			 "disabled. A file that was edited since is kept beside its place, as NAME" SETUP_SAVED ".",
+			 "disabled. A file that was edited since is kept beside its place, as NAME" INSTALL_SAVED ".",
 		.rows = rows, .statuses = "0 done, or nothing to do; 2 not all of it could be done, or misuse",
 	}, argc, argv);
 }
@@ -48,67 +48,11 @@ static void failed(struct removal *r, const char *why)
 	r->failed = true;
 }
 
-/* Under another name before it goes. False: it stays. */
-static bool save(struct removal *r, const char *path, const char *text, size_t len, mode_t mode)
-{
-	char to[200], why[400];
-
-	snprintf(to, sizeof(to), "%s" SETUP_SAVED, path);
-	print("keep        %s%s, which was edited, as %s%s\n", file_root, path, file_root, to);
-	if (r->dry_run)
-		return true;
-	if (file_exists(to)) {
-		snprintf(why, sizeof(why), "%s%s is there already; move it away first", file_root, to);
-		failed(r, why);
-		return false;
-	}
-	if (file_write(to, text, len, mode, why, sizeof(why))) {
-		failed(r, why);
-		return false;
-	}
-	return true;
-}
-
-static void remove_file(struct removal *r, int i)
-{
-	const char *path = setup_files[i];
-	char full[FILE_PATH_MAX], why[400];
-	bool ours, marked;
-	struct stat st;
-	size_t len;
-	char *text;
-
-	file_path(full, path);
-	if (file_lstat(path, &st)) {
-		if (!r->dry_run && r->journal)
-			file_remove(path, why, sizeof(why));	/* half a file that a power cut left */
-		return;
-	}
-	text = S_ISREG(st.st_mode) ? file_read(path, &len) : NULL;
-	ours = text && setup_state_has_hash(&r->state, i, file_hash(text, len));
-	marked = text && (r->state.files[i].n || !strncmp(text, SETUP_MARKER, strlen(SETUP_MARKER)));
-	if (!ours && !marked) {
-		print("leave       %s, which ptpkvm did not write\n", full);
-	} else {
-		r->found = true;
-		/* Without a journal: if nothing else is in it, it was made for this. */
-		for (size_t d = 0; d < setup_dirs_count && !r->journal; d++)
-			r->state.made[d] |=
-				!strcmp(setup_dirs[d], SETUP_DIR) || strstr(setup_dirs[d], ".service.d");
-		if (ours || save(r, path, text, len, st.st_mode & 07777)) {
-			print("remove      %s\n", full);
-			if (!r->dry_run && file_remove(path, why, sizeof(why)))
-				failed(r, why);
-		}
-	}
-	free(text);
-}
-
 /* The lines that were taken over. That one of them has gone is said, and no failure. */
 static void restore_lines(struct removal *r)
 {
-	for (int i = 0; i < r->state.n_adopted; i++) {
-		struct setup_adopted *line = &r->state.adopted[i];
+	for (int i = 0; i < r->record.n_adopted; i++) {
+		struct setup_adopted *line = &r->record.adopted[i];
 		char why[700];
 		int n = adopt_undo(line, r->dry_run, why, sizeof(why));
 
@@ -158,13 +102,13 @@ static void restore_services(struct removal *r)
 		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "try-restart", layout->service);
 	if (file_exists(SETUP_LATE_TIMER))
 		step(r, SETUP_SYSTEMCTL_MS, "systemctl", "stop", SETUP_LATE ".timer");
-	for (int i = 0; i < r->state.n_units; i++)
-		print("restore     %s: %s, %s\n", r->state.units[i].name,
-		       r->state.units[i].enabled ? "enabled" : "disabled",
-		       r->state.units[i].active ? "active" : "inactive");
-	if (!r->dry_run && !setup_restore_units(&r->state))
+	for (int i = 0; i < r->record.n_units; i++)
+		print("restore     %s: %s, %s\n", r->record.units[i].name,
+		       r->record.units[i].enabled ? "enabled" : "disabled",
+		       r->record.units[i].active ? "active" : "inactive");
+	if (!r->dry_run && !setup_restore_units(&r->record))
 		r->failed = true;
-	if (r->state.module && file_exists("/sys/module/ptp_kvm")) {
+	if (r->record.module && file_exists("/sys/module/ptp_kvm")) {
 		bool failed = r->failed;
 
 		step(r, SETUP_MODPROBE_MS, "modprobe", "-r", "ptp_kvm");
@@ -172,46 +116,37 @@ static void restore_services(struct removal *r)
 	}
 }
 
-/* The journal goes last: until then all of this can be done again. */
-static void remove_journal(struct removal *r)
-{
-	char full[FILE_PATH_MAX], why[400];
-
-	if (r->journal)
-		print("remove      %s\n", file_path(full, SETUP_STATE));
-	if (r->dry_run)
-		return;
-	if (file_remove(SETUP_STATE, why, sizeof(why)))
-		failed(r, why);
-	setup_remove_dirs(&r->state);
-}
-
 int cmd_remove(int argc, char **argv)
 {
-	struct removal r = { .found = false };
-	char why[400];
-	bool whole;
+	struct removal r = { .failed = false };
+	struct install in = setup_install(&r.record);
+	char why[FILE_PATH_MAX + 600];
 
 	parse(&r, argc, argv);
 	if (geteuid() && !r.offline && !r.dry_run)
 		die("only root may do this; try: sudo ptpkvm remove (or --dry-run)");
 	umask(022);
-	whole = setup_state_read(&r.state, why, sizeof(why));
-	if (!whole)
-		complain("%s; going by the first line of each file", why);
-	r.journal = r.state.present;
-	if (!whole || !r.journal)
-		adopt_find(&r.state);
-	for (int i = 0; i < SETUP_FILES; i++)
-		remove_file(&r, i);
-	if (!r.found && !r.journal && !r.state.n_adopted) {
+	if (!install_plan(&in, why, sizeof(why)))
+		die("%s", why);
+	if (!in.whole)
+		adopt_find(&r.record);
+	if (!in.n && !in.old && !r.record.n_adopted) {
 		print("nothing to remove\n");
+		install_free(&in);
 		return EXIT_GOOD;
 	}
+	steps_print(&in, false);
+	fflush(stdout);
+	if (!r.dry_run && !install_do(&in, why, sizeof(why)))
+		die("%s", why);
+	for (int i = 0; i < in.n; i++)
+		r.failed |= in.files[i].failed;
 	restore_lines(&r);
 	if (!r.offline && !init_other(true))
 		restore_services(&r);
-	if (!r.failed)
-		remove_journal(&r);
+	/* The journal goes last: until then all of this can be done again. */
+	if (!r.failed && !r.dry_run && !install_done(&in, why, sizeof(why)))
+		failed(&r, why);
+	install_free(&in);
 	return r.failed ? EXIT_BROKEN : EXIT_GOOD;
 }

@@ -27,6 +27,7 @@
 #include "facts/limits.h"
 #include "facts/ours.h"
 #include "linuxptp/phc2sys.h"
+#include "output/steps.h"
 #include "output/text.h"
 #include "ptpkvm.h"
 #include "setup/adopt.h"
@@ -36,6 +37,7 @@
 #include "setup/selected.h"
 #include "setup/units.h"
 #include "system/init.h"
+#include "system/interval.h"
 #include "system/machine.h"
 #include "system/tree.h"
 #include "system/units.h"
@@ -44,20 +46,7 @@
 
 #define PHC_WAIT_MS 3000
 
-enum file_plan { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_EDITED, FILE_GONE };
-
-struct planned {
-	const char *path;
-	char *text;		/* NULL: of an earlier version, to be taken away */
-	size_t len;
-	char *before;		/* NULL: it was not there */
-	size_t before_len;
-	mode_t before_mode;
-	enum file_plan plan;
-	bool written;
-};
-
-#define PLANNED 3
+#define PLANNED 2
 
 struct setup {
 	struct refclock r;
@@ -72,25 +61,19 @@ struct setup {
 	bool load_module;
 	struct adoption adoption;
 	struct limits limits;
-	struct planned files[PLANNED];
-	struct setup_state before, state;	/* the journal as it was, and as it will be */
+	struct install files;
+	char *texts[PLANNED], *notes;	/* of the files, and of the journal */
+	struct setup_record record;
 	struct setup_unit service;
 	struct setup_unit rivals[SETUP_UNITS_MAX];
 	int n_rivals;
-	bool state_written, module_loaded, units_touched, restarted;
+	bool begun, module_loaded, units_touched, restarted;
 	int exit;
 	char why[1200];
 };
 
 /* What an image is taken to have, if nobody says: Debian 11's, the oldest that is supported */
 static const struct chrony_version oldest = { 4, 0 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-	interrupted = sig;
-}
 
 #define fail(s, ...) refuse((s)->why, sizeof((s)->why), __VA_ARGS__)
 
@@ -397,72 +380,31 @@ static bool choose_program(struct setup *s)
 	return true;
 }
 
-static void plan_text(struct setup *s, int i, const char *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+static void want(struct setup *s, int i, const char *path, bool anew, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
-static void plan_text(struct setup *s, int i, const char *path, const char *fmt, ...)
+static void want(struct setup *s, int i, const char *path, bool anew, const char *fmt, ...)
 {
-	struct planned *f = &s->files[i];
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&f->text, fmt, ap);
+	n = vasprintf(&s->texts[i], fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		die("out of memory");
-	f->path = path;
-	f->len = n;
-}
-
-/* What is there now, and may it be replaced? */
-static bool look_at_file(struct setup *s, struct planned *f)
-{
-	char full[FILE_PATH_MAX];
-	int i = setup_file_index(f->path);
-	uint64_t hash;
-	struct stat st;
-
-	file_path(full, f->path);
-	if (file_lstat(f->path, &st)) {
-		f->plan = f->text ? FILE_NEW : FILE_SAME;
-		return errno == ENOENT || fail(s, "%s: %s", full, strerror(errno));
-	}
-	f->before = S_ISREG(st.st_mode) ? file_read(f->path, &f->before_len) : NULL;
-	f->before_mode = st.st_mode & 07777;
-	if (!f->before)
-		return fail(s, "%s is there and no readable file; ptpkvm did not make it", full);
-	hash = file_hash(f->before, f->before_len);
-	if (!f->text) {
-		f->plan = setup_state_has_hash(&s->before, i, hash) ? FILE_GONE : FILE_SAME;
-	} else if (f->before_len == f->len && !memcmp(f->before, f->text, f->len)) {
-		f->plan = FILE_SAME;
-	} else if (setup_state_has_hash(&s->before, i, hash)) {
-		f->plan = FILE_CHANGED;
-	} else if (s->before.files[i].n && !(s->refclock_given && !strcmp(f->path, SETUP_DIRECTIVES)) &&
-		   setup_state_has_hash(&s->before, i, file_hash(f->text, f->len))) {
-		f->plan = FILE_EDITED;
-	} else if (s->before.files[i].n) {
-		return fail(s, "%s was edited since ptpkvm wrote it; delete it to have it written anew",
-			    full);
-	} else if (!strncmp(f->before, SETUP_MARKER, strlen(SETUP_MARKER))) {
-		return fail(s, "%s is from an earlier setup whose journal is lost; run first: sudo ptpkvm remove%s",
-			    full, file_root_option());
-	} else {
-		return fail(s, "%s is there, and ptpkvm did not write it; move it away first", full);
-	}
-	return true;
+	install_want(&s->files, path, s->texts[i], n, anew);
 }
 
 /* The units that will be changed, as they are now */
-static void add_units(const struct setup *s, struct setup_state *st)
+static void add_units(const struct setup *s, struct setup_record *record)
 {
 	if (s->offline)
 		return;
 	if (!s->service.active || !s->service.enabled)
-		setup_state_add_unit(st, &s->service);
+		setup_record_unit(record, &s->service);
 	for (int i = 0; i < s->n_rivals; i++)
-		setup_state_add_unit(st, &s->rivals[i]);
+		setup_record_unit(record, &s->rivals[i]);
 }
 
 static bool plan_files(struct setup *s)
@@ -470,12 +412,9 @@ static bool plan_files(struct setup *s)
 	char line[REFCLOCK_LINE_MAX];
 	struct refclock r = s->r;
 	bool optional = r.optional;
-	char why[400];
 
 	if (!choose_program(s))
 		return false;
-	if (!setup_state_read(&s->before, why, sizeof(why)))
-		return fail(s, "%s; run first: sudo ptpkvm remove%s", why, file_root_option());
 	/* The link even if it is not there yet: prestart puts in what is, and numbers change. */
 	strcpy(r.device, r.device[0] ? s->device : REFCLOCK_LINK);
 	refclock_defaults(&r, &s->version);
@@ -483,55 +422,36 @@ static bool plan_files(struct setup *s)
 	if (!refclock_valid(&r, &s->version, s->why, sizeof(s->why)))
 		return false;
 	refclock_render(&r, line);
-	/* Wherever the module could not be loaded, a unit of systemd's failed for it. Now prestart loads it. */
-	s->files[0].path = SETUP_MODULES;
-	plan_text(s, 1, SETUP_DIRECTIVES,
-		  SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
-			       "# The refclock's device is corrected if its number changes; if it is "
-			       "missing, all of this is left out.\n"
-			       "%s\n%s",
-		  line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
-	plan_text(s, 2, setup_drop_in(s->layout),
-		  SETUP_MARKER "\n"
-		  "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
-		  "[Service]\n"
-		  "ExecStartPre=-+/bin/rm -f " SETUP_ENV "\n"
-		  "ExecStartPre=-+%s prestart%s\n"
-		  "EnvironmentFile=-" SETUP_ENV "\n", s->program, s->only ? " --only" : "");
-	s->state = s->before;
-	s->state.present = true;
-	s->state.module |= s->module_loaded;
-	for (int i = 0; i < PLANNED; i++) {
-		if (!look_at_file(s, &s->files[i]))
-			return false;
-		if (s->files[i].text)
-			setup_state_add_hash(&s->state, setup_file_index(s->files[i].path),
-					     file_hash(s->files[i].text, s->files[i].len));
-	}
+	s->files = setup_install(&s->record);
+	want(s, 0, SETUP_DIRECTIVES, s->refclock_given,
+	     SETUP_MARKER "; yours to edit. Added to chrony's configuration whenever chronyd starts.\n"
+			  "# The refclock's device is corrected if its number changes; if it is missing, all of this is "
+			  "left out.\n"
+			  "%s\n%s",
+	     line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
+	want(s, 1, setup_drop_in(s->layout), false,
+	     SETUP_MARKER "\n"
+	     "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
+	     "[Service]\n"
+	     "ExecStartPre=-+/bin/rm -f " SETUP_ENV "\n"
+	     "ExecStartPre=-+%s prestart%s\n"
+	     "EnvironmentFile=-" SETUP_ENV "\n", s->program, s->only ? " --only" : "");
+	if (!install_plan(&s->files, s->why, sizeof(s->why)))
+		return false;
+	if (!s->files.whole)
+		adopt_find(&s->record);
+	s->record.module |= s->module_loaded;
 	for (int i = 0; i < s->adoption.n; i++)
-		if (!setup_state_add_adopted(&s->state, &s->adoption.lines[i]))
+		if (!setup_record_adopted(&s->record, &s->adoption.lines[i]))
 			return fail(s, SETUP_STATE " has no room for more lines; run first: sudo ptpkvm remove%s",
 				    file_root_option());
-	add_units(s, &s->state);
-	for (size_t i = 0; i < setup_dirs_count; i++)
-		if (!file_exists(setup_dirs[i]) && errno == ENOENT)
-			s->state.made[i] = true;
+	add_units(s, &s->record);
+	s->files.notes = s->notes = setup_record_text(&s->record);
+	s->files.stop = &ticks_stop;
 	return true;
 }
 
 /* --- the plan, printed --- */
-
-static void print_file(const struct planned *f, bool with_text)
-{
-	static const char *const what[] = { "already so  ", "write       ", "rewrite     ", "keep edited ",
-					    "remove      " };
-
-	if (!f->text && f->plan == FILE_SAME)
-		return;
-	print("%s%s%s\n", what[f->plan], file_root, f->path);
-	if (with_text && f->text && f->plan != FILE_SAME && f->plan != FILE_EDITED)
-		text_lines(stdout, "    ", f->text);
-}
 
 static void note(const struct chrony_limit *limit, const char *what)
 {
@@ -542,7 +462,7 @@ static void note_makestep(const struct setup *s)
 {
 	const struct chrony_limit *makestep = &s->limits.makestep;
 
-	if (s->files[1].plan == FILE_EDITED)
+	if (install_planned(&s->files, SETUP_DIRECTIVES)->what == INSTALL_KEEP)
 		return;		/* what it says about steps is the admin's */
 	if (!s->no_makestep) {
 		if (makestep->line && strcasecmp(makestep->text, REFCLOCK_MAKESTEP))
@@ -596,8 +516,7 @@ static void print_plan(const struct setup *s)
 	for (int i = 0; i < s->n_rivals; i++)
 		print("run         systemctl disable --now %s\n", s->rivals[i].name);
 	print_adoption(&s->adoption);
-	for (int i = 0; i < PLANNED; i++)
-		print_file(&s->files[i], s->dry_run);
+	steps_print(&s->files, s->dry_run);
 	if (s->offline)
 		return;
 	print("run         systemctl daemon-reload\n");
@@ -612,40 +531,19 @@ static void print_plan(const struct setup *s)
 
 static bool systemctl(struct setup *s, const char *a, const char *b, const char *c)
 {
-	if (interrupted)
+	if (ticks_stop)
 		return fail(s, "interrupted");
 	return setup_run(SETUP_SYSTEMCTL_MS, s->why, sizeof(s->why),
 			 (const char *const[]){ "systemctl", a, b, c, NULL });
 }
 
-static bool write_files(struct setup *s)
-{
-	s->state_written = true;
-	if (!setup_state_write(&s->state, s->why, sizeof(s->why)))
-		return false;
-	if (!adopt_do(&s->adoption, s->why, sizeof(s->why)))
-		return false;
-	for (int i = 0; i < PLANNED; i++) {
-		struct planned *f = &s->files[i];
-
-		if (f->plan == FILE_SAME || f->plan == FILE_EDITED)
-			continue;
-		if (interrupted)
-			return fail(s, "interrupted");
-		if (f->plan == FILE_GONE ? file_remove(f->path, s->why, sizeof(s->why)) :
-					   file_write(f->path, f->text, f->len, 0644, s->why, sizeof(s->why)))
-			return false;
-		f->written = true;
-	}
-	return true;
-}
-
 static bool carry_out(struct setup *s)
 {
-	if (!write_files(s))
+	s->begun = true;
+	if (!install_do(&s->files, s->why, sizeof(s->why)) || !adopt_do(&s->adoption, s->why, sizeof(s->why)))
 		return false;
 	if (s->offline)
-		return true;
+		return install_done(&s->files, s->why, sizeof(s->why));
 	s->units_touched = true;
 	for (int i = 0; i < s->n_rivals; i++)
 		if (!systemctl(s, "disable", "--now", s->rivals[i].name))
@@ -657,23 +555,8 @@ static bool carry_out(struct setup *s)
 	s->restarted = true;
 	file_remove(SETUP_REASON, s->why, sizeof(s->why));	/* an earlier start's */
 	return systemctl(s, "restart", s->layout->service, NULL) &&
-	       setup_wait(s->timeout * 1000, &interrupted, s->why, sizeof(s->why));
-}
-
-static bool restore_file(const struct planned *f)
-{
-	char why[500];
-	int err;
-
-	if (!f->written)
-		return true;
-	if (f->before)
-		err = file_write(f->path, f->before, f->before_len, f->before_mode, why, sizeof(why));
-	else
-		err = file_remove(f->path, why, sizeof(why));
-	if (err)
-		complain("%s", why);
-	return !err;
+	       setup_wait(s->timeout * 1000, &ticks_stop, s->why, sizeof(s->why)) &&
+	       install_done(&s->files, s->why, sizeof(s->why));
 }
 
 static bool restore_lines(const struct adoption *a)
@@ -700,16 +583,15 @@ static bool said(const struct setup *s, bool good)
 /* Everything as it was, and said if it isn't. The journal goes last. */
 static bool undo(struct setup *s)
 {
-	struct setup_state now = { .present = false };
+	struct setup_record now = { .module = false };
 	char why[500];
-	bool good = true;
+	bool good;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	interrupted = 0;
-	for (int i = PLANNED; i--;)
-		good &= restore_file(&s->files[i]);
+	ticks_stop = 0;
+	good = said(s, install_undo(&s->files, s->why, sizeof(s->why)));
 	good &= restore_lines(&s->adoption);
 	if (s->units_touched) {
 		good &= said(s, systemctl(s, "daemon-reload", NULL, NULL));
@@ -721,27 +603,14 @@ static bool undo(struct setup *s)
 	if (s->module_loaded && !setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
 					   (const char *const[]){ "modprobe", "-r", "ptp_kvm", NULL }))
 		complain("%s", why);
-	if (s->state_written && good) {
-		if (s->before.present)
-			good = setup_state_write(&s->before, why, sizeof(why));
-		else
-			good = !file_remove(SETUP_STATE, why, sizeof(why));
-		if (good)
-			setup_remove_dirs(&s->state);
-		else
-			complain("%s", why);
-	}
-	return good;
+	return good && said(s, install_undone(&s->files, s->why, sizeof(s->why)));
 }
 
 static bool nothing_to_do(const struct setup *s)
 {
 	char why[600];
 
-	for (int i = 0; i < PLANNED; i++)
-		if (s->files[i].plan != FILE_SAME && s->files[i].plan != FILE_EDITED)
-			return false;
-	if (s->adoption.n || !s->before.present)
+	if (!install_idle(&s->files) || s->adoption.n)
 		return false;
 	return s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
 			      setup_selected(why, sizeof(why)));
@@ -773,20 +642,10 @@ static bool check_all(struct setup *s)
 static int give_up(struct setup *s)
 {
 	complain("%s", s->why);
-	if (s->state_written || s->module_loaded)
+	if (s->begun || s->module_loaded)
 		complain(undo(s) ? "everything is as it was before" :
 			 "not all of it could be undone; run: sudo ptpkvm remove%s", file_root_option());
 	return s->exit;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);	/* nobody reads the progress any more: the work goes on */
 }
 
 int cmd_setup(int argc, char **argv)
@@ -796,12 +655,11 @@ int cmd_setup(int argc, char **argv)
 
 	parse(s, argc, argv);
 	umask(022);
-	catch_signals();
+	ticks_note_signals();
 	if (!check_all(s) || !read_quality(s) || !plan_files(s)) {
 		ret = give_up(s);
 	} else if (nothing_to_do(s)) {
-		for (int i = 0; i < PLANNED; i++)
-			print_file(&s->files[i], false);
+		steps_print(&s->files, false);
 		note_disabled(s);
 		if (!s->offline)
 			print("chronyd has the clock selected: nothing to do\n");
@@ -811,10 +669,10 @@ int cmd_setup(int argc, char **argv)
 		if (!s->dry_run && !carry_out(s))
 			ret = give_up(s);
 	}
-	for (int i = 0; i < PLANNED; i++) {
-		free(s->files[i].text);
-		free(s->files[i].before);
-	}
+	install_free(&s->files);
+	for (int i = 0; i < PLANNED; i++)
+		free(s->texts[i]);
+	free(s->notes);
 	free(s);
 	return ret;
 }

@@ -130,12 +130,12 @@ static bool systemctl(const char *verb, const char *option, const char *unit)
 	return false;
 }
 
-bool setup_restore_units(const struct setup_state *st)
+bool setup_restore_units(const struct setup_record *record)
 {
 	bool good = true;
 
-	for (int i = 0; i < st->n_units; i++) {
-		const struct setup_unit *u = &st->units[i];
+	for (int i = 0; i < record->n_units; i++) {
+		const struct setup_unit *u = &record->units[i];
 
 		good &= systemctl(u->enabled ? "enable" : "disable", "--quiet", u->name);
 		good &= systemctl(u->active ? "start" : "stop", "--quiet", u->name);

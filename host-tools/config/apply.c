@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +11,15 @@
 #include "base/text.h"
 #include "chrony/conf.h"
 #include "config/apply.h"
+#include "output/steps.h"
 #include "output/text.h"
 #include "system/install.h"
+#include "system/interval.h"
 #include "system/tree.h"
 #include "system/units.h"
 #include "time/steering.h"
 
 #define UNITS "/etc/systemd/system/"
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-	interrupted = sig;
-}
 
 static int broken(const char *why)
 {
@@ -232,35 +226,6 @@ static struct install new_install(void)
 	return (struct install){ .journal = CONFIG_JOURNAL, .marker = GENERATE_MARKER, .places = places };
 }
 
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);	/* nobody reads the progress any more: the work goes on */
-}
-
-static void print_steps(const struct install *in, bool with_text)
-{
-	for (int i = 0; i < in->n; i++) {
-		const struct install_file *f = &in->files[i];
-		bool writes = f->text && (f->what == INSTALL_WRITE || f->what == INSTALL_SAVE);
-
-		print("%-11s %s%s", install_verb(f->what), file_root, f->path);
-		if (f->what == INSTALL_SAVE)
-			print(" as %s", base_name(f->saved));
-		print("%s\n", f->what == INSTALL_LEAVE ? ", which is somebody else's" : "");
-		if (writes && f->what == INSTALL_SAVE)
-			print("%-11s %s%s\n", install_verb(INSTALL_WRITE), file_root, f->path);
-		if (writes && with_text) {
-			text_lines(stdout, "", f->text);
-			print("\n");
-		}
-	}
-}
-
 /* Plan and do it; 1: done, or nothing to do; 0: it was a dry run; -1: failed, and said */
 static int change(struct install *in, bool dry_run)
 {
@@ -273,13 +238,13 @@ static int change(struct install *in, bool dry_run)
 	}
 	if (!dry_run && geteuid() && !file_root[0])
 		die("only root may do this; try: sudo ptpkvm-host config … (or --dry-run)");
-	print_steps(in, dry_run);
+	steps_print(in, dry_run);
 	fflush(stdout);
 	if (dry_run)
 		return 0;
 	umask(022);
-	catch_signals();
-	in->stop = &interrupted;
+	ticks_note_signals();
+	in->stop = &ticks_stop;
 	good = install_carry_out(in, &undone, why, sizeof(why));
 	if (!good) {
 		broken(why);
@@ -298,7 +263,7 @@ int config_install(const struct plan *plan, bool dry_run, bool image)
 	int n = generate(plan, files), done;
 
 	for (int i = 0; i < n; i++)
-		install_want(&in, files[i].path, files[i].text, files[i].len);
+		install_want(&in, files[i].path, files[i].text, files[i].len, false);
 	done = change(&in, dry_run);
 	if (done > 0) {
 		list_old_units(&in, plan, old, sizeof(old));

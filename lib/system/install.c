@@ -45,11 +45,20 @@ static void *one_more(void *list, int n, size_t size)
 
 /* --- the journal --- */
 
-static struct install_file *file_of(struct install *in, const char *path)
+static struct install_file *find(const struct install *in, const char *path)
 {
 	for (int i = 0; i < in->n; i++)
 		if (!strcmp(in->files[i].path, path))
 			return &in->files[i];
+	return NULL;
+}
+
+static struct install_file *file_of(struct install *in, const char *path)
+{
+	struct install_file *f = find(in, path);
+
+	if (f)
+		return f;
 	in->files = one_more(in->files, in->n, sizeof(*in->files));
 	in->files[in->n] = (struct install_file){ .path = text_of("%s", path) };
 	return &in->files[in->n++];
@@ -98,7 +107,7 @@ static bool parse_line(struct install *in, const char *line)
 	return true;
 }
 
-/* Of 0.1.0, which put its files in the place of others'. No release had it. */
+/* Of 0.1.0's host tool, which put its files in the place of others'. No release had it. */
 static bool refuse_version_1(const char *journal, char *why, size_t len)
 {
 	return refuse(why, len, "%s%s is version 0.1.0's. Undo by hand what it did, then try again: cd %s/ && "
@@ -107,6 +116,18 @@ static bool refuse_version_1(const char *journal, char *why, size_t len)
 		      file_root, journal, file_root, journal + 1, journal + 1, journal + 1);
 }
 
+static bool damaged(const struct install *in, int number, const char *line, char *why, size_t len)
+{
+	refuse(why, len, "%s%s:%d is damaged: '%.60s'", file_root, in->journal, number, line);
+	if (in->n_wanted) {
+		add_text(why, len, "; remove that file, then try again: what was installed is known by its first lines, too");
+		return false;
+	}
+	complain("%s; going by the first line of each file", why);
+	return true;
+}
+
+/* What is read before the damage counts, too. */
 static bool read_journal(struct install *in, char *why, size_t len)
 {
 	char *text, *rest, *line;
@@ -117,13 +138,13 @@ static bool read_journal(struct install *in, char *why, size_t len)
 		return errno == ENOENT || errno == ENOTDIR ||
 		       refuse(why, len, "cannot read %s%s: %s", file_root, in->journal, strerror(errno));
 	text = rest = text_of("%s", in->old);
-	for (int i = 1; good && (line = strsep(&rest, "\n")) && (*line || rest); i++) {
-		if (!strcmp(line, "version 1"))
-			good = refuse_version_1(in->journal, why, len);
-		else if (!parse_line(in, line))
-			good = refuse(why, len, "%s%s:%d is damaged: '%.60s'; remove that file, then try again: what "
-				      "was installed is known by its first lines, too", file_root, in->journal, i,
-				      line);
+	in->whole = true;
+	for (int i = 1; in->whole && good && (line = strsep(&rest, "\n")) && (*line || rest); i++) {
+		if (parse_line(in, line) || (in->note && in->note(in->arg, line)))
+			continue;
+		in->whole = false;
+		good = !strcmp(line, "version 1") ? refuse_version_1(in->journal, why, len) :
+						    damaged(in, i, line, why, len);
 	}
 	free(text);
 	return good;
@@ -134,7 +155,15 @@ static bool has_marker(const struct install *in, const char *text)
 	return text && !strncmp(text, in->marker, strlen(in->marker));
 }
 
-/* Without a journal */
+/* Without the journal: if nothing else is in it, it was made for this. */
+static void guess_dir(struct install *in, const char *path)
+{
+	size_t len = base_name(path) - path;
+
+	if (!strncmp(path, in->journal, len) || strstr(path, ".service.d/"))
+		add_dir(in, path, len - 1);
+}
+
 static void find_marked(struct install *in)
 {
 	char **paths, *text;
@@ -144,8 +173,10 @@ static void find_marked(struct install *in)
 		n = file_glob(*place, &paths);
 		for (int i = 0; i < n; i++) {
 			text = file_read(paths[i], NULL);
-			if (has_marker(in, text) && in_places(in, paths[i]))
+			if (has_marker(in, text) && in_places(in, paths[i])) {
 				file_of(in, paths[i]);
+				guess_dir(in, paths[i]);
+			}
 			free(text);
 		}
 		file_glob_free(paths, n);
@@ -155,7 +186,7 @@ static void find_marked(struct install *in)
 /* During the change it knows the old and the new content of each file; closed, what is installed. */
 static bool write_journal(const struct install *in, bool closed, char *why, size_t len)
 {
-	bool any = !closed;
+	bool any = !closed || (in->notes && in->notes[0]);
 	char *text;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -177,6 +208,7 @@ static bool write_journal(const struct install *in, bool closed, char *why, size
 		if (!closed && (file->text || file->has_next) && !(file->has_was && will == was))
 			fprintf(f, "next %016" PRIx64 " %s\n", will, file->path);
 	}
+	fputs(in->notes ? in->notes : "", f);
 	if (fclose(f))
 		die("out of memory");
 	any = any ? !file_write(in->journal, text, size, 0644, why, len) : !file_remove(in->journal, why, len);
@@ -208,12 +240,14 @@ static void remove_dirs(const struct install *in, int n)
 
 /* --- the plan --- */
 
-void install_want(struct install *in, const char *path, const char *text, size_t len)
+void install_want(struct install *in, const char *path, const char *text, size_t len, bool anew)
 {
 	struct install_file *f = file_of(in, path);
 
 	f->text = text;
 	f->len = len;
+	f->anew = anew;
+	in->n_wanted++;
 }
 
 /* The first name that is free, or that has the same content already */
@@ -247,7 +281,7 @@ static bool plan_there(const struct install *in, struct install_file *f)
 		f->what = f->text ? INSTALL_WRITE : INSTALL_REMOVE;
 	} else if (f->before && (f->has_was || has_marker(in, f->before))) {
 		f->what = INSTALL_SAVE;
-		if (f->text && f->has_was && f->was == file_hash(f->text, f->len))
+		if (f->text && !f->anew && f->has_was && f->was == file_hash(f->text, f->len))
 			f->what = INSTALL_KEEP;
 		else
 			choose_saved(f);
@@ -280,7 +314,7 @@ bool install_plan(struct install *in, char *why, size_t len)
 {
 	if (!read_journal(in, why, len))
 		return false;
-	if (!in->old)
+	if (!in->whole)
 		find_marked(in);
 	in->old_dirs = in->n_dirs;
 	note_dirs(in, in->journal);
@@ -291,6 +325,19 @@ bool install_plan(struct install *in, char *why, size_t len)
 			note_dirs(in, in->files[i].path);
 	}
 	return true;
+}
+
+const struct install_file *install_planned(const struct install *in, const char *path)
+{
+	return find(in, path);
+}
+
+bool install_idle(const struct install *in)
+{
+	for (int i = 0; i < in->n; i++)
+		if (in->files[i].what != INSTALL_SAME && in->files[i].what != INSTALL_KEEP)
+			return false;
+	return in->old || !in->n;
 }
 
 const char *install_verb(enum install_what what)
@@ -338,36 +385,49 @@ static bool undo_step(const struct install_file *f, char *why, size_t len)
 	return !file_remove(f->path, why, len);
 }
 
-static bool undo(struct install *in, char *why, size_t len)
+bool install_undo(struct install *in, char *why, size_t len)
 {
 	bool good = true;
 
 	for (int i = in->n; i--;)
 		good &= undo_step(&in->files[i], why, len);
-	if (good)
-		good = in->old ? !file_write(in->journal, in->old, in->old_len, 0644, why, len) :
-				 !file_remove(in->journal, why, len);
-	if (good)
-		remove_dirs(in, in->old_dirs);
 	return good;
 }
 
-static bool do_steps(struct install *in, char *why, size_t len)
+bool install_undone(struct install *in, char *why, size_t len)
 {
-	bool wanted = false;
+	if (in->begun && (in->old ? file_write(in->journal, in->old, in->old_len, 0644, why, len) :
+				    file_remove(in->journal, why, len)))
+		return false;
+	remove_dirs(in, in->old_dirs);
+	return true;
+}
 
-	for (int i = 0; i < in->n; i++)
-		wanted |= !!in->files[i].text;
+bool install_do(struct install *in, char *why, size_t len)
+{
+	/* For what goes away nothing new has to be known, and the disk may be full. */
+	in->begun = !in->n_wanted || write_journal(in, false, why, len);
 	for (int i = 0; i < in->n; i++) {
+		if (!in->begun)
+			return false;
 		if (in->stop && *in->stop)
 			return refuse(why, len, "interrupted");
 		if (do_step(&in->files[i], why, len))
 			continue;
-		if (wanted)
+		if (in->n_wanted)
 			return false;
 		complain("%s", why);
 		in->files[i].failed = true;
 	}
+	return true;
+}
+
+bool install_done(struct install *in, char *why, size_t len)
+{
+	if (!write_journal(in, true, why, len))
+		return false;
+	if (!file_exists(in->journal))
+		remove_dirs(in, 0);
 	return true;
 }
 
@@ -376,18 +436,11 @@ bool install_carry_out(struct install *in, bool *undone, char *why, size_t len)
 	size_t used;
 
 	*undone = true;
-	if (!in->n && !in->old)
+	if ((!in->n && !in->old) || (install_do(in, why, len) && install_done(in, why, len)))
 		return true;
-	if (!write_journal(in, false, why, len))
-		return false;
-	if (do_steps(in, why, len) && write_journal(in, true, why, len)) {
-		if (!file_exists(in->journal))
-			remove_dirs(in, 0);
-		return true;
-	}
 	add_text(why, len, "; ");
 	used = strlen(why);
-	*undone = undo(in, why + used, len - used);
+	*undone = install_undo(in, why + used, len - used) && install_undone(in, why + used, len - used);
 	if (*undone)
 		why[used - 2] = 0;
 	return false;

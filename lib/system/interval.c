@@ -16,22 +16,29 @@ static void on_signal(int sig)
 		ticks_stop = 1;
 }
 
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+
+void ticks_note_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaction(caught[i], &sa, NULL);
+	/* A reader that went away is an error of writing, which is told. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
 void ticks_catch_signals(sigset_t *normal)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
-	struct sigaction sa = { .sa_handler = on_signal };
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
 		sigaddset(&set, caught[i]);
-		sigaction(caught[i], &sa, NULL);
-	}
 	sigprocmask(SIG_BLOCK, &set, normal);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
 		sigdelset(normal, caught[i]);
-	/* A reader that went away is an error of writing, which is told. */
-	signal(SIGPIPE, SIG_IGN);
+	ticks_note_signals();
 }
 
 void ticks_wait(int64_t deadline, const sigset_t *normal)

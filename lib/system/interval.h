@@ -15,6 +15,9 @@ extern volatile sig_atomic_t ticks_stop;	/* SIGINT, SIGTERM or SIGHUP has come *
  */
 void ticks_catch_signals(sigset_t *normal);
 
+/* The same signals set ticks_stop and end a call that waits; none is blocked. */
+void ticks_note_signals(void);
+
 /* Until the time on CLOCK_MONOTONIC, or a signal. */
 void ticks_wait(int64_t deadline, const sigset_t *normal);
 

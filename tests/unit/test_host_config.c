@@ -604,11 +604,11 @@ static void test_dry_run(void **state)
 	(void)state;
 	good(config("--install", "--dry-run"));
 	has(said_out, "write       ");
-	has(said_out, CONF "\n" GENERATE_MARKER);
-	has(said_out, "\nclientOnly 1\n");
+	has(said_out, CONF "\n    " GENERATE_MARKER);
+	has(said_out, "\n    clientOnly 1\n");
 	etc_is_as_before();
 	good(config("--dry-run"));
-	has(said_out, "\nclientOnly 1\n");
+	has(said_out, "\n    clientOnly 1\n");
 	good(config("--install"));
 	remember();
 	good(config("--dry-run"));

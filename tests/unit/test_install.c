@@ -93,9 +93,9 @@ static int install(void *arg)
 	int ret = 0;
 
 	if (job->one)
-		install_want(&in, ONE, job->one, strlen(job->one));
+		install_want(&in, ONE, job->one, strlen(job->one), false);
 	if (job->two)
-		install_want(&in, TWO, job->two, strlen(job->two));
+		install_want(&in, TWO, job->two, strlen(job->two), false);
 	if (!install_plan(&in, why, sizeof(why)))
 		ret = 2;
 	else if (!install_carry_out(&in, &undone, why, sizeof(why)))
@@ -279,16 +279,22 @@ static void test_journal_damaged(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(want(A, B), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
+		assert_int_equal(want(A, B), 0);
 		put(JOURNAL, damage[i]);
-		assert_int_equal(want(NULL, NULL), 2);
+		assert_int_equal(want(A, C), 2);
 		has(said_err, JOURNAL ":1 is damaged: '");
 		has(said_err, "remove that file, then try again");
+		assert_string_equal(get(TWO), B);
+		/* Taking away always ends. */
+		assert_int_equal(want(NULL, NULL), 0);
+		has(said_err, JOURNAL ":1 is damaged: '");
+		has(said_err, "going by the first line of each file");
+		assert_false(file_exists(ONE) || file_exists(TWO) || file_exists(JOURNAL));
+		assert_string_equal(get(ONE INSTALL_SAVED), A);
+		assert_int_equal(unlink(file_path((char[FILE_PATH_MAX]){ 0 }, ONE INSTALL_SAVED)), 0);
+		assert_int_equal(unlink(file_path((char[FILE_PATH_MAX]){ 0 }, TWO INSTALL_SAVED)), 0);
 	}
-	assert_int_equal(unlink(file_path((char[FILE_PATH_MAX]){ 0 }, JOURNAL)), 0);
-	assert_int_equal(want(NULL, NULL), 0);
-	assert_false(file_exists(ONE));
 }
 
 /* What it is told to type brings back what was there before. */
@@ -320,7 +326,7 @@ static void test_long_path(void **state)
 	(void)state;
 	memset(path + 10, 'x', 200);
 	strcpy(path + 210, ".conf");
-	install_want(&in, path, A, strlen(A));
+	install_want(&in, path, A, strlen(A), false);
 	assert_true(install_plan(&in, why, sizeof(why)));
 	assert_true(install_carry_out(&in, &undone, why, sizeof(why)));
 	install_free(&in);
