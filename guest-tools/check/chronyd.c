@@ -160,6 +160,8 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		judge_run(j, RUN_ROOT, "sudo systemctl disable %s %s %s", units[0], units[1], units[2]);
 	if (f->offline && f->chrony.next.masked)
 		judge_run(j, RUN_ROOT, "sudo systemctl unmask %s", judge_service(f));
+	if (f->no_ptpkvm)
+		judge_run(j, 0, "sudo install -D \"$(command -v ptpkvm)\" %s", "/usr/bin/ptpkvm");
 	judge_run(j, RUN_OUTSIDE | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
 		  f->chrony.next.only ? "--only" : "", rivals && !f->offline ? "--disable-competitors" : "");
 }

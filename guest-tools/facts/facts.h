@@ -90,6 +90,7 @@ struct check_facts {
 	char hypervisor[HYPERVISOR_NAME_LEN];
 	char container[CONTAINER_NAME_LEN];	/* "docker", "lxc"; empty outside of one, and for --root */
 	bool debian, udev;
+	bool no_ptpkvm;			/* --root: this program is not there */
 
 	char kernel[72];		/* of uname -r; empty if unknown (offline) */
 	enum driver_kind driver;	/* that is loaded */

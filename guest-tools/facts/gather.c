@@ -42,6 +42,7 @@ static void gather_machine(struct check_facts *f)
 	f->udev = file_exists("/run/udev/control");
 	if (f->offline) {
 		only_kernel(f->kernel, sizeof(f->kernel));
+		f->no_ptpkvm = !setup_program();
 		return;
 	}
 	container_kind(f->container);

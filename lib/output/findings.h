@@ -29,7 +29,7 @@ struct remedy {
 	char text[600];
 };
 
-#define REMEDIES_MAX 4
+#define REMEDIES_MAX 6
 
 struct verdict {
 	enum verdict_level level;

@@ -763,6 +763,7 @@ static void test_remedies(void **state)
 	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
 	put_link("/dev/ptp_kvm", "ptp0");
 	put("/etc/modules", "ptp_kvm\n");
+	put("/usr/bin/ptpkvm", "");
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		snprintf(conf, sizeof(conf), "pool a\nmakestep 1 3\n%s", lines[i]);
 		put(CONF, conf);
