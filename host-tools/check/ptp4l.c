@@ -14,7 +14,7 @@
 static void judge_no_ptp4l(struct judge *j)
 {
 	const struct check_facts *f = j->f;
-	const char *linuxptp = f->linuxptp || f->offline ? "" : " (linuxptp is not installed)";
+	const char *linuxptp = f->linuxptp || f->offline || f->container[0] ? "" : " (linuxptp is not installed)";
 
 	if (judge_unseen(f)) {
 		judge_skip(j, "ptp4l", judge_unseen(f));

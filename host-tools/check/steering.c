@@ -224,7 +224,7 @@ static void judge_nobody(struct judge *j)
 		judge_find(j, "steering-none", "nothing steers the system's clock: it drifts");
 		if (f->n_ptp4l)
 			judge_run(j, RUN_LIVE, "ptpkvm-host config --help");
-		else
+		else if (!f->container[0])
 			judge_run(j, RUN_LIVE, "sudo %s install chrony && sudo systemctl enable --now %s",
 				  f->debian ? "apt" : "dnf", judge_chrony_service(f));
 	}

@@ -735,6 +735,13 @@ static void container_with_chronyd(struct check_facts *f)
 	host_add_steerer(f, "systemd-timesyncd", 0, "systemd-timesyncd.service", "NTP");
 }
 
+/* docker run --pid=host: all processes are seen, but not what is installed. */
+static void container_of_all(struct check_facts *f)
+{
+	bare_container(f);
+	f->linuxptp = f->processes_hidden = false;
+}
+
 /* As OpenShift's linuxptp-daemon: ptp4l may be in another container. */
 static void container_with_phc2sys(struct check_facts *f)
 {
@@ -1137,6 +1144,7 @@ static const struct {
 	{ nobody_seen, "", EXIT_GOOD, "" },
 	{ bare_container, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
 	{ container_with_chronyd, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_of_all, "container steering-none", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
 	{ container_with_phc2sys, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
 	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
@@ -1297,6 +1305,15 @@ static const char *text_of(const char *link)
 	return "";
 }
 
+static const struct verdict *of_code(const char *code)
+{
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].code, code))
+			return &report.said.list[i];
+	fail_msg("there is no %s", code);
+	return NULL;
+}
+
 static void text_is(void (*change)(struct check_facts *f), const char *link, const char *want)
 {
 	healthy(&facts);
@@ -1331,6 +1348,8 @@ static void test_texts(void **state)
 	text_is(bare_container, "leap", "not looked at: the host's lists are outside of the container");
 	text_is(bare_container, "kernel", "synchronized, with no bound on its error: who steers is not seen");
 	text_is(bare_container, "kvm", "not looked at: the container cannot open /dev/kvm");
+	text_is(container_of_all, "ptp4l", "no PTP here");
+	assert_int_equal(of_code("steering-none")->n_remedies, 0);
 	text_is(container_with_chronyd, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(nobody_seen, "ptp4l", "not looked at: other users' processes are hidden here");
 	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
