@@ -66,7 +66,7 @@ static bool judge_guest(struct judge *j)
 			   f->container);
 		judge_run(j, RUN_OUTSIDE, "sudo ptpkvm check");
 	} else {
-		judge_say(j, VERDICT_PASS, "guest", "kvm", "a KVM guest");
+		judge_say(j, LEVEL_PASS, "guest", "kvm", "a KVM guest");
 	}
 	return true;
 }
@@ -137,7 +137,7 @@ static bool headers_package(const struct check_facts *f, char *buf, size_t len)
 }
 
 /* False if DKMS has no source of it, or has built it for this kernel. */
-static bool judge_not_built(struct judge *j, enum verdict_level level)
+static bool judge_not_built(struct judge *j, enum finding_level level)
 {
 	const struct check_facts *f = j->f;
 	const char *flavour = f->packaged ? kernel_flavour(f->kernel) : NULL;
@@ -175,7 +175,7 @@ static void judge_no_driver(struct judge *j)
 		return;
 	} else if (judge_host_error(f) > 0) {
 		judge_skip(j, "driver", "the host keeps it from being loaded");
-	} else if (judge_not_built(j, VERDICT_FAIL)) {
+	} else if (judge_not_built(j, LEVEL_FAIL)) {
 		return;
 	} else if (f->module[0]) {
 		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
@@ -200,16 +200,16 @@ static void judge_driver(struct judge *j)
 		judge_no_driver(j);
 		break;
 	case DRIVER_OURS:
-		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
+		judge_say(j, LEVEL_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
 		break;
 	case DRIVER_BUILT_IN:
-		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
+		judge_say(j, LEVEL_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
 		break;
 	case DRIVER_IN_TREE:
-		if (judge_not_built(j, VERDICT_WARN))
+		if (judge_not_built(j, LEVEL_WARN))
 			break;
 		if (!module_is_added(f->module)) {
-			judge_say(j, VERDICT_PASS, "driver", "driver-in-tree",
+			judge_say(j, LEVEL_PASS, "driver", "driver-in-tree",
 				  "ptp_kvm of Linux %s (in-tree)", f->kernel);
 			break;
 		}
@@ -225,7 +225,7 @@ static void judge_link(struct judge *j)
 	const struct check_facts *f = j->f;
 
 	if (!strcmp(base_name(f->link), f->node)) {
-		judge_say(j, VERDICT_PASS, "clock", "clock", "/dev/ptp_kvm, which is %s, '%s'", f->node,
+		judge_say(j, LEVEL_PASS, "clock", "clock", "/dev/ptp_kvm, which is %s, '%s'", f->node,
 			  PHC_KVM_NAME);
 		return;
 	}
@@ -267,7 +267,7 @@ static void judge_access(struct judge *j)
 	bool denied = f->open_error == EACCES || f->open_error == EPERM;
 
 	if (f->opened) {
-		judge_say(j, VERDICT_PASS, "access", "readable", "/dev/%s can be read", f->node);
+		judge_say(j, LEVEL_PASS, "access", "readable", "/dev/%s can be read", f->node);
 	} else if (f->offline) {
 		judge_skip(j, "access", "--root");
 	} else if (denied && !f->root) {
@@ -323,11 +323,11 @@ static void judge_host(struct judge *j)
 		break;
 	case 0:
 		if (j->f->host.present)
-			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
+			judge_say(j, LEVEL_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
 				  j->f->host.pairing_type ? "time and quality" : "the time",
 				  j->f->host.pairing_type);
 		else
-			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with the time");
+			judge_say(j, LEVEL_PASS, "host", "host-answers", "answers with the time");
 		break;
 	case EOPNOTSUPP:
 		judge_find(j, "host-refuses", "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
@@ -425,7 +425,7 @@ static void judge_methods(struct judge *j)
 		judge_find(j, "methods-wide", "%s: the host pairs its clock no better", text);
 		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
 	} else {
-		judge_say(j, VERDICT_PASS, "methods", "methods", "%s", text);
+		judge_say(j, LEVEL_PASS, "methods", "methods", "%s", text);
 	}
 }
 
@@ -438,7 +438,7 @@ static void judge_clocksource(struct judge *j)
 		return;
 	}
 	if (!strcmp(f->clocksource, "tsc") || !strcmp(f->clocksource, "kvm-clock")) {
-		judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "%s", f->clocksource);
+		judge_say(j, LEVEL_PASS, "clocksource", "clocksource", "%s", f->clocksource);
 		return;
 	}
 	judge_find(j, "clocksource-unpaired",
@@ -485,10 +485,10 @@ static void judge_offset(struct judge *j)
 	snprintf(text, sizeof(text), "the system is %s it ± %s", offset_text(offset, j->r->offset_ns),
 		 text_ns(half, j->r->uncertainty_ns, false));
 	if (beyond <= warn && beyond <= fail) {
-		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
+		judge_say(j, LEVEL_PASS, "offset", "offset", "%s", text);
 		return;
 	}
-	judge_find_at(j, beyond > fail ? VERDICT_FAIL : VERDICT_WARN, "offset-large",
+	judge_find_at(j, beyond > fail ? LEVEL_FAIL : LEVEL_WARN, "offset-large",
 		      "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
 		judge_run(j, RUN_LIVE, "sudo chronyc makestep");
@@ -539,7 +539,7 @@ static void judge_quality(struct judge *j)
 			judge_find(j, "quality-error", "%s", text);
 			judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		} else {
-			judge_say(j, VERDICT_PASS, "quality", "quality", "%s", text);
+			judge_say(j, LEVEL_PASS, "quality", "quality", "%s", text);
 		}
 		return;
 	}
@@ -589,7 +589,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	const struct steerer *keeper = check_keeper(f);
 
 	*r = (struct check_report){ .said = r->said };
-	verdicts_begin(&r->said, check_kinds);
+	findings_begin(&r->said, check_kinds);
 	r->said.offline = f->offline;
 	r->said.outside = f->container[0] ? "in the guest itself" : NULL;
 	r->chrony_method = -1;
@@ -619,5 +619,5 @@ int check_exit_status(const struct check_facts *f, const struct check_report *r)
 {
 	if (!f->offline && !f->kvm)
 		return EXIT_NO_GUEST;
-	return verdicts_exit_status(&r->said);
+	return findings_exit_status(&r->said);
 }

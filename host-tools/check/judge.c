@@ -120,7 +120,7 @@ static void judge_kernel(struct judge *j)
 			   text_ns(error, raw->max_error_ns, false));
 		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "chronyc tracking || timedatectl");
 	} else {
-		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);
+		judge_say(j, LEVEL_PASS, "kernel", "synchronized", "synchronized, %s", text);
 	}
 }
 
@@ -137,7 +137,7 @@ static void judge_tsc(struct judge *j)
 		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo ptpkvm-host probe");
 		return;
 	}
-	judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "tsc%s%s",
+	judge_say(j, LEVEL_PASS, "clocksource", "clocksource", "tsc%s%s",
 		  cpu->known ? ", constant and nonstop" : "", cpu->tsc_reliable ? ", reliable" : "");
 }
 
@@ -192,7 +192,7 @@ static void judge_open_kvm(struct judge *j)
 		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s", strerror(k->open_error));
 		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i kvm");
 	} else {
-		judge_say(j, VERDICT_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
+		judge_say(j, LEVEL_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
 			  j->f->cpu.hypervisor ? ", in a guest" : "",
 			  k->nested ? "; guests can be hosts too (nested)" : "");
 	}
@@ -235,7 +235,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	struct judge j = { .f = f, .r = r };
 
 	*r = (struct check_report){ .said = r->said };
-	verdicts_begin(&r->said, check_kinds);
+	findings_begin(&r->said, check_kinds);
 	r->said.offline = f->offline;
 	r->said.outside = f->container[0] ? "on the host itself" : NULL;
 	r->tai_utc = judge_tai_utc(f);
@@ -256,5 +256,5 @@ int check_exit_status(const struct check_facts *f, const struct check_report *r)
 {
 	if (f->cpu.known && !f->cpu.vmx && !f->cpu.svm)
 		return EXIT_NO_HOST;
-	return verdicts_exit_status(&r->said);
+	return findings_exit_status(&r->said);
 }

@@ -7,7 +7,7 @@
 #include "time/kernel_clock.h"
 
 struct check_report {
-	struct verdicts said;
+	struct findings said;
 	struct steerer steerers[STEERERS_MAX];	/* those that steer now */
 	int n_steerers;
 	bool unseen;			/* none of them, but processes are hidden here: there may be one */
@@ -42,12 +42,12 @@ struct judge {
 	struct check_report *r;
 };
 
-#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
-#define judge_find(j, ...) verdict_find(&(j)->r->said, __VA_ARGS__)
-#define judge_find_at(j, ...) verdict_find_at(&(j)->r->said, __VA_ARGS__)
-#define judge_run(j, ...) verdict_run(&(j)->r->said, __VA_ARGS__)
-#define judge_advise(j, ...) verdict_advise(&(j)->r->said, __VA_ARGS__)
-#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+#define judge_say(j, ...) finding_say(&(j)->r->said, __VA_ARGS__)
+#define judge_find(j, ...) finding_add(&(j)->r->said, __VA_ARGS__)
+#define judge_find_at(j, ...) finding_add_at(&(j)->r->said, __VA_ARGS__)
+#define judge_run(j, ...) remedy_run(&(j)->r->said, __VA_ARGS__)
+#define judge_advise(j, ...) remedy_say(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) finding_skip(&(j)->r->said, __VA_ARGS__)
 
 /* Why what is not seen may be there all the same; NULL where all processes are seen */
 const char *judge_unseen(const struct check_facts *f);

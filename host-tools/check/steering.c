@@ -112,9 +112,9 @@ void judge_find_steerers(struct judge *j)
 /* --- steering --- */
 
 /* One that is seen is well only where no other can be. */
-static enum verdict_level well(const struct check_facts *f)
+static enum finding_level well(const struct check_facts *f)
 {
-	return f->processes_hidden ? VERDICT_UNKNOWN : VERDICT_PASS;
+	return f->processes_hidden ? LEVEL_UNKNOWN : LEVEL_PASS;
 }
 
 static void remedy_stop(struct judge *j, const struct steerer *s)

@@ -48,7 +48,7 @@ static bool judge_constant(struct judge *j, const struct constant_fact *c)
 {
 	if (c->seconds == j->r->tai_utc)
 		return true;
-	judge_find_at(j, c->file[0] ? VERDICT_WARN : VERDICT_FAIL, "tai-constant",
+	judge_find_at(j, c->file[0] ? LEVEL_WARN : LEVEL_FAIL, "tai-constant",
 		      "%s: a constant of %s, but TAI − UTC is %d s today", c->place, c->text, j->r->tai_utc);
 	if (c->file[0])
 		judge_advise(j, "write %s%d there, in place of %s", c->text[0] == '-' ? "-" : "", j->r->tai_utc, c->text);
@@ -104,7 +104,7 @@ static void judge_kernel_tai(struct judge *j, bool good)
 			   j->r->tai_utc);
 		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
-		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
+		judge_say(j, LEVEL_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
 			  f->kernel.tai_utc, told ? " and in PTP" : "");
 	}
 }
@@ -150,10 +150,10 @@ static void judge_leap_file(struct judge *j, const struct leap_file *leap)
 			   leap->whose[0] ? ": no leap second since then is known to " : "", leap->whose);
 		remedy_list(j, leap);
 	} else if (leap->expires) {
-		judge_say(j, VERDICT_PASS, "leap", "leap", "%s holds until %s, %lld days", leap->path, date,
+		judge_say(j, LEVEL_PASS, "leap", "leap", "%s holds until %s, %lld days", leap->path, date,
 			  (long long)days);
 	} else {
-		judge_say(j, VERDICT_PASS, "leap", "leap", "%s is there%s%s", leap->path,
+		judge_say(j, LEVEL_PASS, "leap", "leap", "%s is there%s%s", leap->path,
 			  leap->whose[0] ? ", for " : "", leap->whose);
 	}
 }

@@ -33,22 +33,22 @@ static void judge_guests(struct status *s)
 	}
 	if (!n)
 		return;
-	verdict_find(&s->off, "guests-refused",
-		     "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
-		     n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
-		     first->refused.n);
-	verdict_run(&s->off, 0, "sudo ptpkvm-host probe");
+	finding_add(&s->off, "guests-refused",
+		    "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
+		    n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
+		    first->refused.n);
+	remedy_run(&s->off, 0, "sudo ptpkvm-host probe");
 }
 
 static void judge(struct status *s)
 {
-	const struct verdicts *all = &s->report.said;
+	const struct findings *all = &s->report.said;
 
-	verdicts_begin(&s->off, check_kinds);
+	findings_begin(&s->off, check_kinds);
 	for (int i = 0; i < all->n; i++)
-		if ((all->list[i].level == VERDICT_WARN || all->list[i].level == VERDICT_FAIL) &&
+		if ((all->list[i].level == LEVEL_WARN || all->list[i].level == LEVEL_FAIL) &&
 		    is_link(all->list[i].link))
-			*verdict_add(&s->off) = all->list[i];
+			*finding_new(&s->off) = all->list[i];
 	judge_guests(s);
 }
 

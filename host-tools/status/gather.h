@@ -15,7 +15,7 @@ struct status {
 	bool has_tracking;
 	struct chrony_tracking tracking;
 	struct kvm_guests guests;
-	struct verdicts off;			/* warnings and failures of check in those links, and of guests */
+	struct findings off;			/* warnings and failures of check in those links, and of guests */
 };
 
 extern const char *const status_links[];	/* NULL at the end */

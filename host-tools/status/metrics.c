@@ -276,18 +276,18 @@ static void put_all(struct metrics *m, const struct status *s)
 	put_chrony(m, s);
 	put_kernel(m, &s->facts, &s->report);
 	put_guests(m, &s->guests);
-	verdicts_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
+	findings_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
 }
 
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o = { .verdicts.kinds = check_kinds, .limits = check_limits };
+	struct metrics_output o = { .findings.kinds = check_kinds, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_host_", "Grandmaster, ports, each hop's offset, the kernel's clock and the guests as "
 			     "Prometheus text exposition.", argc, argv);
 	status_gather(&s);
-	verdicts_ignore(&s.report.said, &o.verdicts);
+	findings_ignore(&s.report.said, &o.findings);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);
 }

@@ -167,7 +167,7 @@ static void print_text(const struct status *s)
 		row("ptp4l", s->facts.processes_hidden ? "is not seen" : "does not run");
 	print_clock(s);
 	print_guests(&s->guests);
-	verdicts_print(&s->off, false);
+	findings_print(&s->off, false);
 }
 
 /* --- for programs --- */
@@ -249,7 +249,7 @@ static void print_json(const struct status *s, int code)
 	json_string(&j, "ptpkvm_host", PTP_KVM_VERSION);
 	json_string(&j, "result", code ? "warnings" : "good");
 	json_s64(&j, "exit_status", code);
-	verdicts_json(&j, &s->off);
+	findings_json(&j, &s->off);
 	json_open(&j, "ptp4l", '[');
 	for (int i = 0; i < s->facts.n_ptp4l; i++)
 		json_ptp4l(&j, s, i);

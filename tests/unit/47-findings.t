@@ -27,7 +27,7 @@ in_manual() {
 
 # said FOLDER: the codes of all that its files find
 said() {
-	perl -0777 -ne 'while (/(?:judge|verdict)_find(?:_at)?\((.*?);/gs) {
+	perl -0777 -ne 'while (/(?:judge_find|finding_add)(?:_at)?\((.*?);/gs) {
 		($call = $1) =~ s/,\s*"[^"]*[ %][^"]*".*//s;
 		print "$1\n" while $call =~ /"([a-z0-9-]+)"/g;
 	}' "$@" | sort -u

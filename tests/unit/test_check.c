@@ -1116,7 +1116,7 @@ static void test_cases(void **state)
 		cases[i].change(&facts);
 		check_judge(&facts, &report);
 		for (int n = 0; n < report.said.n; n++) {
-			const struct verdict *v = &report.said.list[n];
+			const struct finding *v = &report.said.list[n];
 
 			/* every link in its order */
 			assert_in_range(link_index(v->link), last, last + 1);
@@ -1286,7 +1286,7 @@ static void test_empty_tree(void **state)
 	assert_int_equal(facts.n_steerers, 0);
 	check_judge(&facts, &report);
 	for (int i = 0; i < report.said.n; i++)
-		assert_true(report.said.list[i].level != VERDICT_PASS || !strcmp(report.said.list[i].link, "rivals"));
+		assert_true(report.said.list[i].level != LEVEL_PASS || !strcmp(report.said.list[i].link, "rivals"));
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);	/* there is no chrony */
 }
 
@@ -1784,7 +1784,7 @@ static void test_next_boot(void **state)
 	for (int i = 0; i < report.said.n; i++)
 		if (!strcmp(report.said.list[i].link, "refclock") || !strcmp(report.said.list[i].link, "config") ||
 		    !strcmp(report.said.list[i].link, "boot"))
-			assert_int_equal(report.said.list[i].level, VERDICT_PASS);
+			assert_int_equal(report.said.list[i].level, LEVEL_PASS);
 	put(DROP_IN, "[Service]\nExecStartPre=-+/usr/sbin/ptpkvm prestart --only\n");
 	check_gather(&facts);
 	assert_int_equal(facts.chrony.servers.count, 0);

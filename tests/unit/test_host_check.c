@@ -1218,7 +1218,7 @@ static void test_cases(void **state)
 		host_steerers(&facts);
 		check_judge(&facts, &report);
 		for (int n = 0; n < report.said.n; n++) {
-			const struct verdict *v = &report.said.list[n];
+			const struct finding *v = &report.said.list[n];
 
 			/* every link in its order */
 			assert_in_range(word_index(check_links, v->link), last, last + 1);
@@ -1252,9 +1252,9 @@ static void test_in_container(void **state)
 		check_judge(&facts, &report);
 		assert_string_equal(report.said.list[0].code, "container");
 		for (int n = 0; n < report.said.n; n++) {
-			const struct verdict *v = &report.said.list[n];
+			const struct finding *v = &report.said.list[n];
 
-			assert_true(v->level != VERDICT_PASS || strcmp(v->link, "steering"));
+			assert_true(v->level != LEVEL_PASS || strcmp(v->link, "steering"));
 			assert_string_not_equal(v->code, "ptp4l-missing");
 			assert_string_not_equal(v->code, "steering-none");
 			assert_string_not_equal(v->code, "kvm-no-node");
@@ -1277,7 +1277,7 @@ static void with_limit(int limit, int64_t value, const char *code)
 	check_judge(&facts, &report);
 	check_limits[limit].value = was;
 	for (int i = 0; i < report.said.n; i++)
-		if (report.said.list[i].level == VERDICT_WARN || report.said.list[i].level == VERDICT_FAIL) {
+		if (report.said.list[i].level == LEVEL_WARN || report.said.list[i].level == LEVEL_FAIL) {
 			assert_string_equal(report.said.list[i].code, code);
 			return;
 		}
@@ -1305,7 +1305,7 @@ static const char *text_of(const char *link)
 	return "";
 }
 
-static const struct verdict *of_code(const char *code)
+static const struct finding *of_code(const char *code)
 {
 	for (int i = 0; i < report.said.n; i++)
 		if (!strcmp(report.said.list[i].code, code))
@@ -1529,9 +1529,9 @@ static void test_chain(void **state)
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
 
-static const struct verdict *link_says(const char *link)
+static const struct finding *link_says(const char *link)
 {
-	static const struct verdict none;
+	static const struct finding none;
 
 	check_judge(&facts, &report);
 	for (int i = 0; i < report.said.n; i++)
@@ -1573,7 +1573,7 @@ static void test_unread(void **state)
 	facts.root = true;
 	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
 	assert_false(facts.ptp4l[0].asked);
-	assert_int_equal(link_says("ptp4l")->level, VERDICT_WARN);
+	assert_int_equal(link_says("ptp4l")->level, LEVEL_WARN);
 	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: No such file");
 	assert_int_equal(mkfifo(file_path(full, "/etc/none.conf"), 0600), 0);
 	ptp4l_read(&facts.ptp4l[0].process, &(struct process){ .pid = 10 });
@@ -1763,11 +1763,11 @@ static void test_misuse(void **state)
 }
 
 static const struct finding_kind kinds[] = { FINDING_WARN("code", "ptp4l", "x"),
-					     FINDING_EITHER("two", "ptp4l", VERDICT_FAIL, "x"), { 0 } };
+					     FINDING_EITHER("two", "ptp4l", LEVEL_FAIL, "x"), { 0 } };
 
-static void says(struct verdicts *v, const char *want)
+static void says(struct findings *v, const char *want)
 {
-	struct verdict *one = &v->list[0];
+	struct finding *one = &v->list[0];
 
 	assert_int_equal(one->n_remedies, want ? 1 : 0);
 	if (want)
@@ -1778,55 +1778,55 @@ static void says(struct verdicts *v, const char *want)
 /* What is put into a command is one word of it, or a part of one; what does not fit is not cut. */
 static void test_commands(void **state)
 {
-	static struct verdicts v;
+	static struct findings v;
 	static char word[5000];
 
 	(void)state;
-	v = (struct verdicts){ .kinds = kinds };
-	verdict_find(&v, "code", "x");
-	verdict_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
+	v = (struct findings){ .kinds = kinds };
+	finding_add(&v, "code", "x");
+	remedy_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
 	says(&v, "kill 5 -u 'a; sudo sh /x #'\\'''.x");
-	verdict_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
+	remedy_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
 	says(&v, "a -n");
 	memset(word, 'a', 500);
-	verdict_run(&v, 0, "rm %s", word);
+	remedy_run(&v, 0, "rm %s", word);
 	assert_int_equal(v.list[0].n_remedies, 1);
 	v.list[0].n_remedies = 0;
 	for (size_t n = 597; n < sizeof(word); n++) {
 		memset(word, 'a', n);
-		verdict_run(&v, 0, "rm %s", word);
+		remedy_run(&v, 0, "rm %s", word);
 		says(&v, NULL);
 	}
 	v.offline = true;
-	verdict_run(&v, RUN_LIVE, "reboot");
+	remedy_run(&v, RUN_LIVE, "reboot");
 	says(&v, NULL);
 	v.outside = "in the guest itself";
-	verdict_run(&v, RUN_OUTSIDE | RUN_IN_SOURCE, "make");
+	remedy_run(&v, RUN_OUTSIDE | RUN_IN_SOURCE, "make");
 	says(&v, "in the guest itself: in ptp_kvm's source: make");
 }
 
 static int say_wrongly(void *arg)
 {
-	static struct verdicts v;
+	static struct findings v;
 
-	v = (struct verdicts){ .kinds = kinds };
+	v = (struct findings){ .kinds = kinds };
 	switch (*(int *)arg) {
 	case 0:
-		verdict_find(&v, "cod", "x");
+		finding_add(&v, "cod", "x");
 		break;
 	case 1:
-		verdict_find_at(&v, VERDICT_FAIL, "code", "x");
+		finding_add_at(&v, LEVEL_FAIL, "code", "x");
 		break;
 	case 2:
-		verdict_find_at(&v, VERDICT_PASS, "two", "x");
+		finding_add_at(&v, LEVEL_PASS, "two", "x");
 		break;
 	case 3:
-		verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "x");
+		finding_say(&v, LEVEL_WARN, "ptp4l", "code", "x");
 		break;
 	case 4:
-		verdict_find_at(&v, VERDICT_WARN, "two", "x");
-		verdict_find(&v, "code", "x");
-		verdict_say(&v, VERDICT_PASS, "ptp4l", "good", "x");
+		finding_add_at(&v, LEVEL_WARN, "two", "x");
+		finding_add(&v, "code", "x");
+		finding_say(&v, LEVEL_PASS, "ptp4l", "good", "x");
 	}
 	return 0;
 }
@@ -1841,12 +1841,12 @@ static void test_kinds(void **state)
 
 static int print_hostile(void *arg)
 {
-	struct verdicts v = { .kinds = kinds };
+	struct findings v = { .kinds = kinds };
 
 	(void)arg;
-	verdict_find(&v, "code", "%s", "a\033[2J\r\nb\177");
-	verdict_run(&v, 0, "c\t# %s", "\xc2\x9b" "d\x9b");
-	verdicts_print(&v, false);
+	finding_add(&v, "code", "%s", "a\033[2J\r\nb\177");
+	remedy_run(&v, 0, "c\t# %s", "\xc2\x9b" "d\x9b");
+	findings_print(&v, false);
 	misuse("%s", "e\033]0;f\a");
 }
 

@@ -265,9 +265,9 @@ static void test_findings(void **state)
 	(void)state;
 	fill_all();
 	given.report.said.kinds = check_kinds;
-	verdict_find(&given.report.said, "ptp4l-untold", "one");
-	verdict_find_at(&given.report.said, VERDICT_FAIL, "offset-large", "far");
-	verdict_find(&given.report.said, "ptp4l-untold", "two");
+	finding_add(&given.report.said, "ptp4l-untold", "one");
+	finding_add_at(&given.report.said, LEVEL_FAIL, "offset-large", "far");
+	finding_add(&given.report.said, "ptp4l-untold", "two");
 	text = text_of();
 	has_line(text, "ptpkvm_host_check_finding{level=\"warn\",code=\"ptp4l-untold\",link=\"ptp4l\"} 2");
 	has_line(text, "ptpkvm_host_check_finding{level=\"fail\",code=\"offset-large\",link=\"offset\"} 1");

@@ -734,9 +734,9 @@ static void check_says(const char *codes, const char *remedy)
 	check_gather(&facts);
 	check_judge(&facts, &report);
 	for (int i = 0; i < report.said.n; i++) {
-		const struct verdict *v = &report.said.list[i];
+		const struct finding *v = &report.said.list[i];
 
-		if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+		if (v->level != LEVEL_WARN && v->level != LEVEL_FAIL)
 			continue;
 		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s ", v->code);
 		if (!first[0])
