@@ -77,7 +77,8 @@ static void begin(void)
 	choose_ptp4l();
 	host.has_chrony = host.facts.chrony.pid;
 	if (!host.has_ptp4l && !host.has_chrony)
-		die("neither ptp4l nor chronyd runs: there is nothing to watch\nType: ptpkvm-host check");
+		die("neither ptp4l nor chronyd %s: there is nothing to watch\nType: ptpkvm-host check",
+		    host.facts.processes_hidden ? "is seen" : "runs");
 	if (!kvm_guests_find(&host.before))
 		complain("guests are not known: %s", host.before.why);
 }
