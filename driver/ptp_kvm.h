@@ -2,14 +2,18 @@
 #ifndef PTP_KVM_H
 #define PTP_KVM_H
 
-#include <linux/device.h>
-
 #include "compat.h"
 #include "ptp_kvm_pair.h"
 
+struct device;
+
 /*
- * What an architecture provides: ptp_kvm_x86.c
+ * What an architecture provides: on x86 ptp_kvm_x86.c, and ptp_kvm_pvclock.c,
+ * whose header has struct ptp_kvm_frame
  */
+#ifdef CONFIG_X86
+#include "ptp_kvm_pvclock.h"
+#endif
 
 /**
  * ptp_kvm_arch_init() - find out that this is a KVM guest, get the buffers
@@ -31,21 +35,74 @@ void ptp_kvm_arch_exit(void);
  */
 int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair);
 
-/**
- * ptp_kvm_arch_counter() - the pair's counter as a snapshot has it
- * @snap:	a valid snapshot
- * @counter:	the value of the counter that pairs carry, at @snap
- *
- * Return: false where system time does not run on that counter.
+/*
+ * The next four and ptp_kvm_source(): with preemption disabled, on one CPU for
+ * all calls of a reading
  */
-bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter);
 
-/** ptp_kvm_arch_counter_khz() - the pair's counter's ticks in a millisecond */
-u64 ptp_kvm_arch_counter_khz(void);
+/** ptp_kvm_arch_frame_begin() - note what makes the clocksource of the counter */
+void ptp_kvm_arch_frame_begin(struct ptp_kvm_frame *frame);
+
+/** ptp_kvm_arch_frame_changed() - is that another by now? */
+bool ptp_kvm_arch_frame_changed(const struct ptp_kvm_frame *frame, int cs_id);
+
+/**
+ * ptp_kvm_arch_steady() - do all CPUs read that clocksource as one line?
+ * @frame:	of this CPU
+ * @cs_id:	the clocksource's identity
+ */
+bool ptp_kvm_arch_steady(const struct ptp_kvm_frame *frame, int cs_id);
+
+/** ptp_kvm_arch_counter() - the counter that pairs carry, now */
+u64 ptp_kvm_arch_counter(void);
+
+/**
+ * ptp_kvm_arch_cycles() - the clocksource's count at a value of the counter
+ * @frame:	what makes one of the other
+ * @cs_id:	the clocksource's identity
+ * @counter:	a value of the counter that pairs carry
+ * @cycles:	what reading the clocksource gives then
+ *
+ * Return: false where the clocksource is no function of the counter.
+ */
+bool ptp_kvm_arch_cycles(const struct ptp_kvm_frame *frame, int cs_id,
+			 u64 counter, u64 *cycles);
+
+/*
+ * ptp_kvm_source.c
+ */
+
+/**
+ * ptp_kvm_source() - which clocksource a snapshot was made of
+ * @frame:	begun before @snap
+ * @snap:	a valid snapshot
+ *
+ * Return: one of PTP_KVM_ARCH_SOURCES, or another identity of the kernel's;
+ * CSID_GENERIC where it is not known.
+ */
+int ptp_kvm_source(const struct ptp_kvm_frame *frame,
+		   const struct system_time_snapshot *snap);
+
+/*
+ * ptp_kvm_read.c: operations of struct ptp_clock_info; attrs may be NULL
+ */
+int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
+			    struct ptp_system_timestamp *sts,
+			    struct ptp_clock_attrs *attrs);
+int ptp_kvm_getcrosststampattrs(struct ptp_clock_info *info,
+				struct system_device_crosststamp *cts,
+				struct ptp_clock_attrs *attrs);
 
 /*
  * ptp_kvm_main.c
  */
+
+/**
+ * ptp_kvm_note() - report trouble once, and keep host_clock/ up to date
+ * @err:	of asking the host for a pair
+ * @pair:	what it said, if @err is 0
+ */
+void ptp_kvm_note(int err, const struct ptp_kvm_pair *pair);
 
 /**
  * ptp_kvm_read_pair() - ask the host for one pair, report trouble once

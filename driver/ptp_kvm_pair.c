@@ -49,6 +49,12 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 	return 0;
 }
 
+bool ptp_kvm_refusal_holds(const struct ptp_kvm_refusal *r, u64 now, u32 place,
+			   u64 lasts)
+{
+	return r->refused && r->place == place && now - r->at < lasts;
+}
+
 int ptp_kvm_pair_errno(long ret)
 {
 	switch (ret) {
@@ -68,32 +74,31 @@ int ptp_kvm_pair_errno(long ret)
 }
 
 bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
-			   const struct ptp_kvm_point *b, u64 counter,
+			   const struct ptp_kvm_point *b, u64 cycles,
 			   struct ptp_kvm_point *at)
 {
-	u64 span = b->counter - a->counter;
-	u64 part = counter - a->counter;
+	u64 span = b->cycles - a->cycles;
+	u64 part = cycles - a->cycles;
 	u64 share;
 
-	if (b->counter < a->counter || b->cycles < a->cycles ||
-	    b->systime < a->systime || b->monoraw < a->monoraw)
+	if (b->cycles < a->cycles || b->systime < a->systime ||
+	    b->monoraw < a->monoraw)
 		return false;
-	if (counter < a->counter || counter > b->counter)
+	if (cycles < a->cycles || cycles > b->cycles)
 		return false;
 
 	*at = *a;
-	at->counter = counter;
+	at->cycles = cycles;
 	if (!span)
 		return true;
 
 	/*
-	 * One division for all three; part <= span, so nothing exceeds 64 bits.
+	 * One division for both; part <= span, so nothing exceeds 64 bits.
 	 * The share is rounded up, for products to be what dividing each would
 	 * give, as long as difference times span is below 2^63 (more than half
 	 * a second); beyond that they can be one more.
 	 */
 	share = mul_u64_u64_div_u64(part, 1ULL << 63, span) + 1;
-	at->cycles += mul_u64_u64_shr(b->cycles - a->cycles, share, 63);
 	at->systime += mul_u64_u64_shr(b->systime - a->systime, share, 63);
 	at->monoraw += mul_u64_u64_shr(b->monoraw - a->monoraw, share, 63);
 	return true;

@@ -56,6 +56,32 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 			bool quality, struct ptp_kvm_pair *pair);
 
 /**
+ * struct ptp_kvm_refusal - that a host did not serve type 1
+ * @refused:	it did not
+ * @at:		when that was, in any unit
+ * @place:	what differs once the guest has moved
+ *
+ * All zero: nobody has asked yet.
+ */
+struct ptp_kvm_refusal {
+	bool refused;
+	u64 at;
+	u32 place;
+};
+
+/**
+ * ptp_kvm_refusal_holds() - is there no use in asking again?
+ * @r:		what is known
+ * @now:	the time, in the unit of @r->at
+ * @place:	where the guest is by now
+ * @lasts:	how long a refusal holds, in that unit
+ *
+ * Return: false where the host is to be asked for type 1.
+ */
+bool ptp_kvm_refusal_holds(const struct ptp_kvm_refusal *r, u64 now, u32 place,
+			   u64 lasts);
+
+/**
  * ptp_kvm_pair_errno() - errno of a hypercall's result
  * @ret:	what KVM returned (uapi/linux/kvm_para.h)
  *
@@ -65,33 +91,31 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 int ptp_kvm_pair_errno(long ret);
 
 /**
- * struct ptp_kvm_point - system time at one counter value
- * @counter:	the counter that the pair carries
- * @cycles:	the clocksource's own count, where that is another unit
+ * struct ptp_kvm_point - system time at one count of its clocksource
+ * @cycles:	the clocksource's count
  * @systime:	the chosen system clock, nanoseconds
  * @monoraw:	CLOCK_MONOTONIC_RAW, nanoseconds
  */
 struct ptp_kvm_point {
-	u64 counter;
 	u64 cycles;
 	s64 systime;
 	s64 monoraw;
 };
 
 /**
- * ptp_kvm_point_between() - system time at a counter value between two points
+ * ptp_kvm_point_between() - system time at a count between two points
  * @a:		the earlier point
  * @b:		the later point
- * @counter:	where to look
+ * @cycles:	where to look
  * @at:		filled in on success
  *
  * Both points are on one line as long as nobody set the clock in between, so
  * the result is exact to the nanosecond that each of them is rounded to.
  *
- * Return: true if @counter lies between the points.
+ * Return: true if @cycles lies between the points, and nothing runs backwards.
  */
 bool ptp_kvm_point_between(const struct ptp_kvm_point *a,
-			   const struct ptp_kvm_point *b, u64 counter,
+			   const struct ptp_kvm_point *b, u64 cycles,
 			   struct ptp_kvm_point *at);
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "compat_device.h"
 #include "ptp_kvm.h"
 
 static struct device *host_clock_dev;
@@ -75,8 +76,41 @@ HOST_CLOCK_ATTR(leap_indicator, KVM_CLOCK_PAIRING_VALID_LEAP,
 HOST_CLOCK_ATTR(disruption_marker, KVM_CLOCK_PAIRING_VALID_DISRUPTION,
 		"0x%016llx", pair.disruption_marker);
 
+/* All of one answer, of one instant: "NAME=VALUE ...", as in the files of those names */
+static ssize_t pair_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	struct ptp_kvm_pair pair;
+	int len, ret = ptp_kvm_read_pair(&pair);
+
+	if (ret)
+		return ret;
+	len = sysfs_emit(buf, "time=%lld.%09ld counter=%llu pairing_type=%d window_ns=%u",
+			 (s64)pair.time.tv_sec, pair.time.tv_nsec, pair.counter,
+			 pair.quality, pair.window_ns);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_MAX_ERROR)
+		len += sysfs_emit_at(buf, len, " max_error_ns=%llu", pair.max_error_ns);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_EST_ERROR)
+		len += sysfs_emit_at(buf, len, " est_error_ns=%u", pair.est_error_ns);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_TAI_OFFSET)
+		len += sysfs_emit_at(buf, len, " tai_offset=%d", pair.tai_offset);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_STATUS)
+		len += sysfs_emit_at(buf, len, " status=%s",
+				     status_names[pair.clock_status]);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_LEAP)
+		len += sysfs_emit_at(buf, len, " leap_indicator=%s",
+				     leap_names[pair.leap_indicator]);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_DISRUPTION)
+		len += sysfs_emit_at(buf, len, " disruption_marker=0x%016llx",
+				     pair.disruption_marker);
+	len += sysfs_emit_at(buf, len, "\n");
+	return len;
+}
+static DEVICE_ATTR_RO(pair);
+
 /* What each answer has */
 static struct attribute *host_clock_attrs[] = {
+	&dev_attr_pair.attr,
 	&host_clock_pairing_type.attr.attr,
 	&host_clock_window_ns.attr.attr,
 	NULL

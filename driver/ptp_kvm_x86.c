@@ -8,13 +8,14 @@
 #include <linux/jiffies.h>
 #include <linux/kvm_para.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/set_memory.h>
 #include <linux/smp.h>
-#include <asm/tsc.h>
 
+#include "compat_device.h"
 #include "ptp_kvm.h"
 
-/* How long a host that refused type 1 is not asked for it again. */
+/* How long a host that did not serve type 1 is not asked for it again. */
 #define PTP_KVM_QUALITY_RETRY	(60 * HZ)
 
 /*
@@ -23,7 +24,9 @@
  */
 static struct kvm_clock_pairing_quality *slots;
 static size_t slots_size;
-static unsigned long quality_retry_at;
+
+/* Of type 1, by the host of each CPU; not in the slots, which it can write. */
+static DEFINE_PER_CPU(struct ptp_kvm_refusal, ptp_kvm_quality_refusal);
 
 static int ptp_kvm_slots_alloc(void)
 {
@@ -68,7 +71,6 @@ int ptp_kvm_arch_init(void)
 	if (!kvm_para_available())
 		return -ENODEV;
 
-	quality_retry_at = jiffies;
 	return ptp_kvm_slots_alloc();
 }
 
@@ -98,34 +100,27 @@ static int ptp_kvm_pairing_call(unsigned long type, struct ptp_kvm_pair *pair)
 				   pair);
 }
 
+/*
+ * A running guest can move between hosts that serve type 1 or don't: a host
+ * that has answered is asked for it again once this CPU's pvclock page is a new
+ * one, as after each move, or after a while, where there is no such page.
+ */
 int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair)
 {
+	struct ptp_kvm_refusal *refusal = this_cpu_ptr(&ptp_kvm_quality_refusal);
+	u32 place = ptp_kvm_page_version();
+	u64 now = get_jiffies_64();
+	bool ask = !ptp_kvm_refusal_holds(refusal, now, place, PTP_KVM_QUALITY_RETRY);
 	int ret;
 
-	/* A running guest can move between hosts that know type 1 or don't. */
-	if (time_after_eq(jiffies, READ_ONCE(quality_retry_at))) {
-		ret = ptp_kvm_pairing_call(KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY,
-					   pair);
-		if (ret != -EOPNOTSUPP)
-			return ret;
-		WRITE_ONCE(quality_retry_at, jiffies + PTP_KVM_QUALITY_RETRY);
+	if (ask && !ptp_kvm_pairing_call(KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY, pair)) {
+		refusal->refused = false;
+		return 0;
 	}
 
-	return ptp_kvm_pairing_call(KVM_CLOCK_PAIRING_WALLCLOCK, pair);
-}
-
-bool ptp_kvm_arch_counter(const struct system_time_snapshot *snap, u64 *counter)
-{
-	if (snap->hw_csid == CSID_X86_TSC)
-		*counter = snap->hw_cycles;
-	else if (snap->cs_id == CSID_X86_TSC || snap->cs_id == CSID_X86_TSC_EARLY)
-		*counter = snap->cycles;
-	else
-		return false;
-	return true;
-}
-
-u64 ptp_kvm_arch_counter_khz(void)
-{
-	return tsc_khz;
+	ret = ptp_kvm_pairing_call(KVM_CLOCK_PAIRING_WALLCLOCK, pair);
+	/* One that serves nothing at the moment has refused nothing in particular. */
+	if (ask && !ret)
+		*refusal = (struct ptp_kvm_refusal){ .refused = true, .at = now, .place = place };
+	return ret;
 }

@@ -69,8 +69,14 @@ static bool find_dir(const struct phc *phc, char *dir, size_t len)
 	return file_exists(dir);
 }
 
+/* Where values are from */
+struct values {
+	char dir[160];
+	char pair[1024];	/* all of them, of one instant: " NAME=VALUE NAME=VALUE ". Empty: the driver is 0.1.0's, a file for each */
+};
+
 /* The one line of a file without its newline. 0, or an errno: EPROTO if there is more or less than a line. */
-static int read_value(const char *dir, const char *file, char *val, size_t len)
+static int read_file(const char *dir, const char *file, char *val, size_t len)
 {
 	char path[200], *text;
 	size_t n;
@@ -89,30 +95,62 @@ static int read_value(const char *dir, const char *file, char *val, size_t len)
 	return err;
 }
 
-static bool read_u64(const char *dir, const char *file, uint64_t max, uint64_t *val)
+/* As read_file(); ENOENT also where the pair has no such value */
+static int read_value(const struct values *v, const char *name, char *val, size_t len)
+{
+	const char *at = v->pair;
+	size_t n = strlen(name);
+
+	if (!v->pair[0])
+		return read_file(v->dir, name, val, len);
+	while ((at = strchr(at, ' ')) && (strncmp(++at, name, n) || at[n] != '='))
+		;
+	if (!at)
+		return ENOENT;
+	at += n + 1;
+	n = strcspn(at, " ");
+	if (!n || n >= len)
+		return EPROTO;
+	snprintf(val, len, "%.*s", (int)n, at);
+	return 0;
+}
+
+/* 0, or an errno: how the host answers */
+static int read_pair(struct values *v)
+{
+	char line[sizeof(v->pair) - 2];
+	int err = read_file(v->dir, "pair", line, sizeof(line));
+
+	v->pair[0] = 0;
+	if (!err)
+		snprintf(v->pair, sizeof(v->pair), " %s ", line);
+	return err == ENOENT ? 0 : err;
+}
+
+static bool read_u64(const struct values *v, const char *name, uint64_t max, uint64_t *val)
 {
 	char s[32];
 
-	return !read_value(dir, file, s, sizeof(s)) && parse_u64(s, 0, max, val);
+	return !read_value(v, name, s, sizeof(s)) && parse_u64(s, 0, max, val);
 }
 
-static bool read_tai(const char *dir, int *val)
+static bool read_tai(const struct values *values, int *val)
 {
 	char s[32];
 	int64_t v;
 
-	if (read_value(dir, "tai_offset", s, sizeof(s)) || !parse_s64(s, INT16_MIN, INT16_MAX, &v))
+	if (read_value(values, "tai_offset", s, sizeof(s)) || !parse_s64(s, INT16_MIN, INT16_MAX, &v))
 		return false;
 	*val = v;
 	return true;
 }
 
 /* "0x0123456789abcdef" */
-static bool read_marker(const char *dir, uint64_t *val)
+static bool read_marker(const struct values *v, uint64_t *val)
 {
 	char s[32];
 
-	if (read_value(dir, "disruption_marker", s, sizeof(s)) || strlen(s) != 18 || strncmp(s, "0x", 2))
+	if (read_value(v, "disruption_marker", s, sizeof(s)) || strlen(s) != 18 || strncmp(s, "0x", 2))
 		return false;
 	for (const char *p = s + 2; *p; p++)
 		if (!isxdigit((unsigned char)*p))
@@ -121,12 +159,12 @@ static bool read_marker(const char *dir, uint64_t *val)
 	return true;
 }
 
-/* The index of the file's word in names, -1 if it is none of them. */
-static int read_word(const char *dir, const char *file, const char *const *names, size_t n)
+/* The index of its word in names, -1 if it is none of them. */
+static int read_word(const struct values *v, const char *name, const char *const *names, size_t n)
 {
 	char s[32];
 
-	if (!read_value(dir, file, s, sizeof(s)))
+	if (!read_value(v, name, s, sizeof(s)))
 		for (size_t i = 0; i < n; i++)
 			if (!strcmp(s, names[i]))
 				return i;
@@ -135,16 +173,19 @@ static int read_word(const char *dir, const char *file, const char *const *names
 
 void host_clock_read(struct host_clock *hc, const struct phc *phc)
 {
-	char dir[160], s[32];
+	struct values v;
+	char s[32];
 	uint64_t type;
 	bool no_bound;
 	int word;
 
 	memset(hc, 0, sizeof(*hc));
-	hc->present = find_dir(phc, dir, sizeof(dir));
+	hc->present = find_dir(phc, v.dir, sizeof(v.dir));
 	if (!hc->present)
 		return;
-	hc->error = read_value(dir, "pairing_type", s, sizeof(s));
+	hc->error = read_pair(&v);
+	if (!hc->error)
+		hc->error = read_value(&v, "pairing_type", s, sizeof(s));
 	if (hc->error)
 		return;
 	if (!parse_u64(s, 0, INT_MAX, &type)) {
@@ -152,18 +193,18 @@ void host_clock_read(struct host_clock *hc, const struct phc *phc)
 		return;
 	}
 	hc->pairing_type = type;
-	hc->has_window = read_u64(dir, "window_ns", UINT32_MAX, &hc->window_ns);
-	hc->has_max_error = read_u64(dir, "max_error_ns", UINT64_MAX, &hc->max_error_ns);
+	hc->has_window = read_u64(&v, "window_ns", UINT32_MAX, &hc->window_ns);
+	hc->has_max_error = read_u64(&v, "max_error_ns", UINT64_MAX, &hc->max_error_ns);
 	/* phc2sys and others leave the host's kernel a bound of 0 with each update: it is none, nor is the estimate then. */
 	no_bound = hc->has_max_error && !hc->max_error_ns;
 	hc->has_max_error &= !no_bound;
-	hc->has_est_error = !no_bound && read_u64(dir, "est_error_ns", UINT32_MAX, &hc->est_error_ns);
-	hc->has_tai_offset = read_tai(dir, &hc->tai_offset);
-	hc->has_marker = read_marker(dir, &hc->marker);
-	word = read_word(dir, "status", status_names, ARRAY_SIZE(status_names));
+	hc->has_est_error = !no_bound && read_u64(&v, "est_error_ns", UINT32_MAX, &hc->est_error_ns);
+	hc->has_tai_offset = read_tai(&v, &hc->tai_offset);
+	hc->has_marker = read_marker(&v, &hc->marker);
+	word = read_word(&v, "status", status_names, ARRAY_SIZE(status_names));
 	hc->has_status = word >= 0;
 	hc->status = hc->has_status ? (enum host_status)word : HOST_UNKNOWN;
-	word = read_word(dir, "leap_indicator", leap_names, ARRAY_SIZE(leap_names));
+	word = read_word(&v, "leap_indicator", leap_names, ARRAY_SIZE(leap_names));
 	hc->has_leap = word >= 0;
 	if (hc->has_leap)
 		snprintf(hc->leap, sizeof(hc->leap), "%s", leap_names[word]);

@@ -18,7 +18,7 @@ enum host_status {
 
 struct host_clock {
 	bool present;			/* there is a host_clock/, that is: the driver is ours */
-	int error;			/* errno of reading pairing_type: how the host answers; 0 if it does */
+	int error;			/* errno of reading it: how the host answers; 0 if it does */
 	int pairing_type;		/* 0: time only; 1: with quality */
 	bool has_window, has_status, has_max_error, has_est_error, has_tai_offset, has_leap, has_marker;
 	uint64_t window_ns;

@@ -27,7 +27,7 @@ for suite in "${suites[@]}"; do
 	is "$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/pairing_type')" 0 \
 		"$suite: a stock host answers type 0"
 	is "$(guest g1 'cat /sys/class/ptp/ptp0/device/host_clock/window_ns')" 0 "$suite: and exactly"
-	is "$(guest g1 'ls /sys/class/ptp/ptp0/device/host_clock | tr "\n" " "')" 'pairing_type window_ns ' \
+	is "$(guest g1 'ls /sys/class/ptp/ptp0/device/host_clock | tr "\n" " "')" 'pair pairing_type window_ns ' \
 		"$suite: sysfs shows what is valid, and only that"
 	pairs_are_exact g1 kvm-clock
 	pairs_are_exact g1 tsc

@@ -24,8 +24,11 @@ clock_load g1
 
 is "$(quality pairing_type) $(quality window_ns)" '1 0' 'type 1, and exact'
 is "$(guest g1 'ls /sys/class/ptp/ptp0/device/host_clock | tr "\n" " "')" \
-	'disruption_marker est_error_ns leap_indicator max_error_ns pairing_type status window_ns ' \
+	'disruption_marker est_error_ns leap_indicator max_error_ns pair pairing_type status window_ns ' \
 	'sysfs shows what is valid: no TAI offset, since nobody has set it'
+is "$(guest g1 'cd /sys/class/ptp/ptp0/device/host_clock && tr " " "\n" <pair | sed "s/=.*//" | sort | tr "\n" " "')" \
+	'counter disruption_marker est_error_ns leap_indicator max_error_ns pairing_type status time window_ns ' \
+	'and so does the line that has all of one instant'
 is "$(quality status)" initializing 'nobody has synchronized the host yet'
 
 # --- adjtimex ---

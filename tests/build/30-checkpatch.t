@@ -12,8 +12,6 @@ except+='|Comparisons should place the constant on the right side'
 except+="|ENOSYS means 'invalid syscall nr' and nothing else"
 # - the ABI header is shared with user space, which has no BIT()
 except+='|kvm_clock_pairing.h:[0-9]+: CHECK: Prefer using the BIT macro'
-# - a macro that stands for what the kernel names by an argument
-except+="|compat.h:[0-9]+: WARNING: Argument 'attr' is not used in function-like macro"
 # - a macro that defines a file; its arguments are constants
 except+='|ptp_kvm_sysfs.c:[0-9]+: CHECK: Macro argument reuse'
 

@@ -234,6 +234,49 @@ static void test_nonsense(void **state)
 	assert_int_equal(hc.error, EPROTO);
 }
 
+#define PAIR "time=1.000000002 counter=3 pairing_type=1 window_ns=250 max_error_ns=18446744073709551615 " \
+	     "est_error_ns=4294967295 tai_offset=-37 status=synchronized leap_indicator=insert-pending " \
+	     "disruption_marker=0xfedcba9876543210"
+
+/* All of one instant: the files beside it, which may be of another host, do not count. */
+static void test_pair(void **state)
+{
+	static const char *const bad[] = { "", "\n", "a=1\nb=2\n", "pairing_type\n", "pairing_type=\n", "pairing_type=x\n",
+		"xpairing_type=1\n", "pairing_type=11111111111111111111111111111111\n" };
+	char path[FILE_PATH_MAX], huge[3000];
+	struct host_clock hc;
+
+	(void)state;
+	put_stock();
+	put("pair", PAIR " more=2 \n");
+	check_quality(&phc);
+	put("pair", "window_ns=9 pairing_type=0\n");
+	put("status", "synchronized\n");
+	host_clock_read(&hc, &phc);
+	assert_true(hc.has_window && hc.window_ns == 9 && hc.pairing_type == 0);
+	assert_false(hc.has_status || hc.has_max_error || hc.has_est_error || hc.has_tai_offset || hc.has_leap ||
+		     hc.has_marker);
+	put("pair", "pairing_type=1 window_ns=-1 status=good status=synchronized max_error_ns=0 est_error_ns=5\n");
+	host_clock_read(&hc, &phc);
+	assert_false(hc.error || hc.has_window || hc.has_status || hc.has_max_error || hc.has_est_error);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put("pair", bad[i]);
+		host_clock_read(&hc, &phc);
+		assert_true(hc.present && hc.error);
+		assert_false(hc.has_window || hc.has_status);
+	}
+	memset(huge, '1', sizeof(huge));
+	strcpy(huge + sizeof(huge) - 20, " pairing_type=1\n");
+	put("pair", huge);
+	host_clock_read(&hc, &phc);
+	assert_int_equal(hc.error, EPROTO);
+	/* How the host answers */
+	assert_int_equal(unlink(file_path(path, HOST_CLOCK "pair")), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	host_clock_read(&hc, &phc);
+	assert_int_equal(hc.error, EISDIR);
+}
+
 static void test_strange_paths(void **state)
 {
 	static const char *const paths[] = { "", "ptp", "/dev/ptp", "/dev/ptp-7", "/dev/ptp7x", "/dev/null",
@@ -262,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refusing_host, empty_root),
 		cmocka_unit_test_setup(test_status_words, empty_root),
 		cmocka_unit_test_setup(test_nonsense, empty_root),
+		cmocka_unit_test_setup(test_pair, empty_root),
 		cmocka_unit_test_setup(test_strange_paths, empty_root),
 	};
 
