@@ -173,7 +173,7 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 {
 	struct json j = { .f = stdout };
 
-	verdicts_json_begin(&j, SCHEMA, "ptpkvm", "no-guest", status, &r->said);
+	findings_json_begin(&j, SCHEMA, "ptpkvm", "no-guest", status, &r->said);
 	json_machine(&j, f);
 	json_clock(&j, f, r);
 	json_host(&j, &f->host);
@@ -187,10 +187,10 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct verdict_options o = { .kinds = check_kinds };
+	struct findings_options o = { .kinds = check_kinds };
 	struct option_row limits[LIMIT_ROWS];
 	const struct option_row rows[] = {
-		VERDICT_ROWS(&o, "ptpkvm-check.md"),
+		FINDINGS_ROWS(&o, "ptpkvm-check.md"),
 		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
 		{ 0 },
 	};
@@ -203,11 +203,11 @@ int cmd_check(int argc, char **argv)
 	}, argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o);
+	findings_ignore(&report.said, &o);
 	status = check_exit_status(&facts, &report);
 	if (o.json)
 		print_json(&facts, &report, status);
 	else
-		verdicts_print(&report.said, o.quiet);
+		findings_print(&report.said, o.quiet);
 	return status;
 }

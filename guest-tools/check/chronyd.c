@@ -68,7 +68,7 @@ bool judge_chronyd(struct judge *j)
 			   "alone", version);
 		judge_advise(j, "take -x out of chronyd's options, and restart it");
 	} else if (c->answers) {
-		judge_say(j, VERDICT_PASS, "chronyd", "chronyd", "%s, running", version);
+		judge_say(j, LEVEL_PASS, "chronyd", "chronyd", "%s, running", version);
 	} else if (!c->installed && !c->process) {
 		judge_absent_chronyd(j);
 	} else if (!c->process && f->container[0]) {
@@ -121,7 +121,7 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	else if (f->offline)
 		judge_run(j, 0, "ptpkvm chrony --makestep --no-check | sudo tee -a %s", f->chrony.conf);
 	else
-		judge_run(j, RUN_GUEST, "sudo ptpkvm chrony --makestep | sudo tee -a %s", f->chrony.conf);
+		judge_run(j, RUN_OUTSIDE, "sudo ptpkvm chrony --makestep | sudo tee -a %s", f->chrony.conf);
 	judge_remedy_restart(j);
 }
 
@@ -160,7 +160,9 @@ void judge_remedy_setup(struct judge *j, const struct refclock_fact *r)
 		judge_run(j, RUN_ROOT, "sudo systemctl disable %s %s %s", units[0], units[1], units[2]);
 	if (f->offline && f->chrony.next.masked)
 		judge_run(j, RUN_ROOT, "sudo systemctl unmask %s", judge_service(f));
-	judge_run(j, RUN_GUEST | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
+	if (f->no_ptpkvm)
+		judge_run(j, 0, "sudo install -D \"$(command -v ptpkvm)\" %s", "/usr/bin/ptpkvm");
+	judge_run(j, RUN_OUTSIDE | RUN_ROOT, "sudo ptpkvm setup %s %s %s", theirs ? "--adopt" : "",
 		  f->chrony.next.only ? "--only" : "", rivals && !f->offline ? "--disable-competitors" : "");
 }
 
@@ -236,7 +238,7 @@ static void judge_no_refclock(struct judge *j)
 	} else {
 		judge_find(j, "refclock-none", "chronyd's configuration has none for this clock");
 		if (is_edited_away(c))
-			judge_run(j, RUN_GUEST, "sudo rm %s", SETUP_DIRECTIVES);
+			judge_run(j, RUN_OUTSIDE, "sudo rm %s", SETUP_DIRECTIVES);
 		judge_remedy_setup(j, NULL);
 	}
 }
@@ -261,7 +263,7 @@ void judge_refclock(struct judge *j)
 			judge_run(j, RUN_LIVE, "sudo chronyc selectopts %s -noselect", r->refid);
 		return;
 	}
-	judge_say(j, VERDICT_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid, where);
+	judge_say(j, LEVEL_PASS, "refclock", "refclock", "PHC %s refid %s (%s)", r->device, r->refid, where);
 }
 
 const struct chrony_source *judge_find_source(const struct chrony_facts *c)
@@ -342,7 +344,7 @@ void judge_source(struct judge *j)
 	} else if (lost(s)) {
 		judge_lost(j, s);
 	} else if (s->state == '*') {
-		judge_say(j, VERDICT_PASS, "source", "source",
+		judge_say(j, LEVEL_PASS, "source", "source",
 			  "%s is selected, reach %o, the system was last %s it ± %s", s->name, s->reach,
 			  offset_text(offset, rint(s->measured * 1e9)), text_ns(error, rint(s->error * 1e9), false));
 	} else {
@@ -382,7 +384,7 @@ static void judge_rival(struct judge *j, const struct steerer *s)
 		judge_run(j, RUN_ROOT, "sudo systemctl disable %s", s->unit);
 		return;
 	}
-	judge_find_at(j, both ? VERDICT_FAIL : VERDICT_WARN, "rival-daemon",
+	judge_find_at(j, both ? LEVEL_FAIL : LEVEL_WARN, "rival-daemon",
 		      "%s (process %d%s) steers the clock%s%s", s->name, s->pid,
 		      s->elsewhere == YES ? ", in a container" : "", both ? ", and so does " : "",
 		      keeper ? keeper->name : both ? "chronyd" : "");
@@ -456,11 +458,11 @@ void judge_rivals(struct judge *j)
 	else if (j->f->processes_hidden && !j->f->offline)
 		judge_hidden(j);
 	else if (s->count)
-		judge_say(j, VERDICT_PASS, "rivals", "rivals",
+		judge_say(j, LEVEL_PASS, "rivals", "rivals",
 			  "nothing else steers the clock; %d NTP %s (%d from DHCP) in reserve", s->count,
 			  s->count == 1 ? "source" : "sources", s->dhcp);
 	else
-		judge_say(j, VERDICT_PASS, "rivals", "rivals",
+		judge_say(j, LEVEL_PASS, "rivals", "rivals",
 			  j->f->offline ? "no other daemon that steers the clock is enabled" :
 			  "nothing else steers the clock");
 }
@@ -472,10 +474,10 @@ void judge_keeper(struct judge *j, const struct steerer *s)
 	const struct phc2sys *p = &j->f->phc2sys;
 
 	if (p->feeds)
-		judge_say(j, VERDICT_PASS, "chronyd", "kept",
+		judge_say(j, LEVEL_PASS, "chronyd", "kept",
 			  "%s (process %d) keeps the time instead: phc2sys (process %d) hands it %s", s->name, s->pid, p->pid, p->source);
 	else
-		judge_say(j, VERDICT_PASS, "chronyd", "kept",
+		judge_say(j, LEVEL_PASS, "chronyd", "kept",
 			  "%s (process %d) keeps the time instead, from %s", s->name, s->pid, p->source);
 	judge_skip(j, "refclock", "chronyd does not keep the time");
 	judge_skip(j, "source", "chronyd does not keep the time");
@@ -510,7 +512,7 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 	const struct check_facts *f = j->f;
 
 	if (judge_phc2sys(j, &f->phc2sys))
-		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
+		judge_say(j, LEVEL_PASS, "config", "config", "no known mistake");
 	if (f->container[0]) {
 		judge_skip(j, "boot", "that is the business of the guest outside of the container");
 	} else if (!s->at_boot) {
@@ -523,7 +525,7 @@ void judge_keeper_config(struct judge *j, const struct steerer *s)
 		judge_find(j, "boot-no-driver", "nothing loads ptp_kvm at boot");
 		remedy_modules(j);
 	} else {
-		judge_say(j, VERDICT_PASS, "boot", "boot", "the driver is loaded at boot, and %s started", s->unit);
+		judge_say(j, LEVEL_PASS, "boot", "boot", "the driver is loaded at boot, and %s started", s->unit);
 	}
 }
 
@@ -535,7 +537,7 @@ void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const cha
 		judge_remedy_setup(j, r);
 		return;
 	}
-	judge_run(j, RUN_GUEST, sed, SETUP_DIRECTIVES);
+	judge_run(j, RUN_OUTSIDE, sed, SETUP_DIRECTIVES);
 	judge_remedy_restart(j);
 }
 
@@ -552,7 +554,7 @@ static void judge_makestep(struct judge *j, const struct refclock_fact *r)
 		judge_remedy_setup(j, r);
 		return;
 	}
-	judge_run(j, RUN_GUEST, "sudo sed -i '$a " REFCLOCK_MAKESTEP "' %s", SETUP_DIRECTIVES);
+	judge_run(j, RUN_OUTSIDE, "sudo sed -i '$a " REFCLOCK_MAKESTEP "' %s", SETUP_DIRECTIVES);
 	judge_remedy_restart(j);
 	if (!j->f->offline)
 		judge_advise(j, "or, to step for this clock only: sudo systemctl enable --now ptpkvm-guard");
@@ -621,7 +623,7 @@ void judge_config(struct judge *j)
 	judge_makestep(j, r);
 	judge_limits(j, r);
 	if (j->r->said.n == before)
-		judge_say(j, VERDICT_PASS, "config", "config", "no known mistake");
+		judge_say(j, LEVEL_PASS, "config", "config", "no known mistake");
 }
 
 void judge_boot(struct judge *j)
@@ -667,7 +669,7 @@ void judge_boot(struct judge *j)
 		return;
 	}
 	if (f->set_up && !race && !c->by_hand) {
-		judge_say(j, VERDICT_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
+		judge_say(j, LEVEL_PASS, "boot", "boot-set-up", "set up by ptpkvm for every boot");
 		return;
 	}
 	if (!r && f->init && c->conf_read) {
@@ -694,7 +696,7 @@ void judge_boot(struct judge *j)
 		judge_find(j, "boot-no-driver", "nothing loads ptp_kvm at boot");
 		remedy_modules(j);
 	} else {
-		judge_say(j, VERDICT_PASS, "boot", "boot",
+		judge_say(j, LEVEL_PASS, "boot", "boot",
 			  "the driver is loaded at boot, and chronyd can do without the clock");
 	}
 }

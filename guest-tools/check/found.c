@@ -18,7 +18,7 @@ const struct finding_kind check_kinds[] = {
 	     "There is a module ptp_kvm for this kernel, but nobody has loaded it, or it did not stay: without it "
 	     "there is no clock /dev/ptp_kvm to follow. A host that refuses makes the module leave again, and says so "
 	     "in the kernel's log. 'ptpkvm setup' has it loaded at each boot, before chronyd starts."),
-	FINDING_EITHER("driver-not-built", "driver", VERDICT_FAIL,
+	FINDING_EITHER("driver-not-built", "driver", LEVEL_FAIL,
 	     "DKMS has the source of ptp_kvm, but no module for the kernel that runs, mostly since that kernel's "
 	     "headers are not installed. A warning where the kernel's own driver does its work meanwhile: time is "
 	     "still kept, less exactly on a TSC. Install the headers of this kernel's flavour, so that later kernels "
@@ -90,7 +90,7 @@ const struct finding_kind check_kinds[] = {
 	     "This machine's own clock runs on a counter that KVM's pairs cannot be related to: only tsc and kvm-clock "
 	     "can be. Readings then have a window of microseconds, and the clock itself is slower to read. Another one "
 	     "is chosen in /sys, and for each boot by the kernel's arguments."),
-	FINDING_EITHER("offset-large", "offset", VERDICT_WARN,
+	FINDING_EITHER("offset-large", "offset", LEVEL_WARN,
 	     "This machine's clock is further from its host's than the reading's own uncertainty explains: beyond "
 	     "--warn-offset, or as a failure beyond --fail-offset. Just after a start that passes by itself. Whole "
 	     "seconds near 37 are TAI taken for UTC. If chronyd follows this clock, a step brings it there at once; "
@@ -176,7 +176,7 @@ const struct finding_kind check_kinds[] = {
 	     "The configuration has this clock, the chronyd that runs does not: it was started before that was "
 	     "written. A restart takes it in."),
 
-	FINDING_EITHER("rival-daemon", "rivals", VERDICT_FAIL,
+	FINDING_EITHER("rival-daemon", "rivals", LEVEL_FAIL,
 	     "Another daemon sets this machine's clock, too. Two that steer one clock undo each other's corrections: "
 	     "it swings, and none of them sees why. A warning where nobody keeps this clock's time yet. Only one may "
 	     "stay."),

@@ -64,9 +64,9 @@ static bool judge_guest(struct judge *j)
 		judge_find(j, "container",
 			   "in a container (%s) of a KVM guest: of the guest's daemons and settings only what it sees",
 			   f->container);
-		judge_run(j, RUN_GUEST, "sudo ptpkvm check");
+		judge_run(j, RUN_OUTSIDE, "sudo ptpkvm check");
 	} else {
-		judge_say(j, VERDICT_PASS, "guest", "kvm", "a KVM guest");
+		judge_say(j, LEVEL_PASS, "guest", "kvm", "a KVM guest");
 	}
 	return true;
 }
@@ -92,17 +92,17 @@ static bool judge_signing(struct judge *j)
 	if (!s->signer[0]) {
 		judge_find(j, "driver-unsigned", "%s, and %s is not signed", why, module);
 		if (s->dkms[0])
-			judge_run(j, RUN_GUEST, "sudo dkms build --force ptp_kvm/%s && sudo dkms install --force ptp_kvm/%s",
+			judge_run(j, RUN_OUTSIDE, "sudo dkms build --force ptp_kvm/%s && sudo dkms install --force ptp_kvm/%s",
 				  s->dkms, s->dkms);
 		else
-			judge_run(j, RUN_GUEST | RUN_IN_SOURCE,
+			judge_run(j, RUN_OUTSIDE | RUN_IN_SOURCE,
 				  "sudo dkms add . && sudo dkms install ptp_kvm/" PTP_KVM_VERSION);
 		judge_advise(j, "DKMS signs it if there is openssl to make a key");
 		return true;
 	}
 	judge_find(j, "driver-key", "%s, and does not know the key of '%s', who signed %s", why, s->signer, module);
 	if (s->key)
-		judge_run(j, RUN_GUEST, "sudo mokutil --import %s && sudo reboot", s->key);
+		judge_run(j, RUN_OUTSIDE, "sudo mokutil --import %s && sudo reboot", s->key);
 	else
 		judge_advise(j, "that signer's key, as KEY.der: sudo mokutil --import KEY.der && sudo reboot");
 	judge_advise(j, "at the console, when it starts: enroll the key");
@@ -137,7 +137,7 @@ static bool headers_package(const struct check_facts *f, char *buf, size_t len)
 }
 
 /* False if DKMS has no source of it, or has built it for this kernel. */
-static bool judge_not_built(struct judge *j, enum verdict_level level)
+static bool judge_not_built(struct judge *j, enum finding_level level)
 {
 	const struct check_facts *f = j->f;
 	const char *flavour = f->packaged ? kernel_flavour(f->kernel) : NULL;
@@ -151,13 +151,13 @@ static bool judge_not_built(struct judge *j, enum verdict_level level)
 		      f->driver == DRIVER_IN_TREE ? "the in-tree ptp_kvm is loaded: " : "", f->signing.dkms, f->kernel,
 		      f->headers ? "" : ", whose headers are missing", f->headers ? "" : later);
 	if (f->headers) {
-		judge_run(j, RUN_GUEST, "sudo dkms install ptp_kvm/%s -k %s", f->signing.dkms, f->kernel);
+		judge_run(j, RUN_OUTSIDE, "sudo dkms install ptp_kvm/%s -k %s", f->signing.dkms, f->kernel);
 	} else if (headers_package(f, headers, sizeof(headers))) {
-		judge_run(j, RUN_GUEST, f->packaged ? "sudo apt install %s && sudo dkms autoinstall -k %s" :
+		judge_run(j, RUN_OUTSIDE, f->packaged ? "sudo apt install %s && sudo dkms autoinstall -k %s" :
 			  "sudo dnf install %s && sudo dkms autoinstall -k %s", headers, f->kernel);
 	} else {
 		judge_advise(j, "install this kernel's headers, from where it came; then:");
-		judge_run(j, RUN_GUEST, "sudo dkms autoinstall -k %s", f->kernel);
+		judge_run(j, RUN_OUTSIDE, "sudo dkms autoinstall -k %s", f->kernel);
 	}
 	return true;
 }
@@ -175,19 +175,19 @@ static void judge_no_driver(struct judge *j)
 		return;
 	} else if (judge_host_error(f) > 0) {
 		judge_skip(j, "driver", "the host keeps it from being loaded");
-	} else if (judge_not_built(j, VERDICT_FAIL)) {
+	} else if (judge_not_built(j, LEVEL_FAIL)) {
 		return;
 	} else if (f->module[0]) {
 		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded (modprobe would take %s)%s", f->module,
 			   !f->log_read ? "; only root may see whether the kernel's log says why" :
 			  module_is_added(f->module) ? "" : "; if the host refuses, the in-tree driver does not say so");
-		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
+		judge_run(j, RUN_OUTSIDE, "sudo modprobe ptp_kvm || sudo dmesg | grep ptp_kvm");
 	} else if (f->container[0]) {
 		judge_find(j, "driver-not-loaded", "ptp_kvm is not loaded");
-		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
+		judge_run(j, RUN_OUTSIDE, "sudo modprobe ptp_kvm");
 	} else {
 		judge_find(j, "driver-not-installed", "there is no ptp_kvm for this kernel, %s", f->kernel);
-		judge_run(j, RUN_GUEST | RUN_IN_SOURCE, INSTALL " && sudo modprobe ptp_kvm");
+		judge_run(j, RUN_OUTSIDE | RUN_IN_SOURCE, INSTALL " && sudo modprobe ptp_kvm");
 	}
 }
 
@@ -200,22 +200,22 @@ static void judge_driver(struct judge *j)
 		judge_no_driver(j);
 		break;
 	case DRIVER_OURS:
-		judge_say(j, VERDICT_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
+		judge_say(j, LEVEL_PASS, "driver", "driver-ours", "ptp_kvm %s (out of tree)", f->driver_version);
 		break;
 	case DRIVER_BUILT_IN:
-		judge_say(j, VERDICT_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
+		judge_say(j, LEVEL_PASS, "driver", "driver-built-in", "ptp_kvm built into Linux %s", f->kernel);
 		break;
 	case DRIVER_IN_TREE:
-		if (judge_not_built(j, VERDICT_WARN))
+		if (judge_not_built(j, LEVEL_WARN))
 			break;
 		if (!module_is_added(f->module)) {
-			judge_say(j, VERDICT_PASS, "driver", "driver-in-tree",
+			judge_say(j, LEVEL_PASS, "driver", "driver-in-tree",
 				  "ptp_kvm of Linux %s (in-tree)", f->kernel);
 			break;
 		}
 		judge_find(j, "driver-not-the-installed",
 			   "the in-tree ptp_kvm is loaded, but %s is what is installed", f->module);
-		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo systemctl stop %s; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; "
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo systemctl stop %s; sudo rmmod ptp_kvm; sudo modprobe ptp_kvm; "
 			  "sudo systemctl start %s", judge_service(f), judge_service(f));
 	}
 }
@@ -225,7 +225,7 @@ static void judge_link(struct judge *j)
 	const struct check_facts *f = j->f;
 
 	if (!strcmp(base_name(f->link), f->node)) {
-		judge_say(j, VERDICT_PASS, "clock", "clock", "/dev/ptp_kvm, which is %s, '%s'", f->node,
+		judge_say(j, LEVEL_PASS, "clock", "clock", "/dev/ptp_kvm, which is %s, '%s'", f->node,
 			  PHC_KVM_NAME);
 		return;
 	}
@@ -237,9 +237,9 @@ static void judge_link(struct judge *j)
 	if (f->container[0])
 		judge_advise(j, GIVE_DEVICE);
 	else if (f->udev)
-		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, UDEV_AGAIN);
 	else
-		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo ln -sfn %s /dev/ptp_kvm", f->node);
 }
 
 /* False if there is no clock. */
@@ -257,7 +257,7 @@ static bool judge_clock(struct judge *j)
 	}
 	judge_find(j, "clock-missing", "the driver made no clock '%s' (others: %s)",
 		   PHC_KVM_NAME, f->others[0] ? f->others : "none");
-	judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
+	judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	return false;
 }
 
@@ -267,7 +267,7 @@ static void judge_access(struct judge *j)
 	bool denied = f->open_error == EACCES || f->open_error == EPERM;
 
 	if (f->opened) {
-		judge_say(j, VERDICT_PASS, "access", "readable", "/dev/%s can be read", f->node);
+		judge_say(j, LEVEL_PASS, "access", "readable", "/dev/%s can be read", f->node);
 	} else if (f->offline) {
 		judge_skip(j, "access", "--root");
 	} else if (denied && !f->root) {
@@ -279,10 +279,10 @@ static void judge_access(struct judge *j)
 		judge_advise(j, GIVE_DEVICE);
 	} else if (f->open_error == ENOENT) {
 		judge_find(j, "access-no-node", "there is no device node /dev/%s", f->node);
-		judge_run(j, RUN_GUEST | RUN_LIVE, UDEV_AGAIN);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, UDEV_AGAIN);
 	} else {
 		judge_find(j, "access-error", "/dev/%s cannot be opened: %s", f->node, strerror(f->open_error));
-		judge_run(j, RUN_GUEST, "sudo dmesg | grep -i ptp");
+		judge_run(j, RUN_OUTSIDE, "sudo dmesg | grep -i ptp");
 	}
 }
 
@@ -309,7 +309,7 @@ static void remedy_then_here(struct judge *j)
 		judge_advise(j, "then this guest tries again within 15 minutes");
 	if (j->f->driver == DRIVER_NONE && !j->f->set_up) {
 		judge_advise(j, "then here:");
-		judge_run(j, RUN_GUEST, "sudo modprobe ptp_kvm");
+		judge_run(j, RUN_OUTSIDE, "sudo modprobe ptp_kvm");
 	}
 }
 
@@ -323,11 +323,11 @@ static void judge_host(struct judge *j)
 		break;
 	case 0:
 		if (j->f->host.present)
-			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
+			judge_say(j, LEVEL_PASS, "host", "host-answers", "answers with %s (type %d of the call)",
 				  j->f->host.pairing_type ? "time and quality" : "the time",
 				  j->f->host.pairing_type);
 		else
-			judge_say(j, VERDICT_PASS, "host", "host-answers", "answers with the time");
+			judge_say(j, LEVEL_PASS, "host", "host-answers", "answers with the time");
 		break;
 	case EOPNOTSUPP:
 		judge_find(j, "host-refuses", "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
@@ -341,7 +341,7 @@ static void judge_host(struct judge *j)
 		break;
 	default:
 		judge_find(j, "host-fails", "its answer cannot be used (%s: %s)", errname(error), strerror(error));
-		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	}
 }
 
@@ -382,7 +382,7 @@ static void methods_text(const struct check_facts *f, int chosen, char *buf, siz
 /* chronyd keeps the call that it takes. */
 static void remedy_clocksource(struct judge *j, const char *name)
 {
-	judge_run(j, RUN_GUEST | RUN_LIVE, "echo %s | sudo tee " CLOCKSOURCE, name);
+	judge_run(j, RUN_OUTSIDE | RUN_LIVE, "echo %s | sudo tee " CLOCKSOURCE, name);
 	judge_remedy_restart(j);
 }
 
@@ -396,7 +396,7 @@ static void remedy_inexact(struct judge *j)
 		return;
 	}
 	if (f->driver == DRIVER_IN_TREE)
-		judge_run(j, RUN_GUEST | RUN_IN_SOURCE, INSTALL);
+		judge_run(j, RUN_OUTSIDE | RUN_IN_SOURCE, INSTALL);
 	if (f->driver == DRIVER_OURS && strcmp(f->clocksource, "tsc") && strstr(f->clocksources, "tsc")) {
 		remedy_clocksource(j, "tsc");
 	} else if (f->driver != DRIVER_OURS && strcmp(f->clocksource, "kvm-clock") &&
@@ -417,7 +417,7 @@ static void judge_methods(struct judge *j)
 	methods_text(f, m, text, sizeof(text));
 	if (m < 0) {
 		judge_find(j, "methods-none", "chronyd has no way of reading the clock: %s", text);
-		judge_run(j, RUN_GUEST | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo dmesg | grep -i ptp_kvm");
 	} else if (f->method[m].window) {
 		judge_find(j, "methods-inexact", "%s, with a bias that it cannot see", text);
 		remedy_inexact(j);
@@ -425,7 +425,7 @@ static void judge_methods(struct judge *j)
 		judge_find(j, "methods-wide", "%s: the host pairs its clock no better", text);
 		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
 	} else {
-		judge_say(j, VERDICT_PASS, "methods", "methods", "%s", text);
+		judge_say(j, LEVEL_PASS, "methods", "methods", "%s", text);
 	}
 }
 
@@ -438,15 +438,15 @@ static void judge_clocksource(struct judge *j)
 		return;
 	}
 	if (!strcmp(f->clocksource, "tsc") || !strcmp(f->clocksource, "kvm-clock")) {
-		judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "%s", f->clocksource);
+		judge_say(j, LEVEL_PASS, "clocksource", "clocksource", "%s", f->clocksource);
 		return;
 	}
 	judge_find(j, "clocksource-unpaired",
 		   "%s: the host's pairs cannot be related to it exactly", f->clocksource);
 	if (strstr(f->clocksources, "tsc"))
-		judge_run(j, RUN_GUEST | RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
 	else if (strstr(f->clocksources, "kvm-clock"))
-		judge_run(j, RUN_GUEST | RUN_LIVE, "echo kvm-clock | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "echo kvm-clock | sudo tee " CLOCKSOURCE);
 	else
 		judge_advise(j, "are clocksource=, notsc or no-kvmclock among the kernel's arguments, in /proc/cmdline?");
 }
@@ -485,10 +485,10 @@ static void judge_offset(struct judge *j)
 	snprintf(text, sizeof(text), "the system is %s it ± %s", offset_text(offset, j->r->offset_ns),
 		 text_ns(half, j->r->uncertainty_ns, false));
 	if (beyond <= warn && beyond <= fail) {
-		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
+		judge_say(j, LEVEL_PASS, "offset", "offset", "%s", text);
 		return;
 	}
-	judge_find_at(j, beyond > fail ? VERDICT_FAIL : VERDICT_WARN, "offset-large",
+	judge_find_at(j, beyond > fail ? LEVEL_FAIL : LEVEL_WARN, "offset-large",
 		      "%s: this machine is not on its host's time%s", text, hint);
 	if (j->r->source && j->r->source->state == '*')
 		judge_run(j, RUN_LIVE, "sudo chronyc makestep");
@@ -539,7 +539,7 @@ static void judge_quality(struct judge *j)
 			judge_find(j, "quality-error", "%s", text);
 			judge_run(j, RUN_ON_HOST, "chronyc tracking");
 		} else {
-			judge_say(j, VERDICT_PASS, "quality", "quality", "%s", text);
+			judge_say(j, LEVEL_PASS, "quality", "quality", "%s", text);
 		}
 		return;
 	}
@@ -588,10 +588,10 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	struct judge j = { .f = f, .r = r };
 	const struct steerer *keeper = check_keeper(f);
 
-	memset(r, 0, sizeof(*r));
-	r->said.kinds = check_kinds;
+	*r = (struct check_report){ .said = r->said };
+	findings_begin(&r->said, check_kinds);
 	r->said.offline = f->offline;
-	r->said.container = f->container[0];
+	r->said.outside = f->container[0] ? "in the guest itself" : NULL;
 	r->chrony_method = -1;
 	if (!judge_guest(&j))
 		return;
@@ -619,5 +619,5 @@ int check_exit_status(const struct check_facts *f, const struct check_report *r)
 {
 	if (!f->offline && !f->kvm)
 		return EXIT_NO_GUEST;
-	return verdicts_exit_status(&r->said);
+	return findings_exit_status(&r->said);
 }

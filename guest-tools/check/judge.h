@@ -6,7 +6,7 @@
 #include "facts/facts.h"
 
 struct check_report {
-	struct verdicts said;
+	struct findings said;
 	/* What the judgement rests on, for programs */
 	int chrony_method;		/* enum phc_method that chronyd takes, -1 if none works */
 	bool has_offset;
@@ -14,6 +14,7 @@ struct check_report {
 	const struct chrony_source *source;	/* of this clock, NULL if chronyd has none */
 };
 
+/* r: zeroed, or judged before */
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* Where warnings and failures begin */
@@ -31,12 +32,12 @@ struct judge {
 	struct check_report *r;
 };
 
-#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
-#define judge_find(j, ...) verdict_find(&(j)->r->said, __VA_ARGS__)
-#define judge_find_at(j, ...) verdict_find_at(&(j)->r->said, __VA_ARGS__)
-#define judge_run(j, ...) verdict_run(&(j)->r->said, __VA_ARGS__)
-#define judge_advise(j, ...) verdict_advise(&(j)->r->said, __VA_ARGS__)
-#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+#define judge_say(j, ...) finding_say(&(j)->r->said, __VA_ARGS__)
+#define judge_find(j, ...) finding_add(&(j)->r->said, __VA_ARGS__)
+#define judge_find_at(j, ...) finding_add_at(&(j)->r->said, __VA_ARGS__)
+#define judge_run(j, ...) remedy_run(&(j)->r->said, __VA_ARGS__)
+#define judge_advise(j, ...) remedy_say(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) finding_skip(&(j)->r->said, __VA_ARGS__)
 
 /* Of chronyd, after what was said: nothing for --root */
 void judge_remedy_restart(struct judge *j);

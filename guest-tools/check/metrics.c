@@ -123,20 +123,20 @@ static void put_all(struct metrics *m, const struct check_facts *c, const struct
 	put_clock(m, c, r);
 	put_host(m, &c->host);
 	put_chrony(m, c, r->source);
-	verdicts_metrics(m, "Verdicts of ptpkvm check, by level.", &r->said);
+	findings_metrics(m, "Verdicts of ptpkvm check, by level.", &r->said);
 }
 
 int cmd_metrics(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct metrics_output o = { .verdicts.kinds = check_kinds, .limits = check_limits };
+	struct metrics_output o = { .findings.kinds = check_kinds, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_", "The state of the PTP clock, of the host's clock and of chronyd's source as "
 			     "Prometheus text exposition.", argc, argv);
 	check_gather(&facts);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o.verdicts);
+	findings_ignore(&report.said, &o.findings);
 	put_all(&o.metrics, &facts, &report);
 	return metrics_output_end(&o);
 }

@@ -86,8 +86,8 @@ static void print_text(const struct phc *phc, const struct reading *r)
 	if (r->offset > 0)
 		print("+");
 	print_seconds(r->offset);
-	print(" s ± %" PRId64 " ns (clock − system: the system is %s; %s%s)\n", r->uncertainty,
-	      r->offset < 0 ? "ahead" : "behind", how, r->uncertainty ? "" : ", an exact pair");
+	print(" s ± %" PRId64 " ns (clock − system: %s; %s%s)\n", r->uncertainty,
+	      r->offset < 0 ? "the system is ahead" : r->offset ? "the system is behind" : "the system is level", how, r->uncertainty ? "" : ", an exact pair");
 }
 
 static void print_json(const struct phc *phc, const struct reading *r)

@@ -14,6 +14,7 @@
 #include "facts/limits.h"
 #include "linuxptp/phc2sys.h"
 #include "output/findings.h"
+#include "system/container.h"
 #include "system/machine.h"
 #include "time/host_clock.h"
 #include "time/phc.h"
@@ -87,8 +88,9 @@ struct check_facts {
 	bool root;
 	bool kvm;
 	char hypervisor[HYPERVISOR_NAME_LEN];
-	char container[32];		/* "docker", "lxc"; empty outside of one */
+	char container[CONTAINER_NAME_LEN];	/* "docker", "lxc"; empty outside of one, and for --root */
 	bool debian, udev;
+	bool no_ptpkvm;			/* --root: this program is not there */
 
 	char kernel[72];		/* of uname -r; empty if unknown (offline) */
 	enum driver_kind driver;	/* that is loaded */

@@ -21,28 +21,6 @@
 
 /* --- the machine --- */
 
-/* systemd's file, the variable that container managers give to process 1, Docker's and Podman's marks */
-static void gather_container(struct check_facts *f)
-{
-	static const char variable[] = "container=";
-	size_t len;
-	char *env;
-
-	if (file_read_line("/run/systemd/container", f->container, sizeof(f->container)))
-		return;
-	env = file_read("/proc/1/environ", &len);
-	for (const char *p = env; p && p < env + len; p += strlen(p) + 1)
-		if (!strncmp(p, variable, strlen(variable)))
-			snprintf(f->container, sizeof(f->container), "%.31s", p + strlen(variable));
-	free(env);
-	if (f->container[0])
-		return;
-	if (file_exists("/.dockerenv"))
-		strcpy(f->container, "docker");
-	else if (file_exists("/run/.containerenv"))
-		strcpy(f->container, "podman");
-}
-
 /* The kernel of a tree that doesn't run is the one that is installed there, if it is one. */
 static void only_kernel(char *kernel, size_t len)
 {
@@ -62,11 +40,12 @@ static void gather_machine(struct check_facts *f)
 	f->root = !geteuid();
 	f->debian = file_exists("/etc/debian_version");
 	f->udev = file_exists("/run/udev/control");
-	gather_container(f);
 	if (f->offline) {
 		only_kernel(f->kernel, sizeof(f->kernel));
+		f->no_ptpkvm = !setup_program();
 		return;
 	}
+	container_kind(f->container);
 	f->kvm = hypervisor_is_kvm(f->hypervisor);
 	if (!uname(&uts))
 		snprintf(f->kernel, sizeof(f->kernel), "%s", uts.release);

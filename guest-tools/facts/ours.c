@@ -2,13 +2,26 @@
 /* Our own files. */
 #include <string.h>
 
+#include "base/array.h"
 #include "facts/ours.h"
+#include "system/tree.h"
 
 #define UNITS "/etc/systemd/system"
 #define DROP_IN_DEBIAN UNITS "/chrony.service.d/ptpkvm.conf"
 #define DROP_IN_RHEL UNITS "/chronyd.service.d/ptpkvm.conf"
 
 const char *const setup_files[] = { SETUP_MODULES, SETUP_DIRECTIVES, DROP_IN_DEBIAN, DROP_IN_RHEL, NULL };
+
+const char *setup_program(void)
+{
+	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
+					     "/usr/local/sbin/ptpkvm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (file_exists(usual[i]))
+			return usual[i];
+	return NULL;
+}
 
 static bool is_debian(const struct chrony_layout *layout)
 {

@@ -14,6 +14,9 @@
 /* /etc/systemd/system/SERVICE.d/ptpkvm.conf */
 const char *setup_drop_in(const struct chrony_layout *layout);
 
+/* Where this program is installed, below file_root; NULL if it is not. */
+const char *setup_program(void);
+
 /* The beginning of each of them, by which they are known even without the journal */
 #define SETUP_MARKER "# Written by ptpkvm setup"
 

@@ -143,7 +143,8 @@ static void print_json(const struct check_facts *f, const struct check_report *r
 {
 	struct json j = { .f = stdout };
 
-	verdicts_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, &r->said);
+	findings_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, &r->said);
+	json_text(&j, "container", f->container);
 	json_nics(&j, f);
 	json_ptp(&j, f);
 	check_json_steering(&j, r);
@@ -187,11 +188,11 @@ int cmd_check(int argc, char **argv)
 {
 	static struct check_facts facts;
 	static struct check_report report;
-	struct verdict_options o = { .kinds = check_kinds };
+	struct findings_options o = { .kinds = check_kinds };
 	struct option_row limits[LIMIT_ROWS];
 	struct names names = { .n = 0 };
 	const struct option_row rows[] = {
-		VERDICT_ROWS(&o, "ptpkvm-host-check.md"),
+		FINDINGS_ROWS(&o, "ptpkvm-host-check.md"),
 		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
 		{ 0 },
 	};
@@ -208,11 +209,11 @@ int cmd_check(int argc, char **argv)
 	check_gather(&facts);
 	take_names(&facts, &names);
 	check_judge(&facts, &report);
-	verdicts_ignore(&report.said, &o);
+	findings_ignore(&report.said, &o);
 	status = check_exit_status(&facts, &report);
 	if (o.json)
 		print_json(&facts, &report, status);
 	else
-		verdicts_print(&report.said, o.quiet);
+		findings_print(&report.said, o.quiet);
 	return status;
 }

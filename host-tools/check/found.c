@@ -3,6 +3,11 @@
 #include "check/judge.h"
 
 const struct finding_kind check_kinds[] = {
+	FINDING_WARN("container", "host",
+	     "A container has its host's kernel and clock, and files, devices and processes of its own: whether the "
+	     "host keeps its time, and serves its guests, is decided outside. What is not seen from here is not judged. "
+	     "Ask on the host."),
+
 	FINDING_WARN("nic-software", "nic",
 	     "The card, or its driver, does not stamp PTP's packets by hardware, so the kernel does, later and less "
 	     "evenly: PTP is then good to tens of microseconds. Fine where ptp4l is configured for software "
@@ -10,7 +15,7 @@ const struct finding_kind check_kinds[] = {
 	FINDING_FAIL("nic-unfit", "nic",
 	     "Neither the card nor its driver stamps packets in any way that ptp4l could use, so there is no PTP on "
 	     "this interface. Take another one."),
-	FINDING_EITHER("nic-vf", "nic", VERDICT_WARN,
+	FINDING_EITHER("nic-vf", "nic", LEVEL_WARN,
 	     "The interface is a virtual function whose driver brings no hardware timestamps, or a failure where it "
 	     "brings none at all. The physical function usually has them: run ptp4l there. VFs of some cards (mlx5) "
 	     "have a clock of their own and are as good as a card."),
@@ -21,7 +26,7 @@ const struct finding_kind check_kinds[] = {
 	FINDING_WARN("nic-bridge", "nic",
 	     "ptp4l is on a bridge, or asked about one. A bridge has no timestamps, and hands on PTP's packets late or "
 	     "not at all. PTP belongs on the port below it."),
-	FINDING_EITHER("nic-stacked", "nic", VERDICT_WARN,
+	FINDING_EITHER("nic-stacked", "nic", LEVEL_WARN,
 	     "A bond or VLAN is as good as the worst card below it, and one of these has no hardware timestamps; a "
 	     "failure where one has none at all. After a failover PTP would be less exact, or gone."),
 
@@ -31,7 +36,7 @@ const struct finding_kind check_kinds[] = {
 	FINDING_WARN("ptp4l-denied", "ptp4l",
 	     "ptp4l answers root only: its socket is root's, or its unit has a /tmp of its own (PrivateTmp=), so that "
 	     "an ordinary user's question finds no way back. Nothing need be wrong. Ask as root."),
-	FINDING_EITHER("ptp4l-silent", "ptp4l", VERDICT_FAIL,
+	FINDING_EITHER("ptp4l-silent", "ptp4l", LEVEL_FAIL,
 	       "There is a process of ptp4l, but it does not answer pmc: it hangs, or its socket has been taken away or "
 	       "over. Its log may say why. A warning where its configuration cannot be read: then it is not known where "
 	       "to ask it."),
@@ -42,7 +47,7 @@ const struct finding_kind check_kinds[] = {
 	FINDING_FAIL("ptp4l-faulty", "ptp4l",
 	     "ptp4l counts one of its ports as failed: the link is down, a timestamp never came back from the card, or "
 	     "a packet could not be sent. It tries again after some seconds. Its log says which."),
-	FINDING_EITHER("ptp4l-listening", "ptp4l", VERDICT_FAIL,
+	FINDING_EITHER("ptp4l-listening", "ptp4l", LEVEL_FAIL,
 	     "ptp4l hears no Announce of any master on its ports: none is there, or a switch, a firewall (UDP ports "
 	     "319 and 320), another domain or another transport is between. A warning where chronyd has another "
 	     "source."),
@@ -66,7 +71,7 @@ const struct finding_kind check_kinds[] = {
 	     "long, or never had one. All that follow it agree with each other, but perhaps no more with UTC. Mended "
 	     "at the grandmaster."),
 
-	FINDING_EITHER("offset-large", "offset", VERDICT_WARN,
+	FINDING_EITHER("offset-large", "offset", LEVEL_WARN,
 	     "ptp4l's clock is further from its master's than --warn-offset (--warn-software-offset with software "
 	     "timestamps), or as a failure than --fail-offset. Just after a start that passes. If it stays, the "
 	     "network delays packets unevenly, or the servo cannot follow."),
@@ -112,7 +117,7 @@ const struct finding_kind check_kinds[] = {
 	     "The grandmaster announces another TAI - UTC than there is today. PTP's time is TAI, and UTC is made by "
 	     "that number: this host's clock comes out wrong by whole seconds. Mended at the grandmaster, or by what "
 	     "there is told by hand (utc_offset)."),
-	FINDING_EITHER("tai-constant", "tai", VERDICT_WARN,
+	FINDING_EITHER("tai-constant", "tai", LEVEL_WARN,
 	     "TAI - UTC stands somewhere as a number that is out of date: in a file, which counts from the next "
 	     "start on, or, as a failure, in the command line of a program that runs. The clock is then off by whole "
 	     "seconds. phc2sys -w takes it from ptp4l, and needs no number."),

@@ -16,7 +16,7 @@
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 
 const char *const check_links[] = {
-	"nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm", NULL,
+	"host", "nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm", NULL,
 };
 
 struct limit check_limits[] = {
@@ -28,9 +28,25 @@ struct limit check_limits[] = {
 	{ 0 },
 };
 
+const char *judge_unseen(const struct check_facts *f)
+{
+	return !f->processes_hidden ? NULL : f->container[0] ? "it may run outside of the container" :
+	       "other users' processes are hidden here";
+}
+
 const char *judge_chrony_service(const struct check_facts *f)
 {
 	return f->debian ? "chrony" : "chronyd";
+}
+
+/* The kernel and its clock are the host's, daemons, files and devices the container's own. */
+static void judge_container(struct judge *j)
+{
+	if (!j->f->container[0])
+		return;
+	judge_find(j, "container", "in a container (%s): of the host's daemons, files and devices only what it sees",
+		   j->f->container);
+	judge_run(j, RUN_OUTSIDE, "sudo ptpkvm-host check");
 }
 
 /* --- the kernel's clock --- */
@@ -51,7 +67,7 @@ struct kernel_clock check_kernel(const struct check_report *r, const struct kern
 {
 	struct kernel_clock told = *k;
 
-	if (tells_no_bound(r))
+	if (tells_no_bound(r) || r->unseen)
 		told.max_error_ns = told.est_error_ns = NAN;
 	return told;
 }
@@ -66,7 +82,7 @@ const char *check_bound(char buf[static CHECK_BOUND_LEN], const struct check_rep
 			 r->n_steerers ? "" : " by what the kernel was last told");
 	else
 		snprintf(buf, CHECK_BOUND_LEN, "with no bound on its error: %s%s",
-			 silent ? silent : "none was told", silent ? " tells none" : "");
+			 silent ? silent : r->unseen ? "who steers is not seen" : "none was told", silent ? " tells none" : "");
 	return buf;
 }
 
@@ -94,7 +110,7 @@ static void judge_kernel(struct judge *j)
 	if (k.status & STA_UNSYNC) {
 		judge_find(j, "kernel-unsynchronized",
 			   "the kernel counts its clock as not synchronized: guests are told so");
-		judge_run(j, RUN_LIVE, "chronyc tracking || timedatectl");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "chronyc tracking || timedatectl");
 	} else if (goes_on_alone(j)) {
 		judge_find(j, "kernel-holdover",
 			  "synchronized, as guests are told, but phc2sys goes on without a master: how far it is off is not known");
@@ -102,9 +118,9 @@ static void judge_kernel(struct judge *j)
 	} else if (raw->max_error_ns > check_limits[WARN_KERNEL_ERROR].value) {
 		judge_find(j, "kernel-error", "synchronized, but the kernel's bound on its error is %s",
 			   text_ns(error, raw->max_error_ns, false));
-		judge_run(j, RUN_LIVE, "chronyc tracking || timedatectl");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "chronyc tracking || timedatectl");
 	} else {
-		judge_say(j, VERDICT_PASS, "kernel", "synchronized", "synchronized, %s", text);
+		judge_say(j, LEVEL_PASS, "kernel", "synchronized", "synchronized, %s", text);
 	}
 }
 
@@ -118,10 +134,10 @@ static void judge_tsc(struct judge *j)
 		judge_find(j, "tsc-variable",
 			   "tsc, but the CPU does not promise a steady one (no %s): guests' clocks will not be exact",
 			   cpu->constant_tsc ? "nonstop_tsc" : "constant_tsc");
-		judge_run(j, RUN_LIVE, "sudo ptpkvm-host probe");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo ptpkvm-host probe");
 		return;
 	}
-	judge_say(j, VERDICT_PASS, "clocksource", "clocksource", "tsc%s%s",
+	judge_say(j, LEVEL_PASS, "clocksource", "clocksource", "tsc%s%s",
 		  cpu->known ? ", constant and nonstop" : "", cpu->tsc_reliable ? ", reliable" : "");
 }
 
@@ -150,11 +166,11 @@ static void judge_clocksource(struct judge *j)
 	else
 		judge_find(j, "clocksource-other", "%s: stock kernels pair clocks on tsc only", f->clocksource);
 	if (tsc)
-		judge_run(j, RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "echo tsc | sudo tee " CLOCKSOURCE);
 	else if (strcmp(f->clocksource, "kvm-clock") && steady)
-		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i -e tsc -e clocksource");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo dmesg | grep -i -e tsc -e clocksource");
 	else
-		judge_run(j, RUN_LIVE, "sudo ptpkvm-host probe");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo ptpkvm-host probe");
 }
 
 /* --- virtualization --- */
@@ -163,7 +179,9 @@ static void judge_open_kvm(struct judge *j)
 {
 	const struct kvm_facts *k = &j->f->kvm;
 
-	if (!k->node) {
+	if (j->f->container[0] && (!k->node || k->open_error)) {
+		judge_skip(j, "kvm", "the container cannot open /dev/kvm");
+	} else if (!k->node) {
 		judge_find(j, "kvm-no-node", "%s is loaded, but there is no /dev/kvm", k->module);
 		judge_run(j, RUN_LIVE, "sudo udevadm trigger --action=add --settle --subsystem-match=misc");
 	} else if (k->open_error == EACCES || k->open_error == EPERM) {
@@ -174,7 +192,7 @@ static void judge_open_kvm(struct judge *j)
 		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s", strerror(k->open_error));
 		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i kvm");
 	} else {
-		judge_say(j, VERDICT_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
+		judge_say(j, LEVEL_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
 			  j->f->cpu.hypervisor ? ", in a guest" : "",
 			  k->nested ? "; guests can be hosts too (nested)" : "");
 	}
@@ -204,7 +222,7 @@ static void judge_kvm(struct judge *j)
 	} else if (!f->kvm.module[0] && !f->kvm.node) {
 		judge_find(j, "kvm-not-loaded", "the module %s is not loaded",
 			   f->cpu.vmx ? "kvm_intel" : "kvm_amd");
-		judge_run(j, RUN_LIVE, "sudo modprobe %s || sudo dmesg | grep -i kvm", f->cpu.vmx ? "kvm_intel" : "kvm_amd");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "sudo modprobe %s || sudo dmesg | grep -i kvm", f->cpu.vmx ? "kvm_intel" : "kvm_amd");
 	} else {
 		judge_open_kvm(j);
 	}
@@ -216,11 +234,13 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 {
 	struct judge j = { .f = f, .r = r };
 
-	memset(r, 0, sizeof(*r));
-	r->said.kinds = check_kinds;
+	*r = (struct check_report){ .said = r->said };
+	findings_begin(&r->said, check_kinds);
 	r->said.offline = f->offline;
+	r->said.outside = f->container[0] ? "on the host itself" : NULL;
 	r->tai_utc = judge_tai_utc(f);
 	judge_find_steerers(&j);
+	judge_container(&j);
 	judge_nics(&j);
 	judge_ptp4l(&j);
 	judge_offset(&j);
@@ -236,5 +256,5 @@ int check_exit_status(const struct check_facts *f, const struct check_report *r)
 {
 	if (f->cpu.known && !f->cpu.vmx && !f->cpu.svm)
 		return EXIT_NO_HOST;
-	return verdicts_exit_status(&r->said);
+	return findings_exit_status(&r->said);
 }

@@ -7,9 +7,10 @@
 #include "time/kernel_clock.h"
 
 struct check_report {
-	struct verdicts said;
+	struct findings said;
 	struct steerer steerers[STEERERS_MAX];	/* those that steer now */
 	int n_steerers;
+	bool unseen;			/* none of them, but processes are hidden here: there may be one */
 	int tai_utc;			/* s, that is right today */
 };
 
@@ -20,6 +21,7 @@ extern struct limit check_limits[];
 extern const char *const check_links[];	/* in order, NULL at the end */
 extern const struct finding_kind check_kinds[];
 
+/* r: zeroed, or judged before */
 void check_judge(const struct check_facts *f, struct check_report *r);
 
 /* One of EXIT_*, by what counts. */
@@ -27,7 +29,7 @@ int check_exit_status(const struct check_facts *f, const struct check_report *r)
 
 /*
  * The kernel's bound on its clock's error and its estimate, ns, as k has them; both NAN beside one that steers without
- * telling the kernel a bound: what it has then is counted from 0.
+ * telling the kernel a bound: what it has then is counted from 0. NAN, too, where one may steer that is not seen.
  */
 struct kernel_clock check_kernel(const struct check_report *r, const struct kernel_clock *k);
 /* "at most MAX_ERROR off UTC", which is the bound of check_kernel() in words of the caller's; or that there is none */
@@ -40,12 +42,15 @@ struct judge {
 	struct check_report *r;
 };
 
-#define judge_say(j, ...) verdict_say(&(j)->r->said, __VA_ARGS__)
-#define judge_find(j, ...) verdict_find(&(j)->r->said, __VA_ARGS__)
-#define judge_find_at(j, ...) verdict_find_at(&(j)->r->said, __VA_ARGS__)
-#define judge_run(j, ...) verdict_run(&(j)->r->said, __VA_ARGS__)
-#define judge_advise(j, ...) verdict_advise(&(j)->r->said, __VA_ARGS__)
-#define judge_skip(j, ...) verdict_skip(&(j)->r->said, __VA_ARGS__)
+#define judge_say(j, ...) finding_say(&(j)->r->said, __VA_ARGS__)
+#define judge_find(j, ...) finding_add(&(j)->r->said, __VA_ARGS__)
+#define judge_find_at(j, ...) finding_add_at(&(j)->r->said, __VA_ARGS__)
+#define judge_run(j, ...) remedy_run(&(j)->r->said, __VA_ARGS__)
+#define judge_advise(j, ...) remedy_say(&(j)->r->said, __VA_ARGS__)
+#define judge_skip(j, ...) finding_skip(&(j)->r->said, __VA_ARGS__)
+
+/* Why what is not seen may be there all the same; NULL where all processes are seen */
+const char *judge_unseen(const struct check_facts *f);
 
 /* chrony's unit here, without its suffix */
 const char *judge_chrony_service(const struct check_facts *f);

@@ -7,7 +7,7 @@
 #include "check/judge.h"
 #include "nic/fit.h"
 
-/* More than fit a screen say nothing; verdicts are limited too. */
+/* More than fit a screen say nothing. */
 #define SHOWN_MAX 40
 #define AWAY_SHOWN_MAX 8
 
@@ -70,7 +70,7 @@ static void roles_text(const struct check_facts *f, const struct nic *n, char *b
 static void say_unfit(struct judge *j, const struct nic *n, enum nic_fit fit, const char *text)
 {
 	if (n->vf) {
-		judge_find_at(j, fit == NIC_SOFTWARE ? VERDICT_WARN : VERDICT_FAIL, "nic-vf", "%s", text);
+		judge_find_at(j, fit == NIC_SOFTWARE ? LEVEL_WARN : LEVEL_FAIL, "nic-vf", "%s", text);
 		if (n->pf[0])
 			judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s", n->pf);
 	} else {
@@ -89,14 +89,14 @@ static void judge_physical(struct judge *j, const struct nic *n)
 	roles_text(j->f, n, roles, sizeof(roles));
 	snprintf(text, sizeof(text), "%s: %s%s", name, why, roles);
 	if (fit == NIC_UNKNOWN || (user == NOBODY && fit == NIC_UNFIT)) {
-		judge_say(j, VERDICT_UNKNOWN, "nic", nic_fit_name(fit), "%s", text);
+		judge_say(j, LEVEL_UNKNOWN, "nic", nic_fit_name(fit), "%s", text);
 	} else if (user != NOBODY && !is_enough(fit, user)) {
 		say_unfit(j, n, fit, text);
 	} else if (user != NOBODY && is_down(n)) {
 		judge_find(j, "nic-down", "%s", text);
 		judge_run(j, RUN_LIVE, "sudo ip link set %s up; ip -br link show %s", n->name, n->name);
 	} else {
-		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s", text);
+		judge_say(j, LEVEL_PASS, "nic", nic_fit_name(fit), "%s", text);
 	}
 }
 
@@ -124,7 +124,7 @@ static void judge_virtual(struct judge *j, const struct nic *n)
 	enum nic_fit fit = nic_fit(n, why, sizeof(why));
 
 	if (fit == NIC_UNKNOWN || is_enough(fit, user_of(j->f, n))) {
-		judge_say(j, fit == NIC_UNKNOWN ? VERDICT_UNKNOWN : VERDICT_PASS, "nic", nic_fit_name(fit),
+		judge_say(j, fit == NIC_UNKNOWN ? LEVEL_UNKNOWN : LEVEL_PASS, "nic", nic_fit_name(fit),
 			  "%s (%s, %s): no card is below it; %s", n->name, kind, driver, why);
 		return;
 	}
@@ -150,11 +150,11 @@ static void judge_stacked(struct judge *j, const struct nic *n)
 			   "%s is a bridge over %s: PTP belongs on the port, not on the bridge", n->name, names);
 		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s", real[0]->name);
 	} else if (is_enough(fit, user_of(j->f, n))) {
-		judge_say(j, VERDICT_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind, names);
+		judge_say(j, LEVEL_PASS, "nic", nic_fit_name(fit), "%s is a %s over %s", n->name, kind, names);
 	} else if (fit == NIC_UNKNOWN) {
-		judge_say(j, VERDICT_UNKNOWN, "nic", "unknown", "%s is a %s over %s", n->name, kind, names);
+		judge_say(j, LEVEL_UNKNOWN, "nic", "unknown", "%s is a %s over %s", n->name, kind, names);
 	} else {
-		judge_find_at(j, fit == NIC_UNFIT ? VERDICT_FAIL : VERDICT_WARN, "nic-stacked",
+		judge_find_at(j, fit == NIC_UNFIT ? LEVEL_FAIL : LEVEL_WARN, "nic-stacked",
 			      "%s is a %s over %s: not all of them have hardware timestamps", n->name, kind, names);
 		judge_run(j, RUN_ROOT, "sudo ptpkvm-host check %s %s", real[0]->name, count > 1 ? real[1]->name : "");
 	}
@@ -181,16 +181,16 @@ static void judge_away(struct judge *j)
 		if (a->vf) {
 			vfs++;
 		} else if (shown++ < AWAY_SHOWN_MAX) {
-			judge_say(j, VERDICT_UNKNOWN, "nic", "given-away",
+			judge_say(j, LEVEL_UNKNOWN, "nic", "given-away",
 				  "%s is bound to %s (a guest's, or DPDK's): the host has no PTP from it",
 				  a->pci, a->driver);
 		}
 	}
 	if (shown > AWAY_SHOWN_MAX)
-		judge_say(j, VERDICT_UNKNOWN, "nic", "given-away", "and %d more cards are given away",
+		judge_say(j, LEVEL_UNKNOWN, "nic", "given-away", "and %d more cards are given away",
 			  shown - AWAY_SHOWN_MAX);
 	if (vfs)
-		judge_say(j, VERDICT_UNKNOWN, "nic", "given-away",
+		judge_say(j, LEVEL_UNKNOWN, "nic", "given-away",
 			  "%d VF%s given away (a guest's, or DPDK's): the host has no PTP from %s", vfs,
 			  vfs == 1 ? " is" : "s are", vfs == 1 ? "it" : "them");
 }
@@ -211,10 +211,11 @@ void judge_nics(struct judge *j)
 			judge_stacked(j, n);
 	}
 	if (shown > SHOWN_MAX || all->left_out)
-		judge_say(j, VERDICT_UNKNOWN, "nic", "not-looked-at", "not looked at: %d more",
+		judge_say(j, LEVEL_UNKNOWN, "nic", "not-looked-at", "not looked at: %d more",
 			  (shown > SHOWN_MAX ? shown - SHOWN_MAX : 0) + all->left_out);
 	if (!j->f->n_named)
 		judge_away(j);
 	if (!shown && !all->n_away)
-		judge_skip(j, "nic", "there is no network card in /sys");
+		judge_skip(j, "nic", j->f->container[0] ? "the container has no network card" :
+			   "there is no network card in /sys");
 }

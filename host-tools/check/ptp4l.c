@@ -14,8 +14,12 @@
 static void judge_no_ptp4l(struct judge *j)
 {
 	const struct check_facts *f = j->f;
-	const char *linuxptp = f->linuxptp || f->offline ? "" : " (linuxptp is not installed)";
+	const char *linuxptp = f->linuxptp || f->offline || f->container[0] ? "" : " (linuxptp is not installed)";
 
+	if (judge_unseen(f)) {
+		judge_skip(j, "ptp4l", judge_unseen(f));
+		return;
+	}
 	for (int i = 0; i < f->n_phc2sys; i++) {
 		const struct phc2sys *p = &f->phc2sys[i].process;
 
@@ -32,10 +36,10 @@ static void judge_no_ptp4l(struct judge *j)
 	if (f->offline)
 		judge_skip(j, "ptp4l", "--root: nothing runs there");
 	else if (j->r->n_steerers)
-		judge_say(j, VERDICT_UNKNOWN, "ptp4l", "no-ptp", "no PTP here%s: NTP through %s", linuxptp,
+		judge_say(j, LEVEL_UNKNOWN, "ptp4l", "no-ptp", "no PTP here%s: NTP through %s", linuxptp,
 			  j->r->steerers[0].name);
 	else
-		judge_say(j, VERDICT_UNKNOWN, "ptp4l", "no-ptp", "no PTP here%s", linuxptp);
+		judge_say(j, LEVEL_UNKNOWN, "ptp4l", "no-ptp", "no PTP here%s", linuxptp);
 }
 
 /* "ptp4l of eno1" */
@@ -65,7 +69,8 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 	if (j->f->offline) {
 		judge_skip(j, "ptp4l", "--root");
 	} else if (p->process.elsewhere == YES) {
-		snprintf(name, sizeof(name), "process %d is in a container: %.80s", p->process.pid, why);
+		snprintf(name, sizeof(name), "process %d is %s: %.80s", p->process.pid,
+			 j->f->container[0] ? "outside of the container" : "in a container", why);
 		judge_skip(j, "ptp4l", name);
 		if (!j->f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
@@ -81,7 +86,7 @@ static void judge_unanswered(struct judge *j, const struct ptp4l_fact *p)
 			   p->denied ? "its socket is root's" : why);
 		judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
-		judge_find_at(j, p->process.conf_error ? VERDICT_WARN : VERDICT_FAIL, "ptp4l-silent",
+		judge_find_at(j, p->process.conf_error ? LEVEL_WARN : LEVEL_FAIL, "ptp4l-silent",
 			      "%s runs, but cannot be asked: %.150s", name, why);
 		remedy_log(j, &p->process);
 	}
@@ -140,7 +145,7 @@ static void judge_slave(struct judge *j, const struct ptp4l_fact *p, const struc
 	} else if (d->gm_class == UNKNOWN || !d->grandmaster[0]) {
 		say_untold(j, "the grandmaster and its class", text, "PARENT_DATA_SET");
 	} else {
-		judge_say(j, VERDICT_PASS, "ptp4l", "slave", "%s", text);
+		judge_say(j, LEVEL_PASS, "ptp4l", "slave", "%s", text);
 	}
 }
 
@@ -191,12 +196,12 @@ static void judge_no_slave(struct judge *j, const struct ptp4l_fact *p)
 	if (p->data.clock_class != UNKNOWN)
 		snprintf(class, sizeof(class), ", class %d", p->data.clock_class);
 	if (!port_in_state(&p->data, "MASTER") && !port_in_state(&p->data, "GRAND_MASTER")) {
-		judge_find_at(j, backup ? VERDICT_WARN : VERDICT_FAIL, "ptp4l-listening",
+		judge_find_at(j, backup ? LEVEL_WARN : LEVEL_FAIL, "ptp4l-listening",
 			      "%s: no grandmaster is heard%s", ports, backup ? "; chronyd has another source" : "");
 		judge_run(j, RUN_LIVE, "sudo tcpdump -c 5 -ni %s 'ether proto 0x88f7 or udp port 319 or udp port 320'",
 			  p->process.n_interfaces ? p->process.interfaces[0] : "any");
 	} else if (meant_as_grandmaster(p)) {
-		judge_say(j, VERDICT_PASS, "ptp4l", "grandmaster",
+		judge_say(j, LEVEL_PASS, "ptp4l", "grandmaster",
 			  "%s: this host is the grandmaster%s", ports, class);
 	} else {
 		judge_find(j, "ptp4l-master",
@@ -296,7 +301,7 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 	if (isnan(offset)) {
 		say_unmeasured(j, p);
 	} else if (fabs(offset) > fmin(warn, fail)) {
-		judge_find_at(j, fabs(offset) > fail ? VERDICT_FAIL : VERDICT_WARN, "offset-large", "%s", text);
+		judge_find_at(j, fabs(offset) > fail ? LEVEL_FAIL : LEVEL_WARN, "offset-large", "%s", text);
 		remedy_log(j, &p->process);
 	} else if (isnan(delay)) {
 		judge_find(j, "offset-unmeasured", "%s", text);
@@ -307,7 +312,7 @@ static void judge_one_offset(struct judge *j, const struct ptp4l_fact *p)
 			   : "a long way, by switches that don't know of PTP");
 		remedy_log(j, &p->process);
 	} else {
-		judge_say(j, VERDICT_PASS, "offset", "offset", "%s", text);
+		judge_say(j, LEVEL_PASS, "offset", "offset", "%s", text);
 	}
 }
 
@@ -327,6 +332,6 @@ void judge_offset(struct judge *j)
 		judged++;
 	}
 	if (!judged)
-		judge_skip(j, "offset", !j->f->n_ptp4l ? "there is no ptp4l" :
+		judge_skip(j, "offset", !j->f->n_ptp4l ? judge_unseen(j->f) ? "no ptp4l is seen" : "there is no ptp4l" :
 			   untold ? "ptp4l does not tell" : "no ptp4l here follows a master");
 }

@@ -106,9 +106,16 @@ void judge_find_steerers(struct judge *j)
 		if (s->pid == f->chrony.pid)
 			chronyd_from(&f->chrony, s->from, sizeof(s->from));
 	}
+	j->r->unseen = !j->r->n_steerers && f->processes_hidden;
 }
 
 /* --- steering --- */
+
+/* One that is seen is well only where no other can be. */
+static enum finding_level well(const struct check_facts *f)
+{
+	return f->processes_hidden ? LEVEL_UNKNOWN : LEVEL_PASS;
+}
 
 static void remedy_stop(struct judge *j, const struct steerer *s)
 {
@@ -181,14 +188,16 @@ static void judge_chronyd(struct judge *j, const struct steerer *s)
 			   ptp->data.grandmaster);
 		judge_run(j, RUN_LIVE, c->n_refclocks ? "chronyc -n sources -v" : "ptpkvm-host config --help");
 	} else {
-		judge_say(j, VERDICT_PASS, "steering", "chronyd", "chronyd, from %s, last %s it", s->from,
+		judge_say(j, well(j->f), "steering", "chronyd", "chronyd, from %s, last %s it", s->from,
 			  offset_text(off, rint(source->offset * 1e9)));
 	}
 }
 
-/* What the next boot brings beside it; none can be told where nothing steers yet. */
+/* What the next boot brings beside it; none can be told where nothing steers yet, and it is the host that boots. */
 static void judge_enabled(struct judge *j)
 {
+	if (j->f->container[0])
+		return;
 	for (int i = 0; i < j->f->n_steerers; i++) {
 		const struct steerer *s = &j->f->steerers[i];
 
@@ -207,15 +216,15 @@ static void judge_nobody(struct judge *j)
 
 	if (f->offline) {
 		judge_skip(j, "steering", "--root: nothing runs there");
-	} else if (f->processes_hidden) {
-		judge_skip(j, "steering", "other users' processes are hidden here");
+	} else if (judge_unseen(f)) {
+		judge_skip(j, "steering", judge_unseen(f));
 		if (!f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
 	} else {
 		judge_find(j, "steering-none", "nothing steers the system's clock: it drifts");
 		if (f->n_ptp4l)
 			judge_run(j, RUN_LIVE, "ptpkvm-host config --help");
-		else
+		else if (!f->container[0])
 			judge_run(j, RUN_LIVE, "sudo %s install chrony && sudo systemctl enable --now %s",
 				  f->debian ? "apt" : "dnf", judge_chrony_service(f));
 	}
@@ -232,7 +241,7 @@ void judge_steering(struct judge *j)
 	} else if (r->steerers[0].pid == j->f->chrony.pid) {
 		judge_chronyd(j, &r->steerers[0]);
 	} else {
-		judge_say(j, VERDICT_PASS, "steering", r->steerers[0].name, "%s%s%s", r->steerers[0].name,
+		judge_say(j, well(j->f), "steering", r->steerers[0].name, "%s%s%s", r->steerers[0].name,
 			  r->steerers[0].from[0] ? ", from " : "", r->steerers[0].from);
 	}
 	judge_enabled(j);

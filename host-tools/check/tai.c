@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "check/judge.h"
+#include "system/tree.h"
 
 #define DAY_S 86400
 #define ZONES "/usr/share/zoneinfo/"
@@ -47,7 +48,7 @@ static bool judge_constant(struct judge *j, const struct constant_fact *c)
 {
 	if (c->seconds == j->r->tai_utc)
 		return true;
-	judge_find_at(j, c->file[0] ? VERDICT_WARN : VERDICT_FAIL, "tai-constant",
+	judge_find_at(j, c->file[0] ? LEVEL_WARN : LEVEL_FAIL, "tai-constant",
 		      "%s: a constant of %s, but TAI − UTC is %d s today", c->place, c->text, j->r->tai_utc);
 	if (c->file[0])
 		judge_advise(j, "write %s%d there, in place of %s", c->text[0] == '-' ? "-" : "", j->r->tai_utc, c->text);
@@ -101,9 +102,9 @@ static void judge_kernel_tai(struct judge *j, bool good)
 	} else if (f->kernel.tai_utc != j->r->tai_utc) {
 		judge_find(j, "tai-kernel", "the kernel has TAI − UTC %d s, today it is %d s", f->kernel.tai_utc,
 			   j->r->tai_utc);
-		judge_run(j, RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
+		judge_run(j, RUN_OUTSIDE | RUN_LIVE, "grep -rn -e leapsec -e utc_offset /etc/chrony* /etc/ptpkvm /etc/linuxptp /etc/ptp4l.conf");
 	} else if (good) {
-		judge_say(j, VERDICT_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
+		judge_say(j, LEVEL_PASS, "tai", "tai", "TAI − UTC is %d s, in the kernel%s",
 			  f->kernel.tai_utc, told ? " and in PTP" : "");
 	}
 }
@@ -142,30 +143,38 @@ static void judge_leap_file(struct judge *j, const struct leap_file *leap)
 		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	if (leap->error) {
 		judge_find(j, "leap-missing", "%s, of %s's configuration: %s", leap->path,
-			   leap->whose[0] ? leap->whose : "the system", strerror(leap->error));
+			   leap->whose[0] ? leap->whose : "the system", file_error(leap->error));
 		remedy_list(j, leap);
 	} else if (expired(j->f, leap)) {
 		judge_find(j, "leap-expired", "%s expired on %s%s%s", leap->path, date,
 			   leap->whose[0] ? ": no leap second since then is known to " : "", leap->whose);
 		remedy_list(j, leap);
 	} else if (leap->expires) {
-		judge_say(j, VERDICT_PASS, "leap", "leap", "%s holds until %s, %lld days", leap->path, date,
+		judge_say(j, LEVEL_PASS, "leap", "leap", "%s holds until %s, %lld days", leap->path, date,
 			  (long long)days);
 	} else {
-		judge_say(j, VERDICT_PASS, "leap", "leap", "%s is there%s%s", leap->path,
+		judge_say(j, LEVEL_PASS, "leap", "leap", "%s is there%s%s", leap->path,
 			  leap->whose[0] ? ", for " : "", leap->whose);
 	}
 }
 
 void judge_leap(struct judge *j)
 {
-	for (int i = 0; i < j->f->n_leap_files; i++)
+	bool container = j->f->container[0];
+	int n = 0;
+
+	for (int i = 0; i < j->f->n_leap_files; i++) {
+		if (container && !j->f->leap_files[i].whose[0])
+			continue;	/* the container's, which no daemon of the host's reads */
 		judge_leap_file(j, &j->f->leap_files[i]);
+		n++;
+	}
 	if (j->f->chrony.conf_why[0]) {
 		judge_skip(j, "leap", j->f->chrony.conf_why);
 		if (!j->f->root)
 			judge_run(j, RUN_LIVE, "sudo ptpkvm-host check");
-	} else if (!j->f->n_leap_files) {
-		judge_skip(j, "leap", "there is no leap-seconds.list here");
+	} else if (!n) {
+		judge_skip(j, "leap", container ? "the host's lists are outside of the container" :
+			   "there is no leap-seconds.list here");
 	}
 }

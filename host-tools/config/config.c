@@ -257,8 +257,7 @@ static bool find_distribution(struct config *c)
 		}
 	}
 	free(text);
-	return found ||
-	       fail(c, "%s/etc/os-release names no known distribution; say --distribution debian or rhel", file_root);
+	return found;
 }
 
 static bool ask_linuxptp(struct config *c)
@@ -279,20 +278,40 @@ static bool ask_linuxptp(struct config *c)
 	return good;
 }
 
+#define SAY_DISTRIBUTION "--distribution debian or rhel"
+
+/* What nobody can be asked about here; all of it at once */
+static bool told_of_elsewhere(struct config *c)
+{
+	const enum chain chain = plan_chain(&c->params);
+	char what[1000] = "";
+
+	if (!c->distribution_given && !find_distribution(c))
+		add_text(what, sizeof(what), "; " SAY_DISTRIBUTION " (%s/etc/os-release names neither)", file_root);
+	if (!c->linuxptp_given)
+		add_text(what, sizeof(what), "; --linuxptp-version V");
+	if (!c->chrony_given && chain != CHAIN_PTP4L)
+		add_text(what, sizeof(what), "; --chrony-version V");
+	if (c->params.timestamping == TIMESTAMPING_AUTO && chain != CHAIN_TIMEMASTER)
+		add_text(what, sizeof(what), "; --timestamping hardware or software (auto, %s, asks the network card)",
+			 c->params.from[PARAM_TIMESTAMPING]);
+	for (int i = 0; i < c->params.n_ports; i++)
+		if (params_nic_number(c->params.ports[i].name))
+			add_text(what, sizeof(what), "; --interface NAME (%s, %s, is counted on the machine itself)",
+				 c->params.ports[i].name, c->params.ports[i].from);
+	return !what[0] || fail(c, "for a machine that is not this one, say %s", what + strlen("; "));
+}
+
 static bool find_versions(struct config *c)
 {
 	char why[600];
 
 	if (!c->distribution_given && !find_distribution(c))
-		return false;
-	if (!c->linuxptp_given && c->elsewhere)
-		return fail(c, "which linuxptp has it? Say --linuxptp-version");
+		return fail(c, "/etc/os-release names no known distribution; say " SAY_DISTRIBUTION);
 	if (!c->linuxptp_given && !ask_linuxptp(c))
 		return false;
 	if (c->chrony_given || plan_chain(&c->params) == CHAIN_PTP4L)
 		return true;
-	if (c->elsewhere)
-		return fail(c, "which chrony has it? Say --chrony-version");
 	return chrony_version_installed(&c->plan.chrony, why, sizeof(why)) ||
 	       fail(c, "%s; try: sudo apt install chrony (or: sudo dnf install chrony), or say --chrony-version", why);
 }
@@ -304,17 +323,14 @@ static bool resolve(struct config *c, struct param_port *port, struct nic_under 
 	char why[600], asked[IF_NAMESIZE];
 	struct nic_stamps s;
 
-	if (number && (c->elsewhere || !nic_exists(port->name))) {
-		if (c->elsewhere)
-			return fail(c, "%s: %s is counted on the machine itself; here give the interface's name",
-				    port->from, port->name);
+	if (c->elsewhere)
+		return true;
+	if (number && !nic_exists(port->name)) {
 		strcpy(asked, port->name);
 		if (!nic_by_number(number, port->name, why, sizeof(why)))
 			return fail(c, "%s: %s", port->from, why);
 		add_text(port->from, sizeof(port->from), " (%s)", asked);
 	}
-	if (c->elsewhere)
-		return true;
 	if (!nic_exists(port->name))
 		return fail(c, "%s: there is no interface %s; 'ip -br link' lists them", port->from, port->name);
 	if (!nic_under(under, port->name, c->params.transport != TRANSPORT_L2, why, sizeof(why)))
@@ -403,9 +419,7 @@ static bool choose_stamping(struct config *c)
 	c->plan.hardware = asked != TIMESTAMPING_SOFTWARE;
 	c->plan.phcs = PHCS_UNKNOWN;
 	if (c->elsewhere)
-		return asked != TIMESTAMPING_AUTO || plan_chain(&c->params) == CHAIN_TIMEMASTER ||
-		       fail(c, "%s: auto asks the network card, which is not here; say --timestamping hardware or "
-			    "software", from);
+		return true;
 	if (!ask_stamps(c, &hardware, &without))
 		return false;
 	if (asked != TIMESTAMPING_AUTO)
@@ -421,7 +435,7 @@ static bool choose_stamping(struct config *c)
 
 static bool gather(struct config *c)
 {
-	if (!read_params(c) || !find_versions(c))
+	if (!read_params(c) || !(c->elsewhere ? told_of_elsewhere(c) : find_versions(c)))
 		return false;
 	for (int i = 0; i < c->params.n_ports; i++)
 		if (!resolve(c, &c->params.ports[i], &c->under[i]))

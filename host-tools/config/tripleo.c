@@ -371,7 +371,7 @@ bool tripleo_read(struct tripleo *t, const char *path, const char *role, char *w
 	text = file_read(path, &text_len);
 	file_root = root;
 	if (!text) {
-		snprintf(why, len, "cannot read %s: %s", path, strerror(errno));
+		snprintf(why, len, "cannot read %s: %s", path, file_error(errno));
 		return false;
 	}
 	good = tripleo_parse(t, text, text_len, path, role, why, len);

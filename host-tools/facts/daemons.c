@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/now.h"
 #include "chrony/conf.h"
 #include "chrony/refclock.h"
@@ -36,7 +37,7 @@ void check_ask_ptp4l(const struct check_facts *f, struct ptp4l_fact *p)
 		return;		/* of another system's socket nothing is to be known */
 	if (p->process.conf_error) {	/* its domain and socket are not known: another may answer there */
 		p->result = PMC_FAILED;
-		snprintf(p->why, sizeof(p->why), "%.100s cannot be read: %s", p->process.conf, strerror(p->process.conf_error));
+		snprintf(p->why, sizeof(p->why), "%.100s cannot be read: %s", p->process.conf, file_error(p->process.conf_error));
 		return;
 	}
 	server = choose_socket(f, &p->process);
@@ -72,19 +73,22 @@ static void look_for_sync(const struct check_facts *f, struct ptp4l_fact *p)
 
 static void gather_ptp4l(struct check_facts *f, const struct processes *all)
 {
-	struct ptp4l list[PTP4L_MAX];
+	f->ptp4l = xcalloc(all->n, sizeof(*f->ptp4l));
+	for (int i = 0; i < all->n; i++) {
+		struct ptp4l_fact *p = &f->ptp4l[f->n_ptp4l];
 
-	f->n_ptp4l = ptp4l_find(list, all);
-	for (int i = 0; i < f->n_ptp4l; i++) {
-		f->ptp4l[i].process = list[i];
-		check_ask_ptp4l(f, &f->ptp4l[i]);
-		look_for_sync(f, &f->ptp4l[i]);
+		if (strcmp(all->list[i].name, "ptp4l") || !ptp4l_read(&p->process, &all->list[i]))
+			continue;
+		check_ask_ptp4l(f, p);
+		look_for_sync(f, p);
+		f->n_ptp4l++;
 	}
 }
 
 static void gather_phc2sys(struct check_facts *f, const struct processes *all)
 {
-	for (int i = 0; i < all->n && f->n_phc2sys < CHECK_PHC2SYS_MAX; i++) {
+	f->phc2sys = xcalloc(all->n, sizeof(*f->phc2sys));
+	for (int i = 0; i < all->n; i++) {
 		struct phc2sys_fact *p = &f->phc2sys[f->n_phc2sys];
 
 		if (strcmp(all->list[i].name, "phc2sys") || !phc2sys_read(&p->process, &all->list[i]))
@@ -155,7 +159,7 @@ void check_gather_chain(struct check_facts *f)
 	struct processes all;
 
 	steering_processes(&all);
-	f->processes_hidden = all.hidden;
+	f->processes_hidden = all.hidden && !f->offline;
 	f->n_steerers = steering_find(f->steerers, &all);
 	gather_ptp4l(f, &all);
 	gather_phc2sys(f, &all);

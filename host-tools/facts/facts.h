@@ -17,6 +17,7 @@
 #include "linuxptp/ptp4l.h"
 #include "nic/nic.h"
 #include "output/findings.h"
+#include "system/container.h"
 #include "time/kernel_clock.h"
 #include "time/steering.h"
 
@@ -25,7 +26,6 @@
 
 #define CHECK_SOURCES_MAX 128
 #define CHECK_REFCLOCKS_MAX 16
-#define CHECK_PHC2SYS_MAX 8
 #define CHECK_CONSTANTS_MAX 16
 #define CHECK_LEAP_FILES_MAX 4
 #define CHECK_NAMED_MAX 32
@@ -92,19 +92,20 @@ struct kvm_facts {
 struct check_facts {
 	bool offline;			/* --root: files only */
 	bool root, debian, linuxptp;	/* linuxptp is installed */
+	char container[CONTAINER_NAME_LEN];	/* "docker", "lxc"; empty outside of one, and for --root */
 	int64_t now;			/* s since 1970 */
 	const char *named[CHECK_NAMED_MAX];	/* interfaces of the command line; all there */
 	int n_named;
 	struct nics nics;
 
-	struct ptp4l_fact ptp4l[PTP4L_MAX];
+	struct ptp4l_fact *ptp4l;
 	int n_ptp4l;
-	struct phc2sys_fact phc2sys[CHECK_PHC2SYS_MAX];
+	struct phc2sys_fact *phc2sys;
 	int n_phc2sys;
 	struct chrony_facts chrony;
 	struct steerer steerers[STEERERS_MAX];	/* by command lines alone */
 	int n_steerers;
-	bool processes_hidden;		/* other users' can't be seen: there may be more of them */
+	bool processes_hidden;		/* others' can't be seen, as in a container: there may be more of them */
 
 	struct constant_fact constants[CHECK_CONSTANTS_MAX];
 	int n_constants;
@@ -117,6 +118,7 @@ struct check_facts {
 	struct kvm_facts kvm;
 };
 
+/* ptp4l and phc2sys are to be freed. */
 void check_gather(struct check_facts *f);
 /* Who steers the clock, and what linuxptp and chrony say and are configured to */
 void check_gather_chain(struct check_facts *f);

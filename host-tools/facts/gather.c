@@ -76,8 +76,10 @@ void check_gather(struct check_facts *f)
 	gather_cpu(&f->cpu);
 	gather_kvm(&f->kvm, f->offline);
 	f->kernel.max_error_ns = f->kernel.est_error_ns = NAN;
-	if (!f->offline)
+	if (!f->offline) {
+		container_kind(f->container);
 		kernel_clock_read(&f->kernel);
+	}
 	check_gather_chain(f);
 	check_gather_tai(f);
 }

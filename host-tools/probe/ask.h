@@ -51,8 +51,8 @@ struct probe_facts {
 void probe_run(struct probe_facts *f, unsigned int tsc_khz);
 
 extern const struct finding_kind probe_kinds[];
-void probe_judge(const struct probe_facts *f, struct verdicts *v);
+void probe_judge(const struct probe_facts *f, struct findings *v);
 /* One of EXIT_*, by what counts. */
-int probe_exit_status(const struct probe_facts *f, const struct verdicts *v);
+int probe_exit_status(const struct probe_facts *f, const struct findings *v);
 
 #endif

@@ -24,22 +24,22 @@ const struct finding_kind probe_kinds[] = {
 	     "The vCPU was started and did not come back within 2 seconds; a few microseconds are usual. An overloaded "
 	     "host, or a nested one whose own host does not run it."),
 
-	FINDING_EITHER("pairing-unknown", "pairing", VERDICT_FAIL,
+	FINDING_EITHER("pairing-unknown", "pairing", LEVEL_FAIL,
 	     "This kernel's KVM does not know the call by which guests ask for the time; Linux has it from 4.11 on. "
 	     "A newer kernel on this host is what it takes. Like all of pairing it is a warning where type 1 of the "
 	     "call is served."),
-	FINDING_EITHER("pairing-clocksource", "pairing", VERDICT_FAIL,
+	FINDING_EITHER("pairing-clocksource", "pairing", LEVEL_FAIL,
 	     "KVM refuses since this host's own clock does not run on the TSC: exact pairs of it and a guest's "
 	     "counter are then not to be had. The kernel's log says why the TSC was given up, if it was. With the "
 	     "patches of host-patch/ pairs are given on kvm-clock, and with a window on other clocksources."),
-	FINDING_EITHER("pairing-catchup", "pairing", VERDICT_FAIL,
+	FINDING_EITHER("pairing-catchup", "pairing", LEVEL_FAIL,
 	     "A guest with another counter frequency than this host's, as after a migration, is refused: the CPU "
 	     "cannot scale the counter, so KVM has it catch up in steps, and no pair would hold. Give guests this "
 	     "host's own frequency."),
-	FINDING_EITHER("pairing-refused", "pairing", VERDICT_FAIL,
+	FINDING_EITHER("pairing-refused", "pairing", LEVEL_FAIL,
 	     "KVM refuses, though this host runs on the TSC: it does not trust the counters of this CPU to be the "
 	     "same everywhere, or this guest's to be one of them. The kernel's log may say why."),
-	FINDING_EITHER("pairing-error", "pairing", VERDICT_FAIL,
+	FINDING_EITHER("pairing-error", "pairing", LEVEL_FAIL,
 	     "KVM answers a good call with an error that it has no reason for. Please report it, with the kernel's "
 	     "version."),
 

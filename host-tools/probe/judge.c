@@ -18,103 +18,103 @@
 
 /* --- can this machine run a vCPU? --- */
 
-static void judge_open(const struct probe_facts *f, struct verdicts *v)
+static void judge_open(const struct probe_facts *f, struct findings *v)
 {
 	const char *module = f->cpu_intel ? "kvm_intel" : "kvm_amd";
 
 	if (f->error == EACCES || f->error == EPERM) {
-		verdict_find(v, "kvm-denied", "/dev/kvm may not be opened by this user");
-		verdict_run(v, 0, "sudo ptpkvm-host probe");
-		verdict_advise(v, "or join the group, and log in again: sudo usermod -aG kvm \"$USER\"");
+		finding_add(v, "kvm-denied", "/dev/kvm may not be opened by this user");
+		remedy_run(v, 0, "sudo ptpkvm-host probe");
+		remedy_say(v, "or join the group, and log in again: sudo usermod -aG kvm \"$USER\"");
 	} else if (f->module && (f->error == ENOENT || f->error == ENXIO)) {
-		verdict_find(v, "kvm-module",
-			     "there is no /dev/kvm, though the module is loaded: a container without the device?");
-		verdict_advise(v, "give it to the container (docker, podman: --device /dev/kvm)");
+		finding_add(v, "kvm-module",
+			    "there is no /dev/kvm, though the module is loaded: a container without the device?");
+		remedy_say(v, "give it to the container (docker, podman: --device /dev/kvm)");
 	} else if (f->error == ENOENT || f->error == ENODEV || f->error == ENXIO) {
-		verdict_find(v, "kvm-module", "there is no /dev/kvm: no module of KVM's is loaded");
-		verdict_run(v, 0, "sudo modprobe %s || sudo dmesg | grep -i kvm", module);
+		finding_add(v, "kvm-module", "there is no /dev/kvm: no module of KVM's is loaded");
+		remedy_run(v, 0, "sudo modprobe %s || sudo dmesg | grep -i kvm", module);
 	} else {
-		verdict_find(v, f->error == EBUSY ? "kvm-busy" : "kvm-error", "%s", f->why);
-		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
+		finding_add(v, f->error == EBUSY ? "kvm-busy" : "kvm-error", "%s", f->why);
+		remedy_run(v, 0, "sudo dmesg | grep -i kvm");
 	}
 }
 
-static bool judge_kvm(const struct probe_facts *f, struct verdicts *v)
+static bool judge_kvm(const struct probe_facts *f, struct findings *v)
 {
 	if (f->failed == PROBE_DONE) {
-		verdict_say(v, VERDICT_PASS, "kvm", "kvm", "a bare vCPU runs%s%s%s", f->hypervisor[0] ?
+		finding_say(v, LEVEL_PASS, "kvm", "kvm", "a bare vCPU runs%s%s%s", f->hypervisor[0] ?
 			    ", though this host is itself a guest (" : "", f->hypervisor, f->hypervisor[0] ? ")" : "");
 		return true;
 	}
 	if (!f->cpu_virtualizes && f->failed != PROBE_OPEN && f->failed != PROBE_TSC) {
 		/* Some clouds have a /dev/kvm of their own kind. */
-		verdict_find(v, "kvm-no-virtualization",
+		finding_add(v, "kvm-no-virtualization",
 			    "there is a /dev/kvm, but no vmx or svm in this machine's CPU, and no vCPU runs: %s", f->why);
 	} else if (!f->cpu_virtualizes) {
-		verdict_find(v, "kvm-no-virtualization", "the CPU offers neither vmx nor svm");
-		verdict_advise(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualization" :
-			       "in the firmware's setup: enable Intel VT-x or AMD-V (SVM)");
+		finding_add(v, "kvm-no-virtualization", "the CPU offers neither vmx nor svm");
+		remedy_say(v, f->hypervisor[0] ? "in the hypervisor that this machine runs on: nested virtualization" :
+			   "in the firmware's setup: enable Intel VT-x or AMD-V (SVM)");
 	} else if (f->failed == PROBE_OPEN) {
 		judge_open(f, v);
 	} else if (f->failed == PROBE_TSC) {
-		verdict_find(v, "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s", f->tsc_khz, f->why);
+		finding_add(v, "kvm-no-tsc-khz", "no vCPU with a counter of %u kHz here: %s", f->tsc_khz, f->why);
 	} else if (f->failed == PROBE_RUN && f->error == EINTR) {
-		verdict_find(v, "kvm-stuck", "a vCPU did not come back within %d ms", PROBE_TIMEOUT_MS);
-		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
+		finding_add(v, "kvm-stuck", "a vCPU did not come back within %d ms", PROBE_TIMEOUT_MS);
+		remedy_run(v, 0, "sudo dmesg | grep -i kvm");
 	} else {
-		verdict_find(v, "kvm-error", "%s", f->why);
-		verdict_run(v, 0, "sudo dmesg | grep -i kvm");
+		finding_add(v, "kvm-error", "%s", f->why);
+		remedy_run(v, 0, "sudo dmesg | grep -i kvm");
 	}
 	return false;
 }
 
 /* --- type 0 --- */
 
-static void judge_refusal(const struct probe_facts *f, struct verdicts *v)
+static void judge_refusal(const struct probe_facts *f, struct findings *v)
 {
 	const bool tsc = !strcmp(f->clocksource, "tsc") || !strcmp(f->clocksource, "hyperv_clocksource_tsc_page");
 	/* With type 1 they get the time all the same, but not by the in-tree driver. */
-	const enum verdict_level level = f->type1.result ? VERDICT_FAIL : VERDICT_WARN;
+	const enum finding_level level = f->type1.result ? LEVEL_FAIL : LEVEL_WARN;
 
 	if (f->type0.result == -KVM_ENOSYS) {
-		verdict_find_at(v, level, "pairing-unknown",
-				"this kernel's KVM (%s) does not know the call: Linux has it from 4.11 on", f->kernel);
-		verdict_advise(v, "a newer kernel on this host");
+		finding_add_at(v, level, "pairing-unknown",
+			       "this kernel's KVM (%s) does not know the call: Linux has it from 4.11 on", f->kernel);
+		remedy_say(v, "a newer kernel on this host");
 	} else if (f->type0.result != -KVM_EOPNOTSUPP) {
-		verdict_find_at(v, level, "pairing-error", "KVM answers %" PRId64 " to a good call",
-				f->type0.result);
+		finding_add_at(v, level, "pairing-error", "KVM answers %" PRId64 " to a good call",
+			       f->type0.result);
 	} else if (f->tsc_khz) {
-		verdict_find_at(v, level, "pairing-catchup",
+		finding_add_at(v, level, "pairing-catchup",
 			    "refused (-95) to a guest whose counter runs at %u kHz: KVM cannot scale it here, and has it "
-				"catch up in steps", f->tsc_khz);
-		verdict_advise(v, "give guests this host's own frequency (no tsc-frequency, no <timer name='tsc' frequency=…>)");
+			       "catch up in steps", f->tsc_khz);
+		remedy_say(v, "give guests this host's own frequency (no tsc-frequency, no <timer name='tsc' frequency=…>)");
 	} else if (!tsc) {
-		verdict_find_at(v, level, "pairing-clocksource",
-				"refused (-95): this host's own clocksource is %s, and exact pairs need the TSC",
-				f->clocksource[0] ? f->clocksource : "unknown");
+		finding_add_at(v, level, "pairing-clocksource",
+			       "refused (-95): this host's own clocksource is %s, and exact pairs need the TSC",
+			       f->clocksource[0] ? f->clocksource : "unknown");
 		if (!strcmp(f->clocksource, "kvm-clock"))
-			verdict_advise(v, "a kernel with host-patch's series pairs on kvm-clock; or give this host an invariant "
-				       "TSC (QEMU: -cpu host,migratable=off) and the kernel argument tsc=reliable");
+			remedy_say(v, "a kernel with host-patch's series pairs on kvm-clock; or give this host an invariant "
+				   "TSC (QEMU: -cpu host,migratable=off) and the kernel argument tsc=reliable");
 		else
-			verdict_run(v, 0, "sudo dmesg | grep -iE 'tsc|clocksource'");
+			remedy_run(v, 0, "sudo dmesg | grep -iE 'tsc|clocksource'");
 		if (strcmp(f->clocksource, "kvm-clock"))
-			verdict_advise(v, "says why; if the TSC is good, the kernel argument tsc=reliable says so");
+			remedy_say(v, "says why; if the TSC is good, the kernel argument tsc=reliable says so");
 	} else {
-		verdict_find_at(v, level, "pairing-refused",
+		finding_add_at(v, level, "pairing-refused",
 			    "refused (-95), though this host runs on the TSC: KVM does not trust it for this guest");
-		verdict_run(v, 0, "sudo dmesg | grep -iE 'tsc|kvm'");
+		remedy_run(v, 0, "sudo dmesg | grep -iE 'tsc|kvm'");
 	}
 }
 
-static void judge_agreement(const struct probe_answer *a, int64_t window, struct verdicts *v)
+static void judge_agreement(const struct probe_answer *a, int64_t window, struct findings *v)
 {
 	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], wide[NS_TEXT_LEN];
 	const int64_t slack = window ? SLACK_WINDOW_NS : SLACK_NS;
 
 	if (!a->measured) {
-		verdict_find(v, "pair-unmeasured", "the host's clock was set again and again while it was read");
-		verdict_run(v, 0, "sudo ptpkvm-host check");
-		verdict_advise(v, "says who steers it");
+		finding_add(v, "pair-unmeasured", "the host's clock was set again and again while it was read");
+		remedy_run(v, 0, "sudo ptpkvm-host check");
+		remedy_say(v, "says who steers it");
 		return;
 	}
 	text_ns(offset, a->offset_ns, true);
@@ -122,13 +122,13 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 	text_ns(wide, window, false);
 	/* Both halves are below INT64_MAX / 2 by far. */
 	if (llabs(a->offset_ns) <= a->uncertainty_ns + window + slack) {
-		verdict_say(v, VERDICT_PASS, "pair", "pair", "%s from the host's clock, measured to ± %s%s%s", offset, half,
+		finding_say(v, LEVEL_PASS, "pair", "pair", "%s from the host's clock, measured to ± %s%s%s", offset, half,
 			    window ? ", window " : "", window ? wide : "");
 	} else {
-		verdict_find(v, "pair-wrong",
-			     "%s from the host's clock, measured to ± %s%s%s: guests get a wrong time", offset, half,
-			     window ? ", window " : "", window ? wide : "");
-		verdict_advise(v, "please report it, with the output of: ptpkvm-host probe --json");
+		finding_add(v, "pair-wrong",
+			    "%s from the host's clock, measured to ± %s%s%s: guests get a wrong time", offset, half,
+			    window ? ", window " : "", window ? wide : "");
+		remedy_say(v, "please report it, with the output of: ptpkvm-host probe --json");
 	}
 }
 
@@ -152,68 +152,67 @@ static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, s
 		add_text(buf, len, ", TAI − UTC %d s", q->tai_offset);
 }
 
-static void judge_quality(const struct probe_facts *f, struct verdicts *v)
+static void judge_quality(const struct probe_facts *f, struct findings *v)
 {
 	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
 	char text[200];
 
 	if (f->type1.result == -KVM_EOPNOTSUPP || f->type1.result == -KVM_ENOSYS) {
-		verdict_find(v, "quality-untold",
-			     "a stock KVM: guests are not told how good this host's clock is, nor when it is set");
-		verdict_advise(v, "a kernel with the series of host-patch/ tells them; --ignore quality-untold if that is all right");
+		finding_add(v, "quality-untold",
+			    "a stock KVM: guests are not told how good this host's clock is, nor when it is set");
+		remedy_say(v, "a kernel with the series of host-patch/ tells them; --ignore quality-untold if that is all right");
 		return;
 	}
 	if (f->type1.result) {
-		verdict_find(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1", f->type1.result);
+		finding_add(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1", f->type1.result);
 		return;
 	}
 	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved) {
-		verdict_find(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
+		finding_add(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
 		return;
 	}
 	quality_text(q, text, sizeof(text));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_STATUS && q->clock_status != KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED) {
-		verdict_find(v, "quality-unsynchronized", "guests are told: %s", text);
-		verdict_run(v, 0, "sudo ptpkvm-host check");
-		verdict_advise(v, "says what steers this host's clock");
+		finding_add(v, "quality-unsynchronized", "guests are told: %s", text);
+		remedy_run(v, 0, "sudo ptpkvm-host check");
+		remedy_say(v, "says what steers this host's clock");
 	} else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR && q->max_error_ns > PROBE_HOST_ERROR_WARN_NS) {
-		verdict_find(v, "quality-error", "guests are told: %s", text);
-		verdict_run(v, 0, "sudo ptpkvm-host check");
-		verdict_advise(v, "says what steers this host's clock");
+		finding_add(v, "quality-error", "guests are told: %s", text);
+		remedy_run(v, 0, "sudo ptpkvm-host check");
+		remedy_say(v, "says what steers this host's clock");
 	} else {
-		verdict_say(v, VERDICT_PASS, "quality", "quality", "guests are told: %s", text);
+		finding_say(v, LEVEL_PASS, "quality", "quality", "guests are told: %s", text);
 	}
 }
 
-void probe_judge(const struct probe_facts *f, struct verdicts *v)
+void probe_judge(const struct probe_facts *f, struct findings *v)
 {
 	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
 	const bool windowed = !f->type1.result && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
 
-	memset(v, 0, sizeof(*v));
-	v->kinds = probe_kinds;
+	findings_begin(v, probe_kinds);
 	if (!judge_kvm(f, v)) {
-		verdict_skip(v, "pairing", "no vCPU runs");
-		verdict_skip(v, "pair", "no vCPU runs");
-		verdict_skip(v, "quality", "no vCPU runs");
+		finding_skip(v, "pairing", "no vCPU runs");
+		finding_skip(v, "pair", "no vCPU runs");
+		finding_skip(v, "quality", "no vCPU runs");
 		return;
 	}
 	if (f->type0.result)
 		judge_refusal(f, v);
 	else
-		verdict_say(v, VERDICT_PASS, "pairing", "pairing", "KVM serves pairs of its clock and the guest's counter");
+		finding_say(v, LEVEL_PASS, "pairing", "pairing", "KVM serves pairs of its clock and the guest's counter");
 	if (!f->type0.result)
 		judge_agreement(&f->type0, 0, v);
 	else if (!f->type1.result)
 		judge_agreement(&f->type1, windowed ? q->window_ns : 0, v);
 	else
-		verdict_skip(v, "pair", "there is none");
+		finding_skip(v, "pair", "there is none");
 	judge_quality(f, v);
 }
 
-int probe_exit_status(const struct probe_facts *f, const struct verdicts *v)
+int probe_exit_status(const struct probe_facts *f, const struct findings *v)
 {
 	if (f->failed != PROBE_DONE && !f->cpu_virtualizes)
 		return EXIT_NO_HOST;
-	return verdicts_exit_status(v);
+	return findings_exit_status(v);
 }

@@ -38,11 +38,11 @@ static void json_answer(struct json *j, const char *key, const struct probe_answ
 	json_close(j, '}');
 }
 
-static void print_json(const struct probe_facts *f, const struct verdicts *v, int status)
+static void print_json(const struct probe_facts *f, const struct findings *v, int status)
 {
 	struct json j = { .f = stdout };
 
-	verdicts_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, v);
+	findings_json_begin(&j, SCHEMA, "ptpkvm_host", "no-host", status, v);
 	json_open(&j, "host", '{');
 	json_string(&j, "kernel", f->kernel);
 	json_string(&j, "clocksource", f->clocksource);
@@ -60,16 +60,16 @@ static void print_json(const struct probe_facts *f, const struct verdicts *v, in
 
 int cmd_probe(int argc, char **argv)
 {
-	struct verdict_options o = { .kinds = probe_kinds };
+	struct findings_options o = { .kinds = probe_kinds };
 	int tsc_khz = 0, status;
 	const struct option_row rows[] = {
-		VERDICT_ROWS(&o, "ptpkvm-host-probe.md"),
+		FINDINGS_ROWS(&o, "ptpkvm-host-probe.md"),
 		{ 0, "tsc-khz", "KHZ", "for a guest whose counter runs at that frequency, as after a migration",
 		  WHOLE_TO(&tsc_khz, 1, TSC_KHZ_MAX) },
 		{ 0 },
 	};
 	struct probe_facts facts;
-	struct verdicts said;
+	struct findings said;
 
 	options_parse(&(struct command){
 		.about = "Makes a bare vCPU through /dev/kvm and has it ask for the time as a guest's driver does, many "
@@ -78,13 +78,13 @@ int cmd_probe(int argc, char **argv)
 	}, argc, argv);
 	probe_run(&facts, tsc_khz);
 	probe_judge(&facts, &said);
-	verdicts_ignore(&said, &o);
+	findings_ignore(&said, &o);
 	status = probe_exit_status(&facts, &said);
 	if (o.json) {
 		print_json(&facts, &said, status);
 		return status;
 	}
-	verdicts_print(&said, o.quiet);
+	findings_print(&said, o.quiet);
 	if (!o.quiet && facts.failed == PROBE_DONE)
 		print("Asked %d times in each way, in %.1f ms.\n", PROBE_CALLS, facts.ms);
 	return status;

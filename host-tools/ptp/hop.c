@@ -41,6 +41,7 @@ bool chain_find(const struct check_facts *f, const struct ptp4l_fact *p, struct 
 	memset(hop, 0, sizeof(*hop));
 	if (p->result != PMC_ANSWERED || !p->asked || !port || !check_hardware(p))
 		return false;
+	hop->there = true;
 	/* As phc2sys -w: a time of another scale than PTP's is taken as it is. */
 	hop->tai_utc = p->data.ptp_timescale ? p->data.utc_offset : 0;
 	n = slave_nic(f, p, port);

@@ -9,6 +9,7 @@
 #include "facts/facts.h"
 
 struct chain_hop {
+	bool there;
 	char path[24];			/* "/dev/ptp0"; empty if there is none to read */
 	char why[200];			/* it is not there, or was not read */
 	int tai_utc;			/* s, that the PHC is ahead of UTC */
@@ -18,7 +19,7 @@ struct chain_hop {
 };
 
 /*
- * The PHC that p keeps as a slave; not read yet. False where there is no such hop: with software timestamps, or where
+ * The PHC that p keeps as a slave; not read yet. False, and not there, where there is no such hop: with software timestamps, or where
  * p follows no master.
  */
 bool chain_find(const struct check_facts *f, const struct ptp4l_fact *p, struct chain_hop *hop);

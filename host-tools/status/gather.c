@@ -3,10 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "check/judge.h"
 #include "status/gather.h"
 
-const char *const status_links[] = { "ptp4l", "offset", "steering", "kernel", "guests", NULL };
+const char *const status_links[] = { "host", "ptp4l", "offset", "steering", "kernel", "guests", NULL };
 
 static bool is_link(const char *link)
 {
@@ -32,23 +33,22 @@ static void judge_guests(struct status *s)
 	}
 	if (!n)
 		return;
-	verdict_find(&s->off, "guests-refused",
-		     "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
-		     n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
-		     first->refused.n);
-	verdict_run(&s->off, 0, "sudo ptpkvm-host probe");
+	finding_add(&s->off, "guests-refused",
+		    "%d VM%s asked for the time and got no answer: %s (process %d) %" PRIu64 " times", n,
+		    n == 1 ? "" : "s", first->name[0] ? first->name : first->program, first->pid,
+		    first->refused.n);
+	remedy_run(&s->off, 0, "sudo ptpkvm-host probe");
 }
 
 static void judge(struct status *s)
 {
-	const struct verdicts *all = &s->report.said;
+	const struct findings *all = &s->report.said;
 
-	s->off.n = 0;
-	s->off.kinds = check_kinds;
+	findings_begin(&s->off, check_kinds);
 	for (int i = 0; i < all->n; i++)
-		if ((all->list[i].level == VERDICT_WARN || all->list[i].level == VERDICT_FAIL) &&
+		if ((all->list[i].level == LEVEL_WARN || all->list[i].level == LEVEL_FAIL) &&
 		    is_link(all->list[i].link))
-			s->off.list[s->off.n++] = all->list[i];
+			*finding_new(&s->off) = all->list[i];
 	judge_guests(s);
 }
 
@@ -58,11 +58,10 @@ void status_gather(struct status *s)
 
 	check_gather(&s->facts);
 	check_judge(&s->facts, &s->report);
-	for (int i = 0; i < s->facts.n_ptp4l; i++) {
-		s->has_hop[i] = chain_find(&s->facts, &s->facts.ptp4l[i], &s->hop[i]);
-		if (s->has_hop[i])
+	s->hop = xcalloc(s->facts.n_ptp4l, sizeof(*s->hop));
+	for (int i = 0; i < s->facts.n_ptp4l; i++)
+		if (chain_find(&s->facts, &s->facts.ptp4l[i], &s->hop[i]))
 			chain_read(&s->hop[i]);
-	}
 	s->has_tracking = s->facts.chrony.answers && !chronyc_tracking(&s->tracking, why, sizeof(why));
 	kvm_guests_find(&s->guests);
 	judge(s);

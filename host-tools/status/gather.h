@@ -11,16 +11,16 @@
 struct status {
 	struct check_facts facts;
 	struct check_report report;		/* all that check says */
-	bool has_hop[PTP4L_MAX];		/* for each ptp4l: it keeps a PHC */
-	struct chain_hop hop[PTP4L_MAX];
+	struct chain_hop *hop;			/* for each ptp4l */
 	bool has_tracking;
 	struct chrony_tracking tracking;
 	struct kvm_guests guests;
-	struct verdicts off;			/* warnings and failures of check in those links, and of guests */
+	struct findings off;			/* warnings and failures of check in those links, and of guests */
 };
 
 extern const char *const status_links[];	/* NULL at the end */
 
+/* Once in a program: what it finds is not freed. */
 void status_gather(struct status *s);
 
 /* chronyd follows a source: it is neither unsynchronized nor a reference of its own ("local stratum"). */

@@ -2,6 +2,7 @@
 /* ptpkvm-host metrics: what status sees, as Prometheus text exposition. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 
@@ -135,7 +136,7 @@ static void put_ports(struct metrics *m, const struct ptp4l_fact *p, const char 
 static void put_ptp4l(struct metrics *m, const struct status *s)
 {
 	const struct check_facts *f = &s->facts;
-	char name[PTP4L_MAX][LABEL_LEN];
+	char (*name)[LABEL_LEN] = xcalloc(f->n_ptp4l, sizeof(*name));
 
 	for (int i = 0; i < f->n_ptp4l; i++)
 		name_ptp4l(f, i, name[i], sizeof(name[i]));
@@ -154,23 +155,26 @@ static void put_ptp4l(struct metrics *m, const struct status *s)
 		put_ports(m, &f->ptp4l[i], name[i]);
 	metrics_gauges(m, "system_offset_seconds", "The PHC that ptp4l keeps minus the system clock, both as UTC.");
 	for (int i = 0; i < f->n_ptp4l; i++)
-		if (s->has_hop[i] && s->hop[i].known)
+		if (s->hop[i].known)
 			metrics_sample(m, s->hop[i].offset_ns * 1e-9, "ptp4l", name[i], "phc", s->hop[i].path, NULL);
 	metrics_gauges(m, "system_offset_uncertainty_seconds", "How far that offset may be off either way.");
 	for (int i = 0; i < f->n_ptp4l; i++)
-		if (s->has_hop[i] && s->hop[i].known)
+		if (s->hop[i].known)
 			metrics_sample(m, s->hop[i].uncertainty_ns * 1e-9, "ptp4l", name[i], "phc", s->hop[i].path,
 				       NULL);
+	free(name);
 }
 
 /* --- the system's clock --- */
 
-static void put_steering(struct metrics *m, const struct check_report *r)
+/* hidden: there may be more of them */
+static void put_steering(struct metrics *m, const struct check_report *r, bool hidden)
 {
 	char pid[16];
 
-	metrics_gauge(m, "steering_processes", "Processes that steer the system's clock: only one may.",
-		      r->n_steerers);
+	if (!hidden)
+		metrics_gauge(m, "steering_processes", "Processes that steer the system's clock: only one may.",
+			      r->n_steerers);
 	metrics_gauges(m, "steering_info", "One that steers the system's clock.");
 	for (int i = 0; i < r->n_steerers; i++) {
 		snprintf(pid, sizeof(pid), "%d", r->steerers[i].pid);
@@ -265,24 +269,25 @@ static void put_all(struct metrics *m, const struct status *s)
 {
 	metrics_gauges(m, "build_info", "Version of ptpkvm-host.");
 	metrics_sample(m, 1, "version", PTP_KVM_VERSION, NULL);
-	metrics_gauge(m, "ptp4l_processes", "Processes of ptp4l.", s->facts.n_ptp4l);
+	if (!s->facts.processes_hidden)
+		metrics_gauge(m, "ptp4l_processes", "Processes of ptp4l.", s->facts.n_ptp4l);
 	put_ptp4l(m, s);
-	put_steering(m, &s->report);
+	put_steering(m, &s->report, s->facts.processes_hidden);
 	put_chrony(m, s);
 	put_kernel(m, &s->facts, &s->report);
 	put_guests(m, &s->guests);
-	verdicts_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
+	findings_metrics(m, "Verdicts of ptpkvm-host check, by level.", &s->report.said);
 }
 
 int cmd_metrics(int argc, char **argv)
 {
 	static struct status s;
-	struct metrics_output o = { .verdicts.kinds = check_kinds, .limits = check_limits };
+	struct metrics_output o = { .findings.kinds = check_kinds, .limits = check_limits };
 
 	metrics_output_begin(&o, "ptpkvm_host_", "Grandmaster, ports, each hop's offset, the kernel's clock and the guests as "
 			     "Prometheus text exposition.", argc, argv);
 	status_gather(&s);
-	verdicts_ignore(&s.report.said, &o.verdicts);
+	findings_ignore(&s.report.said, &o.findings);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);
 }

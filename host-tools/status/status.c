@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "check/json.h"
 #include "check/judge.h"
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "output/text.h"
 #include "ptp/ports.h"
@@ -83,9 +84,9 @@ static void print_hops(const struct status *s, int i)
 
 	if (!check_slave_port(&p->data))
 		return;
-	row(s->has_hop[i] ? "GM > NIC" : "GM > system", "%s the grandmaster, path delay %s",
+	row(hop->there ? "GM > NIC" : "GM > system", "%s the grandmaster, path delay %s",
 	    offset_text(offset, check_offset(&p->data)), text_ns(more, rint(check_path_delay(&p->data)), false));
-	if (!s->has_hop[i])
+	if (!hop->there)
 		return;
 	if (hop->known)
 		row("NIC > system", "%s the NIC ± %s (%s, TAI − UTC %d s)", offset_text(offset, hop->offset_ns),
@@ -163,10 +164,10 @@ static void print_text(const struct status *s)
 	for (int i = 0; i < s->facts.n_ptp4l; i++)
 		print_ptp4l(s, i);
 	if (!s->facts.n_ptp4l)
-		row("ptp4l", "does not run");
+		row("ptp4l", s->facts.processes_hidden ? "is not seen" : "does not run");
 	print_clock(s);
 	print_guests(&s->guests);
-	verdicts_print(&s->off, false);
+	findings_print(&s->off, false);
 }
 
 /* --- for programs --- */
@@ -175,14 +176,13 @@ static void json_ptp4l(struct json *j, const struct status *s, int i)
 {
 	const struct ptp4l_fact *p = &s->facts.ptp4l[i];
 	const struct chain_hop *hop = &s->hop[i];
-	const bool known = s->has_hop[i] && hop->known;
 
 	json_open(j, NULL, '{');
 	check_json_ptp4l(j, p);
-	json_text(j, "phc", s->has_hop[i] ? hop->path : "");
-	json_if_s64(j, "system_offset_ns", known, hop->offset_ns);
-	json_if_s64(j, "system_uncertainty_ns", known, hop->uncertainty_ns);
-	json_text(j, "system_error", s->has_hop[i] ? hop->why : "");
+	json_text(j, "phc", hop->path);
+	json_if_s64(j, "system_offset_ns", hop->known, hop->offset_ns);
+	json_if_s64(j, "system_uncertainty_ns", hop->known, hop->uncertainty_ns);
+	json_text(j, "system_error", hop->why);
 	json_close(j, '}');
 }
 
@@ -249,7 +249,7 @@ static void print_json(const struct status *s, int code)
 	json_string(&j, "ptpkvm_host", PTP_KVM_VERSION);
 	json_string(&j, "result", code ? "warnings" : "good");
 	json_s64(&j, "exit_status", code);
-	verdicts_json(&j, &s->off);
+	findings_json(&j, &s->off);
 	json_open(&j, "ptp4l", '[');
 	for (int i = 0; i < s->facts.n_ptp4l; i++)
 		json_ptp4l(&j, s, i);
@@ -267,6 +267,7 @@ int cmd_status(int argc, char **argv)
 {
 	static struct status s;
 	bool json = false;
+	struct option_row limits[LIMIT_ROWS];
 	const struct option_row rows[] = {
 		{ 0, "json", NULL, "for programs (Documentation/ptpkvm-host-status.md)", FLAG_TO(&json) },
 		{ 0, "root", "DIR", "look at the files below DIR, at nothing that runs", ROOT_TO(NULL) },
@@ -274,10 +275,11 @@ int cmd_status(int argc, char **argv)
 	};
 	int code;
 
+	limit_rows(limits, check_limits);
 	options_parse(&(struct command){
 		.about = "One look: the grandmaster, ptp4l's ports, each hop's offset to the one before, and the guests. "
 			 "In JSON positive: the clock is behind the one that it follows.",
-		.rows = rows, .statuses = "0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse",
+		.rows = rows, .more = limits, .statuses = "0 nothing is amiss, 1 something is, as the last lines tell, 2 misuse",
 	}, argc, argv);
 	status_gather(&s);
 	code = s.off.n ? EXIT_WARNINGS : EXIT_GOOD;

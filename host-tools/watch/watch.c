@@ -64,6 +64,8 @@ static void choose_ptp4l(void)
 		if (f->ptp4l[i].asked && f->ptp4l[i].result == PMC_ANSWERED && check_slave_port(&f->ptp4l[i].data))
 			chosen = i;
 	host.has_ptp4l = f->n_ptp4l;
+	if (!host.has_ptp4l)
+		return;
 	host.ptp4l = f->ptp4l[chosen];
 	chain_find(f, &host.ptp4l, &host.hop);
 }
@@ -75,7 +77,8 @@ static void begin(void)
 	choose_ptp4l();
 	host.has_chrony = host.facts.chrony.pid;
 	if (!host.has_ptp4l && !host.has_chrony)
-		die("neither ptp4l nor chronyd runs: there is nothing to watch\nType: ptpkvm-host check");
+		die("neither ptp4l nor chronyd %s: there is nothing to watch\nType: ptpkvm-host check",
+		    host.facts.processes_hidden ? "is seen" : "runs");
 	if (!kvm_guests_find(&host.before))
 		complain("guests are not known: %s", host.before.why);
 }

@@ -213,9 +213,9 @@ static int read_conf(struct walk *w, const char *path, const struct chrony_direc
 	if (!data && sources)
 		return 0;
 	if (!data && from)
-		return bad(w, "%s:%d: cannot read %s: %s", from->file, from->line, path, strerror(errno));
+		return bad(w, "%s:%d: cannot read %s: %s", from->file, from->line, path, file_error(errno));
 	if (!data)
-		return bad(w, "cannot read %s: %s", path, strerror(errno));
+		return bad(w, "cannot read %s: %s", path, file_error(errno));
 	w->bytes += size;
 	if (++w->files > MAX_FILES || w->bytes > MAX_BYTES) {
 		free(data);

@@ -17,7 +17,7 @@ void metrics_output_begin(struct metrics_output *o, const char *prefix, const ch
 		  "written through, a symbolic link refused, no folder made (default, and -: standard output)",
 		  TEXT_TO(&o->file) },
 		{ 0, "root", "DIR", "of the system's files below DIR; nothing is asked that runs", ROOT_TO(NULL) },
-		IGNORE_ROW(&o->verdicts, "these warnings and failures of check don't count"),
+		IGNORE_ROW(&o->findings, "these warnings and failures of check don't count"),
 		{ 0 },
 	};
 

@@ -9,14 +9,14 @@
 struct metrics_output {
 	struct metrics metrics;
 	const char *file;	/* of --output; NULL: standard output */
-	struct verdict_options verdicts;	/* --ignore */
+	struct findings_options findings;	/* --ignore */
 	struct limit *limits;	/* what options set */
 	char *text;
 	size_t len;
 };
 
 /*
- * verdicts.kinds and limits are given, all else is 0. A bad option, or an operand, is misuse; --help ends the program.
+ * findings.kinds and limits are given, all else is 0. A bad option, or an operand, is misuse; --help ends the program.
  */
 void metrics_output_begin(struct metrics_output *o, const char *prefix, const char *about, int argc, char **argv);
 

@@ -157,19 +157,14 @@ void ptp4l_of(struct ptp4l *p, struct cmdline *c, const struct process *proc)
 	find_socket(proc, p->socket_read_only, "/var/run/ptp/ptp4lro", "/var/run/ptp4lro");
 }
 
-int ptp4l_find(struct ptp4l list[PTP4L_MAX], const struct processes *all)
+bool ptp4l_read(struct ptp4l *p, const struct process *proc)
 {
 	struct cmdline c;
-	int n = 0;
+	bool there = cmdline_read(&c, proc->pid);
 
-	for (int i = 0; i < all->n && n < PTP4L_MAX; i++) {
-		if (strcmp(all->list[i].name, "ptp4l"))
-			continue;
-		cmdline_read(&c, all->list[i].pid);
-		ptp4l_of(&list[n++], &c, &all->list[i]);
-		cmdline_free(&c);
-	}
-	return n;
+	ptp4l_of(p, &c, proc);
+	cmdline_free(&c);
+	return there;
 }
 
 bool ptp4l_may_steer(const struct ptp4l *p)

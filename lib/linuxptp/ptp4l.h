@@ -13,7 +13,6 @@
 /* Its options that take an argument, in linuxptp 3.1 to 4.4 and after */
 #define PTP4L_WITH_ARGUMENT "fipl"
 
-#define PTP4L_MAX 8
 #define PTP4L_PORTS_MAX 16
 
 struct ptp4l {
@@ -35,8 +34,8 @@ struct ptp4l {
 
 /* proc: whose command line it is; NULL for a unit's. */
 void ptp4l_of(struct ptp4l *p, struct cmdline *c, const struct process *proc);
-/* Those among the processes: their number */
-int ptp4l_find(struct ptp4l list[PTP4L_MAX], const struct processes *all);
+/* Of a process; false if there is no such process any more. */
+bool ptp4l_read(struct ptp4l *p, const struct process *proc);
 
 /* It steers CLOCK_REALTIME once it is a slave. */
 bool ptp4l_may_steer(const struct ptp4l *p);

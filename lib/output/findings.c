@@ -13,14 +13,14 @@
 #include "system/tree.h"
 
 static const char *const words[] = {
-	[VERDICT_PASS] = "PASS", [VERDICT_WARN] = "WARN", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "----",
+	[LEVEL_PASS] = "PASS", [LEVEL_WARN] = "WARN", [LEVEL_FAIL] = "FAIL", [LEVEL_UNKNOWN] = "----",
 };
 
 static const char *const json_words[] = {
-	[VERDICT_PASS] = "pass",
-	[VERDICT_WARN] = "warn",
-	[VERDICT_FAIL] = "fail",
-	[VERDICT_UNKNOWN] = "unknown",
+	[LEVEL_PASS] = "pass",
+	[LEVEL_WARN] = "warn",
+	[LEVEL_FAIL] = "fail",
+	[LEVEL_UNKNOWN] = "unknown",
 };
 
 static const struct finding_kind *kind_of(const struct finding_kind *kinds, const char *code)
@@ -33,18 +33,32 @@ static const struct finding_kind *kind_of(const struct finding_kind *kinds, cons
 
 /* --- what was found --- */
 
-static void add(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+void findings_begin(struct findings *v, const struct finding_kind *kinds)
+{
+	*v = (struct findings){ .kinds = kinds, .list = v->list, .size = v->size };
+}
+
+struct finding *finding_new(struct findings *v)
+{
+	if (v->n == v->size) {
+		v->size += 32;
+		v->list = reallocarray(v->list, v->size, sizeof(*v->list));
+		if (!v->list)
+			die("out of memory");
+	}
+	return &v->list[v->n++];
+}
+
+static void add(struct findings *v, enum finding_level level, const char *link, const char *code, const char *fmt,
 		va_list ap)
 {
-	struct verdict *last = &v->list[v->n];
+	struct finding *last = finding_new(v);
 
-	if (v->n++ == VERDICTS_MAX)
-		abort();
-	*last = (struct verdict){ .level = level, .link = link, .code = code };
+	*last = (struct finding){ .level = level, .link = link, .code = code };
 	vsnprintf(last->text, sizeof(last->text), fmt, ap);
 }
 
-void verdict_find(struct verdicts *v, const char *code, const char *fmt, ...)
+void finding_add(struct findings *v, const char *code, const char *fmt, ...)
 {
 	const struct finding_kind *kind = kind_of(v->kinds, code);
 	va_list ap;
@@ -56,40 +70,40 @@ void verdict_find(struct verdicts *v, const char *code, const char *fmt, ...)
 	va_end(ap);
 }
 
-void verdict_find_at(struct verdicts *v, enum verdict_level level, const char *code, const char *fmt, ...)
+void finding_add_at(struct findings *v, enum finding_level level, const char *code, const char *fmt, ...)
 {
 	const struct finding_kind *kind = kind_of(v->kinds, code);
 	va_list ap;
 
-	if (!kind || (level != VERDICT_WARN && level != VERDICT_FAIL) || (level != kind->level && !kind->either))
+	if (!kind || (level != LEVEL_WARN && level != LEVEL_FAIL) || (level != kind->level && !kind->either))
 		abort();
 	va_start(ap, fmt);
 	add(v, level, kind->link, kind->code, fmt, ap);
 	va_end(ap);
 }
 
-void verdict_say(struct verdicts *v, enum verdict_level level, const char *link, const char *code, const char *fmt,
+void finding_say(struct findings *v, enum finding_level level, const char *link, const char *code, const char *fmt,
 		 ...)
 {
 	va_list ap;
 
-	if (level != VERDICT_PASS && level != VERDICT_UNKNOWN)
+	if (level != LEVEL_PASS && level != LEVEL_UNKNOWN)
 		abort();
 	va_start(ap, fmt);
 	add(v, level, link, code, fmt, ap);
 	va_end(ap);
 }
 
-void verdict_skip(struct verdicts *v, const char *link, const char *why)
+void finding_skip(struct findings *v, const char *link, const char *why)
 {
-	verdict_say(v, VERDICT_UNKNOWN, link, "not-looked-at", "not looked at: %s", why);
+	finding_say(v, LEVEL_UNKNOWN, link, "not-looked-at", "not looked at: %s", why);
 }
 
 /* --- what mends it --- */
 
-static struct remedy *next_remedy(struct verdicts *v)
+static struct remedy *next_remedy(struct findings *v)
 {
-	struct verdict *last = &v->list[v->n - 1];
+	struct finding *last = &v->list[v->n - 1];
 
 	if (last->n_remedies == REMEDIES_MAX)
 		abort();
@@ -97,7 +111,7 @@ static struct remedy *next_remedy(struct verdicts *v)
 }
 
 /* False if it does not fit. */
-static bool add_command(const struct verdicts *v, char *buf, size_t len, const char *fmt, va_list ap)
+static bool add_command(const struct findings *v, char *buf, size_t len, const char *fmt, va_list ap)
 {
 	for (const char *mark; (mark = strchr(fmt, '%')); fmt = mark + 2) {
 		const char *word = mark[1] == 's' ? va_arg(ap, const char *) : "";
@@ -122,7 +136,7 @@ static bool add_command(const struct verdicts *v, char *buf, size_t len, const c
 	return true;
 }
 
-void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
+void remedy_run(struct findings *v, unsigned int how, const char *fmt, ...)
 {
 	struct remedy *r;
 	va_list ap;
@@ -132,8 +146,8 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 		return;
 	r = next_remedy(v);
 	r->text[0] = 0;
-	if (v->container && how & RUN_GUEST)
-		add_text(r->text, sizeof(r->text), "in the guest itself: ");
+	if (v->outside && how & RUN_OUTSIDE)
+		add_text(r->text, sizeof(r->text), "%s: ", v->outside);
 	if (how & (RUN_ON_HOST | RUN_ON_MASTER | RUN_IN_SOURCE))
 		add_text(r->text, sizeof(r->text), "%s: ", how & RUN_ON_HOST ? "on the host" :
 			 how & RUN_ON_MASTER ? "on the grandmaster" : "in ptp_kvm's source");
@@ -147,7 +161,7 @@ void verdict_run(struct verdicts *v, unsigned int how, const char *fmt, ...)
 		v->list[v->n - 1].n_remedies--;
 }
 
-void verdict_advise(struct verdicts *v, const char *fmt, ...)
+void remedy_say(struct findings *v, const char *fmt, ...)
 {
 	struct remedy *r = next_remedy(v);
 	va_list ap;
@@ -170,8 +184,9 @@ static size_t alike_from_start(const char *a, const char *b)
 	return n;
 }
 
+/* also: what else the option takes */
 static void __attribute__((noreturn)) no_such_code(const char *option, const char *code,
-						   const struct finding_kind *kinds)
+						   const struct finding_kind *kinds, const char *also)
 {
 	char near[300] = "";
 	size_t best = 3;
@@ -182,17 +197,17 @@ static void __attribute__((noreturn)) no_such_code(const char *option, const cha
 	for (const struct finding_kind *k = kinds; k->code; k++)
 		if (alike_from_start(k->code, code) == best)
 			add_text(near, sizeof(near), "%s %s", near[0] ? "," : ", but", k->code);
-	misuse("%s: there is no warning or failure '%s'%s", option, code, near);
+	misuse("%s: there is no warning or failure '%s'%s%s", option, code, near, also);
 }
 
-void verdict_take_ignored(void *options, char *list)
+void findings_take_ignored(void *options, char *list)
 {
-	struct verdict_options *o = options;
+	struct findings_options *o = options;
 	char *code;
 
 	while ((code = strsep(&list, ","))) {
 		if (!kind_of(o->kinds, code))
-			no_such_code("--ignore", code, o->kinds);
+			no_such_code("--ignore", code, o->kinds, "");
 		if (o->n_ignored == ARRAY_SIZE(o->ignored))
 			misuse("--ignore: more than %zu", ARRAY_SIZE(o->ignored));
 		o->ignored[o->n_ignored++] = code;
@@ -204,9 +219,9 @@ static void print_kind(const struct finding_kind *k)
 	print("%-26s  %-12s  %s\n", k->code, k->link, k->either ? "WARN or FAIL" : words[k->level]);
 }
 
-void verdict_take_explained(void *options, char *code)
+void findings_take_explained(void *options, char *code)
 {
-	struct verdict_options *o = options;
+	struct findings_options *o = options;
 	const struct finding_kind *kind = kind_of(o->kinds, code);
 
 	if (!strcmp(code, "list")) {
@@ -215,44 +230,44 @@ void verdict_take_explained(void *options, char *code)
 		exit(finish(EXIT_GOOD));
 	}
 	if (!kind)
-		no_such_code("--explain", code, o->kinds);
+		no_such_code("--explain", code, o->kinds, "; list: all of them");
 	print_kind(kind);
 	print("\n");
 	text_columns(stdout, 0, "", kind->about);
 	exit(finish(EXIT_GOOD));
 }
 
-void verdicts_ignore(struct verdicts *v, const struct verdict_options *o)
+void findings_ignore(struct findings *v, const struct findings_options *o)
 {
 	for (int i = 0; i < v->n; i++)
 		for (size_t n = 0; n < o->n_ignored; n++)
 			v->list[i].ignored |= !strcmp(v->list[i].code, o->ignored[n]);
 }
 
-static bool is_bad(const struct verdict *one)
+static bool is_bad(const struct finding *one)
 {
-	return one->level == VERDICT_WARN || one->level == VERDICT_FAIL;
+	return one->level == LEVEL_WARN || one->level == LEVEL_FAIL;
 }
 
-int verdicts_exit_status(const struct verdicts *v)
+int findings_exit_status(const struct findings *v)
 {
 	int status = 0;
 
 	for (int i = 0; i < v->n; i++) {
 		if (v->list[i].ignored)
 			continue;
-		if (v->list[i].level == VERDICT_FAIL)
+		if (v->list[i].level == LEVEL_FAIL)
 			return 2;
-		if (v->list[i].level == VERDICT_WARN)
+		if (v->list[i].level == LEVEL_WARN)
 			status = 1;
 	}
 	return status;
 }
 
-void verdicts_print(const struct verdicts *v, bool quiet)
+void findings_print(const struct findings *v, bool quiet)
 {
 	for (int i = 0; i < v->n; i++) {
-		const struct verdict *one = &v->list[i];
+		const struct finding *one = &v->list[i];
 		bool bad = is_bad(one);
 		char left[40], right[sizeof(one->text) + 80];
 
@@ -271,7 +286,7 @@ void verdicts_print(const struct verdicts *v, bool quiet)
 	}
 }
 
-static void json_remedy(struct json *j, const struct verdict *one)
+static void json_remedy(struct json *j, const struct finding *one)
 {
 	char all[sizeof(one->remedies)] = "";
 
@@ -285,11 +300,11 @@ static void json_remedy(struct json *j, const struct verdict *one)
 	json_close(j, ']');
 }
 
-void verdicts_json(struct json *j, const struct verdicts *v)
+void findings_json(struct json *j, const struct findings *v)
 {
 	json_open(j, "checks", '[');
 	for (int i = 0; i < v->n; i++) {
-		const struct verdict *one = &v->list[i];
+		const struct finding *one = &v->list[i];
 
 		json_open(j, NULL, '{');
 		json_string(j, "link", one->link);
@@ -303,8 +318,8 @@ void verdicts_json(struct json *j, const struct verdicts *v)
 	json_close(j, ']');
 }
 
-void verdicts_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
-			 const struct verdicts *v)
+void findings_json_begin(struct json *j, int schema, const char *tool, const char *none, int status,
+			 const struct findings *v)
 {
 	const char *const results[] = { "good", "warnings", "broken", none };
 
@@ -313,17 +328,17 @@ void verdicts_json_begin(struct json *j, int schema, const char *tool, const cha
 	json_string(j, tool, PTP_KVM_VERSION);
 	json_string(j, "result", results[status]);
 	json_s64(j, "exit_status", status);
-	verdicts_json(j, v);
+	findings_json(j, v);
 }
 
 /* How many of the code, link and level of the ith there are; 0 if one before it is the same: no two samples may be. */
-static int alike(const struct verdicts *v, int i)
+static int alike(const struct findings *v, int i)
 {
-	const struct verdict *one = &v->list[i];
+	const struct finding *one = &v->list[i];
 	int n = 0;
 
 	for (int k = 0; k < v->n; k++) {
-		const struct verdict *other = &v->list[k];
+		const struct finding *other = &v->list[k];
 
 		if (other->level != one->level || strcmp(other->code, one->code) || strcmp(other->link, one->link))
 			continue;
@@ -334,7 +349,7 @@ static int alike(const struct verdicts *v, int i)
 	return n;
 }
 
-void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts *v)
+void findings_metrics(struct metrics *m, const char *help, const struct findings *v)
 {
 	int count[ARRAY_SIZE(json_words)] = { 0 };
 
@@ -345,7 +360,7 @@ void verdicts_metrics(struct metrics *m, const char *help, const struct verdicts
 		metrics_sample(m, count[i], "level", json_words[i], NULL);
 	metrics_gauges(m, "check_finding", "How many warnings and failures of check there are of a code.");
 	for (int i = 0; i < v->n; i++) {
-		const struct verdict *one = &v->list[i];
+		const struct finding *one = &v->list[i];
 
 		if (is_bad(one) && !one->ignored && alike(v, i))
 			metrics_sample(m, alike(v, i), "level", json_words[one->level], "code", one->code, "link", one->link,

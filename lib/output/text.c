@@ -125,6 +125,6 @@ const char *text_ns(char buf[static NS_TEXT_LEN], double ns, bool sign)
 const char *offset_text(char buf[static OFFSET_TEXT_LEN], double ns)
 {
 	text_ns(buf, fabs(ns), false);
-	strcat(buf, isnan(ns) ? " to" : ns < 0 ? " ahead of" : " behind");
+	strcat(buf, isnan(ns) ? " to" : ns < 0 ? " ahead of" : ns > 0 ? " behind" : " off");
 	return buf;
 }

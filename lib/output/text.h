@@ -28,7 +28,7 @@ void text_columns(FILE *f, int indent, const char *left, const char *right);
 #define NS_TEXT_LEN 24
 const char *text_ns(char buf[static NS_TEXT_LEN], double ns, bool sign);
 
-/* "12 ns behind", "3.4 µs ahead of": of a clock, by ns = what it follows - the clock. NAN: "no measurement to" */
+/* "12 ns behind", "3.4 µs ahead of", "0 ns off": of a clock, by ns = what it follows - the clock. NAN: "no measurement to" */
 #define OFFSET_TEXT_LEN (NS_TEXT_LEN + 12)
 const char *offset_text(char buf[static OFFSET_TEXT_LEN], double ns);
 

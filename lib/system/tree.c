@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -359,7 +360,20 @@ static char *read_fd(int fd, size_t *len)
 	return data;
 }
 
-/* O_NONBLOCK: a FIFO put in a file's place is empty, not a wait without end. */
+/* What can be read to its end, and again; /dev/null stands for an empty file. */
+static bool has_content(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		return true;
+	errno = EINVAL;
+	return false;
+}
+
+/* O_NONBLOCK: a FIFO put in a file's place is no wait without end. */
 char *file_read(const char *path, size_t *len)
 {
 	int fd = open_below_root(path, O_RDONLY), err;
@@ -367,11 +381,16 @@ char *file_read(const char *path, size_t *len)
 
 	if (fd < 0)
 		return NULL;
-	data = read_fd(fd, len);
+	data = has_content(fd) ? read_fd(fd, len) : NULL;
 	err = errno;
 	close(fd);
 	errno = err;
 	return data;
+}
+
+const char *file_error(int err)
+{
+	return err == EINVAL ? "it is no regular file" : strerror(err);
 }
 
 bool file_read_line(const char *path, char *line, size_t len)

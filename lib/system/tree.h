@@ -48,9 +48,11 @@ const char *file_real(char buf[static FILE_PATH_MAX], const char *path);
 
 /*
  * The content of a file below file_root, ended by a NUL that len (may be NULL) does not count; to be freed.
- * NULL and errno where it can't be read; EFBIG beyond FILE_SIZE_MAX. A FIFO reads as empty.
+ * NULL and errno where it can't be read; EFBIG beyond FILE_SIZE_MAX, EINVAL for a FIFO or a device other than /dev/null.
  */
 char *file_read(const char *path, size_t *len);
+/* Such an errno in words */
+const char *file_error(int err);
 
 /*
  * The first line of a file below file_root without its newline. False and an empty line if there is none:

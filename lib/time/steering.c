@@ -292,29 +292,38 @@ static size_t program_of_unit(const struct unit *u)
 	return 0;
 }
 
-/* systemd's list of what timedatectl(1) may start: each package of such a daemon adds its unit. */
-static bool is_listed(const char *unit)
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/*
+ * Which of these units are on systemd's lists of what timedatectl(1) may start: each package of such a daemon adds its
+ * own. names: sorted
+ */
+static void find_listed(char names[][UNIT_NAME_LEN], int n, bool listed[])
 {
 	static const char *const lists[] = { "/etc/systemd/ntp-units.d/*.list", "/usr/lib/systemd/ntp-units.d/*.list",
 					     "/lib/systemd/ntp-units.d/*.list" };
-	char **files, *text, *rest, *line;
-	bool found = false;
+	char **files, *text, *rest, *line, (*found)[UNIT_NAME_LEN];
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists) && !found; i++) {
-		int n = file_glob(lists[i], &files);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		int m = file_glob(lists[i], &files);
 
-		for (int k = 0; k < n && !found; k++) {
+		for (int k = 0; k < m; k++) {
 			text = rest = file_read(files[k], NULL);
-			while ((line = strsep(&rest, "\n")))
-				found |= !strcmp(line, unit);
+			while ((line = strsep(&rest, "\n"))) {
+				found = bsearch(line, names, n, sizeof(names[0]), by_name);
+				if (found)
+					listed[found - names] = true;
+			}
 			free(text);
 		}
-		file_glob_free(files, n);
+		file_glob_free(files, m);
 	}
-	return found;
 }
 
-static const struct time_daemon *daemon_of_unit(const struct unit *u, const char *program, bool *by_script)
+static const struct time_daemon *daemon_of_unit(const struct unit *u, const char *program, bool listed, bool *by_script)
 {
 	static const struct time_daemon other = { "an NTP daemon", NULL, "", "NTP", NULL };
 	const struct time_daemon *d = program ? daemon_called(base_name(program)) : NULL;
@@ -323,11 +332,12 @@ static const struct time_daemon *daemon_of_unit(const struct unit *u, const char
 	for (size_t i = 0; i < ARRAY_SIZE(daemons) && !d; i++)
 		if (has_word(daemons[i].units, u->name))
 			d = &daemons[i];
-	return !d && is_listed(u->name) ? &other : d;
+	return !d && listed ? &other : d;
 }
 
 /* What runs already is judged by its processes. */
-static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct processes *all, const char *name)
+static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct processes *all, const char *name,
+		    bool listed)
 {
 	const struct time_daemon *d;
 	struct unit u;
@@ -343,7 +353,7 @@ static int add_unit(struct steerer list[STEERERS_MAX], int n, const struct proce
 			return n;
 	unit_read(&u, name);
 	at = u.exec ? program_of_unit(&u) : 0;
-	d = daemon_of_unit(&u, u.exec ? u.exec + at : NULL, &by_script);
+	d = daemon_of_unit(&u, u.exec ? u.exec + at : NULL, listed, &by_script);
 	if (d && n < STEERERS_MAX) {
 		cmdline_of(&c, u.exec ? u.exec + at : NULL, u.exec_len - at);
 		steers = asked(d, &c, NULL, &s) || by_script;
@@ -363,10 +373,13 @@ int steering_find(struct steerer list[STEERERS_MAX], const struct processes *p)
 	char names[UNITS_MAX][UNIT_NAME_LEN];
 	bool systemd = file_root[0] || file_exists("/run/systemd/system");
 	int enabled = systemd ? units_enabled("*.service", names, UNITS_MAX) : 0, n = 0;
+	bool listed[UNITS_MAX] = { false };
 
+	if (enabled)
+		find_listed(names, enabled, listed);
 	for (int i = 0; i < p->n; i++)
 		n = add_process(list, n, p, &p->list[i]);
 	for (int i = 0; i < enabled; i++)
-		n = add_unit(list, n, p, names[i]);
+		n = add_unit(list, n, p, names[i], listed[i]);
 	return without_ntpd(list, n);
 }

@@ -13,7 +13,7 @@
 
 #include "system/processes.h"
 
-#define STEERERS_MAX 32
+#define STEERERS_MAX 128
 
 struct steerer {
 	char name[24];			/* "systemd-timesyncd", "phc2sys" */

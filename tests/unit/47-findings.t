@@ -27,7 +27,7 @@ in_manual() {
 
 # said FOLDER: the codes of all that its files find
 said() {
-	perl -0777 -ne 'while (/(?:judge|verdict)_find(?:_at)?\((.*?);/gs) {
+	perl -0777 -ne 'while (/(?:judge_find|finding_add)(?:_at)?\((.*?);/gs) {
 		($call = $1) =~ s/,\s*"[^"]*[ %][^"]*".*//s;
 		print "$1\n" while $call =~ /"([a-z0-9-]+)"/g;
 	}' "$@" | sort -u
@@ -50,13 +50,13 @@ has_table() {
 		is_empty "$(grep -E '.{81}' <<<"$said")" "$name: $code: within 80 columns"
 	done <<<"$all"
 	said=$("$program" "$verb" --explain none-such 2>&1 >/dev/null)
-	is "$? ${said%%$'\n'*}" "2 $1: --explain: there is no warning or failure 'none-such'" "$name: no such code"
+	is "$? ${said%%$'\n'*}" "2 $1: --explain: there is no warning or failure 'none-such'; list: all of them" "$name: no such code"
 }
 
 has_table ptpkvm check ptpkvm-check.md guest-tools/man/ptpkvm.8.scd guest-tools/check/*.c
 has_table ptpkvm-host check ptpkvm-host-check.md host-tools/man/ptpkvm-host.8.scd host-tools/check/*.c host-tools/status/*.c
 has_table ptpkvm-host probe ptpkvm-host-probe.md host-tools/man/ptpkvm-host.8.scd host-tools/probe/*.c
-like "$("$tools/ptpkvm" check --explain refclock-nun 2>&1)" "'refclock-nun', but refclock-none, refclock-noselect\\s" \
+like "$("$tools/ptpkvm" check --explain refclock-nun 2>&1)" "'refclock-nun', but refclock-none, refclock-noselect; list: all of them\\s" \
 	'what is near is named'
 like "$("$tools/ptpkvm" metrics --ignore boot-rase 2>&1)" "'boot-rase', but boot-race\\s" 'for --ignore, too'
 is_empty "$(grep -rlI virtualisation guest-tools host-tools lib Documentation README.md)" 'one spelling of virtualization'

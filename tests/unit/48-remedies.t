@@ -100,7 +100,7 @@ mends() {
 		: >"$work/log"
 		sh -c "$commands" >"$work/said" 2>&1
 		is_empty "$(of .code "$code")" "$desc: $code is gone"
-		is_empty "$(grep -v -e ' --root ' -e '^sudo \(sed\|tee\|mkdir\|cp\|rm\) ' "$work/log")" "$desc: $code: nothing that runs is touched"
+		is_empty "$(grep -v -e ' --root ' -e '^sudo \(sed\|tee\|mkdir\|cp\|rm\|install\) ' "$work/log")" "$desc: $code: nothing that runs is touched"
 	done
 }
 
@@ -110,6 +110,10 @@ step='makestep 0.001 -1'
 line='refclock PHC /dev/ptp_kvm refid KVM poll -1'
 image 'makestep 1 3'
 mends 'nothing of this clock' refclock-none
+image 'makestep 1 3'
+rm "$root/usr/bin/ptpkvm"
+mends 'nor of this program' refclock-none
+like "$(head -n 1 "$work/log")" '^sudo install -D ' 'which is copied first'
 image 'makestep 1 3' 'refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0'
 mends 'as guides have it' refclock-other
 for words in tai 'offset -37' 'offset  -37 delay 0.1' noselect; do

@@ -28,7 +28,7 @@ static inline void is_command(const char *text)
 }
 
 /* What a judge found of kinds; text and remedies are whole. Its codes are put behind those in codes. */
-static inline void note_found(const struct finding_kind *kinds, const struct verdict *v, char *codes, size_t len)
+static inline void note_found(const struct finding_kind *kinds, const struct finding *v, char *codes, size_t len)
 {
 	int k = 0;
 
@@ -38,7 +38,7 @@ static inline void note_found(const struct finding_kind *kinds, const struct ver
 		if (v->remedies[i].kind == REMEDY_COMMAND)
 			is_command(v->remedies[i].text);
 	}
-	if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+	if (v->level != LEVEL_WARN && v->level != LEVEL_FAIL)
 		return;
 	while (strcmp(kinds[k].code, v->code))
 		k++;
@@ -60,7 +60,7 @@ static inline void all_found(const struct finding_kind *kinds, const char *link)
 }
 
 /* The first line of what is to be done; "" if there is none */
-static inline const char *first_remedy(const struct verdict *v)
+static inline const char *first_remedy(const struct finding *v)
 {
 	return v->n_remedies ? v->remedies[0].text : "";
 }

@@ -390,18 +390,15 @@ static void fuzz_guests(void)
 
 static void fuzz_ptp4l(void)
 {
-	struct ptp4l list[PTP4L_MAX];
 	struct processes all;
-	int n;
 
-	memset(list, 'x', sizeof(list));
 	steering_processes(&all);
-	n = ptp4l_find(list, &all);
-	processes_free(&all);
-	must(n >= 0 && n <= PTP4L_MAX);
-	for (int i = 0; i < n; i++) {
-		const struct ptp4l *p = &list[i];
+	for (int i = 0; i < all.n; i++) {
+		struct ptp4l of, *p = &of;
 
+		memset(&of, 'x', sizeof(of));
+		if (strcmp(all.list[i].name, "ptp4l") || !ptp4l_read(p, &all.list[i]))
+			continue;
 		must(p->pid > 0 && p->n_interfaces >= 0 && p->n_interfaces <= PTP4L_PORTS_MAX);
 		for (int k = 0; k < p->n_interfaces; k++)
 			must(harmless(p->interfaces[k], IFNAMSIZ) && !strpbrk(p->interfaces[k], " /:"));
@@ -409,6 +406,7 @@ static void fuzz_ptp4l(void)
 		must(memchr(p->servo, 0, sizeof(p->servo)) && memchr(p->leapfile, 0, sizeof(p->leapfile)));
 		must(memchr(p->socket, 0, sizeof(p->socket)) && p->domain >= 0 && p->domain <= 255);
 	}
+	processes_free(&all);
 }
 
 static void fuzz_steering(void)

@@ -11,9 +11,14 @@
 
 static inline void host_facts(struct check_facts *f)
 {
-	struct ptp4l_fact *p = &f->ptp4l[0];
+	static struct ptp4l_fact ptp4l[8], *p = &ptp4l[0];
+	static struct phc2sys_fact phc2sys[8];
 
 	memset(f, 0, sizeof(*f));
+	memset(ptp4l, 0, sizeof(ptp4l));
+	memset(phc2sys, 0, sizeof(phc2sys));
+	f->ptp4l = ptp4l;
+	f->phc2sys = phc2sys;
 	f->root = f->debian = f->linuxptp = true;
 	f->nics.n = 1;
 	f->nics.list[0] = (struct nic){

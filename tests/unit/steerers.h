@@ -10,8 +10,11 @@
 static inline void host_add_steerer(struct check_facts *f, const char *name, int pid, const char *unit,
 				    const char *from)
 {
-	struct steerer *s = &f->steerers[f->n_steerers++];
+	struct steerer *s = &f->steerers[f->n_steerers];
 
+	if (f->n_steerers == STEERERS_MAX)
+		return;
+	f->n_steerers++;
 	*s = (struct steerer){ .pid = pid };
 	strcpy(s->name, name);
 	strcpy(s->unit, unit);
@@ -39,7 +42,7 @@ static inline void host_steerers(struct check_facts *f)
 		if (strcmp(others[i].name, "ptp4l") && strcmp(others[i].name, "phc2sys") &&
 		    strcmp(others[i].name, "chronyd") && f->n_steerers < STEERERS_MAX)
 			f->steerers[f->n_steerers++] = others[i];
-	if (f->chrony.pid && !f->chrony.watches_only && f->n_steerers < STEERERS_MAX)
+	if (f->chrony.pid && !f->chrony.watches_only)
 		host_add_steerer(f, "chronyd", f->chrony.pid, f->chrony.unit, "");
 }
 

@@ -15,6 +15,9 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "output/text.h"
+#include "tree.h"
+
+#include "../../guest-tools/clock/time.c"
 
 static void test_numbers(void **state)
 {
@@ -176,6 +179,39 @@ static void test_ns(void **state)
 	assert_true(strlen(buf) < NS_TEXT_LEN);
 }
 
+static void offset_is(double ns, const char *want)
+{
+	char buf[OFFSET_TEXT_LEN];
+
+	assert_string_equal(offset_text(buf, ns), want);
+}
+
+static int print_time(void *offset)
+{
+	print_text(&(struct phc){ .path = "/dev/ptp0" }, &(struct reading){ .offset = *(int64_t *)offset });
+	return 0;
+}
+
+static void time_says(int64_t offset, const char *want)
+{
+	assert_int_equal(apart(print_time, &offset), 0);
+	has(said_out, want);
+}
+
+/* Of a clock that is right none says that it is behind. */
+static void test_offset(void **state)
+{
+	(void)state;
+	offset_is(12, "12 ns behind");
+	offset_is(-3400, "3.40 µs ahead of");
+	offset_is(0, "0 ns off");
+	offset_is(-0.0, "0 ns off");
+	offset_is(NAN, "no measurement to");
+	time_says(12, " +0.000000012 s ± 0 ns (clock − system: the system is behind; ");
+	time_says(-12, " -0.000000012 s ± 0 ns (clock − system: the system is ahead; ");
+	time_says(0, " 0.000000000 s ± 0 ns (clock − system: the system is level; ");
+}
+
 static void columns_are(int indent, const char *left, const char *right, const char *want)
 {
 	char *got = NULL;
@@ -251,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_tame),
 		cmocka_unit_test(test_tame_ascii),
 		cmocka_unit_test(test_ns),
+		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_lines),
 	};

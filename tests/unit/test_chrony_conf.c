@@ -105,12 +105,21 @@ static void test_confdir(void **state)
 
 static void test_errors(void **state)
 {
+	char path[FILE_PATH_MAX];
+
 	(void)state;
 	assert_int_equal(walk(), -1);
 	assert_string_equal(why, "cannot read " CONF ": No such file or directory");
 	put(CONF, "a\ninclude /etc/none.conf\n");
 	assert_int_equal(walk(), -1);
 	assert_string_equal(why, CONF ":2: cannot read /etc/none.conf: No such file or directory");
+	assert_int_equal(mkfifo(file_path(path, "/etc/none.conf"), 0600), 0);
+	assert_int_equal(walk(), -1);
+	assert_string_equal(why, CONF ":2: cannot read /etc/none.conf: it is no regular file");
+	put_link(CONF, "/etc/none.conf");
+	assert_int_equal(walk(), -1);
+	assert_string_equal(why, "cannot read " CONF ": it is no regular file");
+	assert_int_equal(unlink(file_path(path, CONF)), 0);
 	put(CONF, "include " CONF "\n");
 	assert_int_equal(walk(), -1);
 	assert_string_equal(why, CONF ":1: included more than 10 deep");

@@ -134,6 +134,8 @@ static void test_sync(void **state)
 static struct check_facts facts;
 static struct check_report report;
 
+#define MANY 64		/* processes of ptp4l: a grandmaster can have one for each port */
+
 static struct nic *add_nic(struct check_facts *f, const char *name, int phc)
 {
 	struct nic *n = &f->nics.list[f->nics.n++];
@@ -165,9 +167,14 @@ static struct nic *add_stack(struct check_facts *f, const char *name, enum nic_k
 /* A host as it should be: hardware timestamps from a grandmaster, phc2sys. */
 static void healthy(struct check_facts *f)
 {
-	struct ptp4l_fact *p = &f->ptp4l[0];
+	static struct ptp4l_fact ptp4l[MANY], *p = &ptp4l[0];
+	static struct phc2sys_fact phc2sys[MANY];
 
+	memset(ptp4l, 0, sizeof(ptp4l));
+	memset(phc2sys, 0, sizeof(phc2sys));
 	*f = (struct check_facts){
+		.ptp4l = ptp4l,
+		.phc2sys = phc2sys,
 		.root = true,
 		.debian = true,
 		.linuxptp = true,
@@ -702,6 +709,46 @@ static void nobody_seen(struct check_facts *f)
 	f->processes_hidden = true;
 }
 
+static void in_container(struct check_facts *f)
+{
+	strcpy(f->container, "docker");
+	f->processes_hidden = true;
+	f->kvm.node = false;
+	f->kvm.open_error = ENOENT;
+}
+
+/* Of the host that has all of it nothing is seen. */
+static void bare_container(struct check_facts *f)
+{
+	in_container(f);
+	f->nics.n = f->n_ptp4l = f->n_phc2sys = 0;
+}
+
+static void container_with_chronyd(struct check_facts *f)
+{
+	bare_container(f);
+	f->leap_files[0].expires = NOW - 86400;
+	f->chrony = (struct chrony_facts){
+		.pid = 498, .answers = true, .n_sources = 1,
+		.sources = { { .mode = '^', .state = '*', .name = "192.0.2.2", .reach = 0377 } },
+	};
+	host_add_steerer(f, "systemd-timesyncd", 0, "systemd-timesyncd.service", "NTP");
+}
+
+/* docker run --pid=host: all processes are seen, but not what is installed. */
+static void container_of_all(struct check_facts *f)
+{
+	bare_container(f);
+	f->linuxptp = f->processes_hidden = false;
+}
+
+/* As OpenShift's linuxptp-daemon: ptp4l may be in another container. */
+static void container_with_phc2sys(struct check_facts *f)
+{
+	in_container(f);
+	f->n_ptp4l = 0;
+}
+
 /* H6: what keeps the clock is known, and no chrony is wanted beside it. */
 static void sfptpd(struct check_facts *f)
 {
@@ -1095,6 +1142,10 @@ static const struct {
 	{ ptp4l_in_container, "", EXIT_GOOD, "" },
 	{ ptp4l_in_container_too, "", EXIT_GOOD, "" },
 	{ nobody_seen, "", EXIT_GOOD, "" },
+	{ bare_container, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_with_chronyd, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_of_all, "container steering-none", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
+	{ container_with_phc2sys, "container", EXIT_WARNINGS, "on the host itself: sudo ptpkvm-host check" },
 	{ sfptpd, "", EXIT_GOOD, "" },
 	{ nobody_steers, "steering-none", EXIT_WARNINGS, "sudo apt install chrony && sudo systemctl enable --now chrony" },
 	{ ptp_but_nobody_steers, "steering-none", EXIT_WARNINGS, "ptpkvm-host config" },
@@ -1167,7 +1218,7 @@ static void test_cases(void **state)
 		host_steerers(&facts);
 		check_judge(&facts, &report);
 		for (int n = 0; n < report.said.n; n++) {
-			const struct verdict *v = &report.said.list[n];
+			const struct finding *v = &report.said.list[n];
 
 			/* every link in its order */
 			assert_in_range(word_index(check_links, v->link), last, last + 1);
@@ -1185,6 +1236,35 @@ static void test_cases(void **state)
 	all_found(check_kinds, "guests");
 }
 
+/* A container changes nothing of its host's, and none of the host's daemons is all right by what it sees. */
+static void test_in_container(void **state)
+{
+	static const char *const of_host[] = { "modprobe", "clocksource0", "dmesg", "udevadm", "probe", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		healthy(&facts);
+		cases[i].change(&facts);
+		in_container(&facts);
+		if (facts.offline)
+			continue;
+		host_steerers(&facts);
+		check_judge(&facts, &report);
+		assert_string_equal(report.said.list[0].code, "container");
+		for (int n = 0; n < report.said.n; n++) {
+			const struct finding *v = &report.said.list[n];
+
+			assert_true(v->level != LEVEL_PASS || strcmp(v->link, "steering"));
+			assert_string_not_equal(v->code, "ptp4l-missing");
+			assert_string_not_equal(v->code, "steering-none");
+			assert_string_not_equal(v->code, "kvm-no-node");
+			for (int k = 0; k < v->n_remedies; k++)
+				for (const char *const *w = of_host; *w; w++)
+					assert_true(v->remedies[k].kind == REMEDY_ELSEWHERE || !strstr(v->remedies[k].text, *w));
+		}
+	}
+}
+
 /* What the first warning or failure is, of facts that are well but for what options make of them */
 static void with_limit(int limit, int64_t value, const char *code)
 {
@@ -1197,7 +1277,7 @@ static void with_limit(int limit, int64_t value, const char *code)
 	check_judge(&facts, &report);
 	check_limits[limit].value = was;
 	for (int i = 0; i < report.said.n; i++)
-		if (report.said.list[i].level == VERDICT_WARN || report.said.list[i].level == VERDICT_FAIL) {
+		if (report.said.list[i].level == LEVEL_WARN || report.said.list[i].level == LEVEL_FAIL) {
 			assert_string_equal(report.said.list[i].code, code);
 			return;
 		}
@@ -1225,6 +1305,15 @@ static const char *text_of(const char *link)
 	return "";
 }
 
+static const struct finding *of_code(const char *code)
+{
+	for (int i = 0; i < report.said.n; i++)
+		if (!strcmp(report.said.list[i].code, code))
+			return &report.said.list[i];
+	fail_msg("there is no %s", code);
+	return NULL;
+}
+
 static void text_is(void (*change)(struct check_facts *f), const char *link, const char *want)
 {
 	healthy(&facts);
@@ -1250,6 +1339,19 @@ static void test_texts(void **state)
 	text_is(no_bound_of_chronyd, "kernel", "synchronized, with no bound on its error: none was told");
 	text_is(nothing, "kernel", "synchronized, with no bound on its error: phc2sys tells none");
 	text_is(timesyncd, "kernel", "synchronized, with no bound on its error: systemd-timesyncd tells none");
+	text_is(bare_container, "host",
+		"in a container (docker): of the host's daemons, files and devices only what it sees");
+	text_is(bare_container, "nic", "not looked at: the container has no network card");
+	text_is(bare_container, "ptp4l", "not looked at: it may run outside of the container");
+	text_is(bare_container, "offset", "not looked at: no ptp4l is seen");
+	text_is(bare_container, "steering", "not looked at: it may run outside of the container");
+	text_is(bare_container, "leap", "not looked at: the host's lists are outside of the container");
+	text_is(bare_container, "kernel", "synchronized, with no bound on its error: who steers is not seen");
+	text_is(bare_container, "kvm", "not looked at: the container cannot open /dev/kvm");
+	text_is(container_of_all, "ptp4l", "no PTP here");
+	assert_int_equal(of_code("steering-none")->n_remedies, 0);
+	text_is(container_with_chronyd, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
+	text_is(nobody_seen, "ptp4l", "not looked at: other users' processes are hidden here");
 	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
 	text_is(ntp_only, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(ptp_but_nobody_steers, "kernel",
@@ -1297,6 +1399,15 @@ static void test_texts(void **state)
 	text_is(leap_expired, "leap", "/usr/share/zoneinfo/leap-seconds.list expired on 2026-11-18");
 }
 
+static int count_code(const char *code)
+{
+	int n = 0;
+
+	for (int i = 0; i < report.said.n; i++)
+		n += !strcmp(report.said.list[i].code, code);
+	return n;
+}
+
 /* Nothing that there can be at once is more than there is room for. */
 static void test_everything(void **state)
 {
@@ -1304,20 +1415,25 @@ static void test_everything(void **state)
 	healthy(&facts);
 	many_nics(&facts);
 	given_away(&facts);
-	for (int i = 0; i < PTP4L_MAX; i++)
+	for (int i = 0; i < MANY; i++) {
+		facts.ptp4l[i] = facts.ptp4l[0];
 		facts.ptp4l[i].process.software = true;
-	facts.n_ptp4l = PTP4L_MAX;
-	facts.n_phc2sys = CHECK_PHC2SYS_MAX;
+		facts.ptp4l[i].process.socket[0] = 0;
+		facts.ptp4l[i].data.offset_ns = 1e9;
+	}
+	facts.n_ptp4l = facts.n_phc2sys = MANY;
 	facts.n_steerers = STEERERS_MAX;
 	facts.n_constants = CHECK_CONSTANTS_MAX;
 	facts.n_leap_files = CHECK_LEAP_FILES_MAX;
 	for (int i = 0; i < STEERERS_MAX; i++)
 		facts.steerers[i] = (struct steerer){ .name = "ntpd", .pid = 20 + i };
-	for (int i = 0; i < CHECK_PHC2SYS_MAX; i++)
+	for (int i = 0; i < MANY; i++)
 		facts.phc2sys[i].process.steers = true;
 	host_steerers(&facts);
 	check_judge(&facts, &report);
 	assert_in_range(report.n_steerers, 16, STEERERS_MAX);
+	assert_int_equal(count_code("slave"), MANY);
+	assert_int_equal(count_code("offset-large"), MANY);
 	assert_int_equal(check_exit_status(&facts, &report), EXIT_BROKEN);
 }
 
@@ -1325,10 +1441,20 @@ static void test_everything(void **state)
 
 #define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/system.slice/x.service\n")
 
+static void gather(void)
+{
+	static struct check_facts last;
+
+	free(last.ptp4l);
+	free(last.phc2sys);
+	check_gather(&facts);
+	last = facts;
+}
+
 static void test_empty_tree(void **state)
 {
 	(void)state;
-	check_gather(&facts);
+	gather();
 	assert_true(facts.offline);
 	assert_int_equal(facts.nics.n + facts.n_ptp4l + facts.n_phc2sys + facts.n_steerers + facts.n_constants +
 				 facts.n_leap_files + facts.chrony.pid,
@@ -1349,7 +1475,7 @@ static void test_machine(void **state)
 	put("/sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc hpet \n");
 	put("/etc/debian_version", "12\n");
 	put("/usr/sbin/ptp4l", "");
-	check_gather(&facts);
+	gather();
 	assert_true(facts.cpu.known && facts.cpu.vmx && !facts.cpu.svm && facts.cpu.constant_tsc);
 	assert_true(!facts.cpu.nonstop_tsc && facts.cpu.tsc_reliable && !facts.cpu.hypervisor);
 	assert_string_equal(facts.kvm.module, "kvm_amd");
@@ -1357,7 +1483,7 @@ static void test_machine(void **state)
 	assert_string_equal(facts.clocksource, "tsc");
 	assert_string_equal(facts.clocksources, "tsc hpet ");
 	put("/proc/cpuinfo", "flags\nflags\t\n");
-	check_gather(&facts);
+	gather();
 	assert_false(facts.cpu.known);
 }
 
@@ -1371,7 +1497,7 @@ static void test_chain(void **state)
 	PROCESS(14, "ntpd", "ntpd");
 	put("/etc/c.conf", "refclock SHM 2 poll 0 refid PTP0\nrefclock PHC /dev/ptp0:extpps refid NIC\n"
 			   "refclock AVERYLONGDRIVER x\nrefclock SOCK\nleapsectz right/UTC\nleapseclist /etc/leap\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_ptp4l, 1);
 	assert_false(facts.ptp4l[0].asked);
 	assert_int_equal(facts.n_phc2sys, 2);
@@ -1395,17 +1521,17 @@ static void test_chain(void **state)
 	/* Directives in its place: they are cut up, and no file is read. */
 	PROCESS(13, "chronyd", "chronyd\0-n\0server\0x");
 	put("/etc/chrony/chrony.conf", "refclock SHM 0\n");
-	check_gather(&facts);
+	gather();
 	assert_string_equal(facts.chrony.conf, "");
 	assert_false(facts.chrony.watches_only);
 	PROCESS(13, "chronyd", "chronyd\0-F\0001");
-	check_gather(&facts);
+	gather();
 	assert_string_equal(facts.chrony.conf, "/etc/chrony/chrony.conf");
 }
 
-static const struct verdict *link_says(const char *link)
+static const struct finding *link_says(const char *link)
 {
-	static const struct verdict none;
+	static const struct finding none;
 
 	check_judge(&facts, &report);
 	for (int i = 0; i < report.said.n; i++)
@@ -1414,29 +1540,51 @@ static const struct verdict *link_says(const char *link)
 	return &none;
 }
 
+/* A grandmaster with one for each port */
+static void test_many_ptp4l(void **state)
+{
+	(void)state;
+	for (int pid = 100; pid < 100 + 40; pid++)
+		PROCESS(pid, "ptp4l", "ptp4l\0-i\0eno1");
+	for (int pid = 200; pid < 200 + 40; pid++)
+		PROCESS(pid, "phc2sys", "phc2sys\0-s\0eno1\0-c\0eno2");
+	gather();
+	assert_int_equal(facts.n_ptp4l, 40);
+	assert_int_equal(facts.ptp4l[39].process.pid, 139);
+	assert_int_equal(facts.n_phc2sys, 40);
+	assert_int_equal(facts.phc2sys[39].process.pid, 239);
+}
+
 /* Configurations that can't be read are none: what they say is not known, and nothing passes for it. */
 static void test_unread(void **state)
 {
+	char full[FILE_PATH_MAX];
+
 	(void)state;
 	PROCESS(10, "ptp4l", "ptp4l\0-i\0eno1\0-f\0/etc/none.conf");
 	PROCESS(13, "chronyd", "chronyd\0-f\0/etc/c.conf");
 	put("/var/run/ptp4l", "");
 	put("/etc/c.conf", "leapsectz right/UTC\ninclude /etc/none\n");
 	put("/usr/share/zoneinfo/right/UTC", "TZif");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.ptp4l[0].process.conf_error, ENOENT);
 	has(facts.chrony.conf_why, "/etc/c.conf:2: cannot read /etc/none");
 	facts.offline = false;
 	facts.root = true;
 	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
 	assert_false(facts.ptp4l[0].asked);
-	assert_int_equal(link_says("ptp4l")->level, VERDICT_WARN);
+	assert_int_equal(link_says("ptp4l")->level, LEVEL_WARN);
 	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: No such file");
+	assert_int_equal(mkfifo(file_path(full, "/etc/none.conf"), 0600), 0);
+	ptp4l_read(&facts.ptp4l[0].process, &(struct process){ .pid = 10 });
+	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
+	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: it is no regular file");
+	assert_int_equal(unlink(full), 0);
 	has(report.said.list[report.said.n - 3].link, "kernel");
 	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
 	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
 	put("/etc/none", "");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.ptp4l[0].process.conf_error, 0);
 	assert_string_equal(facts.chrony.conf_why, "");
 }
@@ -1459,7 +1607,7 @@ static void test_constants(void **state)
 	put("/etc/systemd/system/phc2sys@.service.d/x.conf", "ExecStart=/usr/sbin/phc2sys -s %I -O 37\n");
 	put("/etc/chrony/chrony.conf", "include /etc/chrony/more\nserver x offset 36\n");
 	put("/etc/chrony/more", "\nrefclock PHC /dev/ptp0 offset 36\nrefclock SHM 0 offset 0.036 delay 36\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, 8);
 	constant_is(0, "phc2sys, process 10", "-36");
 	constant_is(1, "ptp4l, process 11", "35");
@@ -1479,12 +1627,12 @@ static void test_hostile_constants(void **state)
 	(void)state;
 	put("/etc/ptp4l.conf", "-O\nutc_offset\nutc_offset 36x\n-O --36\n-O 0x24\n-O 29\n-O 46\n-O nan\n'\"=\n-O 36e0\n"
 			       "-O 36.0000000000000000000000000000000000\n");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, 0);
 	for (int i = 0; i < CHECK_CONSTANTS_MAX + 9; i++)
 		add_text(text, sizeof(text), "-O 36 ");
 	put("/etc/ptp4l.conf", text);
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_constants, CHECK_CONSTANTS_MAX);
 }
 
@@ -1522,7 +1670,7 @@ static void test_leap_files(void **state)
 	put("/usr/share/zoneinfo/right/UTC", "TZif");
 	put("/etc/chrony.conf", "leapsectz right/UTC\n");
 	PROCESS(10, "ptp4l", "ptp4l\0-f\0/etc/p.conf");
-	check_gather(&facts);
+	gather();
 	assert_int_equal(facts.n_leap_files, 2);	/* each once */
 	assert_string_equal(facts.leap_files[0].whose, "ptp4l");
 	assert_int_equal(facts.leap_files[0].expires, 1782777600);
@@ -1615,11 +1763,11 @@ static void test_misuse(void **state)
 }
 
 static const struct finding_kind kinds[] = { FINDING_WARN("code", "ptp4l", "x"),
-					     FINDING_EITHER("two", "ptp4l", VERDICT_FAIL, "x"), { 0 } };
+					     FINDING_EITHER("two", "ptp4l", LEVEL_FAIL, "x"), { 0 } };
 
-static void says(struct verdicts *v, const char *want)
+static void says(struct findings *v, const char *want)
 {
-	struct verdict *one = &v->list[0];
+	struct finding *one = &v->list[0];
 
 	assert_int_equal(one->n_remedies, want ? 1 : 0);
 	if (want)
@@ -1630,55 +1778,55 @@ static void says(struct verdicts *v, const char *want)
 /* What is put into a command is one word of it, or a part of one; what does not fit is not cut. */
 static void test_commands(void **state)
 {
-	static struct verdicts v;
+	static struct findings v;
 	static char word[5000];
 
 	(void)state;
-	v = (struct verdicts){ .kinds = kinds };
-	verdict_find(&v, "code", "x");
-	verdict_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
+	v = (struct findings){ .kinds = kinds };
+	finding_add(&v, "code", "x");
+	remedy_run(&v, 0, "kill %d -u %s.x", 5, "a; sudo sh /x #'");
 	says(&v, "kill 5 -u 'a; sudo sh /x #'\\'''.x");
-	verdict_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
+	remedy_run(&v, RUN_ROOT, "a %s %s %s", "", "-n", "");
 	says(&v, "a -n");
 	memset(word, 'a', 500);
-	verdict_run(&v, 0, "rm %s", word);
+	remedy_run(&v, 0, "rm %s", word);
 	assert_int_equal(v.list[0].n_remedies, 1);
 	v.list[0].n_remedies = 0;
 	for (size_t n = 597; n < sizeof(word); n++) {
 		memset(word, 'a', n);
-		verdict_run(&v, 0, "rm %s", word);
+		remedy_run(&v, 0, "rm %s", word);
 		says(&v, NULL);
 	}
 	v.offline = true;
-	verdict_run(&v, RUN_LIVE, "reboot");
+	remedy_run(&v, RUN_LIVE, "reboot");
 	says(&v, NULL);
-	v.container = true;
-	verdict_run(&v, RUN_GUEST | RUN_IN_SOURCE, "make");
+	v.outside = "in the guest itself";
+	remedy_run(&v, RUN_OUTSIDE | RUN_IN_SOURCE, "make");
 	says(&v, "in the guest itself: in ptp_kvm's source: make");
 }
 
 static int say_wrongly(void *arg)
 {
-	static struct verdicts v;
+	static struct findings v;
 
-	v = (struct verdicts){ .kinds = kinds };
+	v = (struct findings){ .kinds = kinds };
 	switch (*(int *)arg) {
 	case 0:
-		verdict_find(&v, "cod", "x");
+		finding_add(&v, "cod", "x");
 		break;
 	case 1:
-		verdict_find_at(&v, VERDICT_FAIL, "code", "x");
+		finding_add_at(&v, LEVEL_FAIL, "code", "x");
 		break;
 	case 2:
-		verdict_find_at(&v, VERDICT_PASS, "two", "x");
+		finding_add_at(&v, LEVEL_PASS, "two", "x");
 		break;
 	case 3:
-		verdict_say(&v, VERDICT_WARN, "ptp4l", "code", "x");
+		finding_say(&v, LEVEL_WARN, "ptp4l", "code", "x");
 		break;
 	case 4:
-		verdict_find_at(&v, VERDICT_WARN, "two", "x");
-		verdict_find(&v, "code", "x");
-		verdict_say(&v, VERDICT_PASS, "ptp4l", "good", "x");
+		finding_add_at(&v, LEVEL_WARN, "two", "x");
+		finding_add(&v, "code", "x");
+		finding_say(&v, LEVEL_PASS, "ptp4l", "good", "x");
 	}
 	return 0;
 }
@@ -1693,12 +1841,12 @@ static void test_kinds(void **state)
 
 static int print_hostile(void *arg)
 {
-	struct verdicts v = { .kinds = kinds };
+	struct findings v = { .kinds = kinds };
 
 	(void)arg;
-	verdict_find(&v, "code", "%s", "a\033[2J\r\nb\177");
-	verdict_run(&v, 0, "c\t# %s", "\xc2\x9b" "d\x9b");
-	verdicts_print(&v, false);
+	finding_add(&v, "code", "%s", "a\033[2J\r\nb\177");
+	remedy_run(&v, 0, "c\t# %s", "\xc2\x9b" "d\x9b");
+	findings_print(&v, false);
 	misuse("%s", "e\033]0;f\a");
 }
 
@@ -1719,6 +1867,7 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_in_container),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_kernel_bound),
 		cmocka_unit_test(test_limits),
@@ -1727,6 +1876,7 @@ int main(void)
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_machine, empty_tree),
 		cmocka_unit_test_setup(test_chain, empty_tree),
+		cmocka_unit_test_setup(test_many_ptp4l, empty_tree),
 		cmocka_unit_test_setup(test_unread, empty_tree),
 		cmocka_unit_test_setup(test_constants, empty_tree),
 		cmocka_unit_test_setup(test_hostile_constants, empty_tree),

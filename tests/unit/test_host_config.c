@@ -391,10 +391,11 @@ static void test_another_machine(void **state)
 	gone("/sys/class/net");
 	good(config("--linuxptp-version", "3.1", "--interface", "eno5", "--timestamping", "hardware", "--distribution", "rhel"));
 	has(said_out, "==> /etc/systemd/system/ptp4l.service.d/");
-	refused(config("--linuxptp-version", "3.1", "--interface", "eno5"), "say --timestamping hardware or software");
+	refused(config("--linuxptp-version", "3.1", "--interface", "eno5"),
+		"say --timestamping hardware or software (auto, default of --timestamping, asks the network card)\n");
 	refused(config("--linuxptp-version", "3.1", "--timestamping", "software"),
-		"default of --interface: nic1 is counted on the machine itself; here give the interface's name");
-	refused(config("--linuxptp-version", "3.1", "--interface", "a", "--ntp-server", "b"), "Say --chrony-version");
+		"say --interface NAME (nic1, default of --interface, is counted on the machine itself)\n");
+	refused(config("--linuxptp-version", "3.1", "--interface", "a", "--ntp-server", "b"), "say --chrony-version V\n");
 	good(config("--linuxptp-version", "3.1", "--interface", "a", "--ntp-server", "b", "--chrony-version", "4.0"));
 	refused(config("--linuxptp-version", "3.1", "--interface", "a", "--install"), "is for another machine");
 	refused(config("--linuxptp-version", "3,1"), "'3,1' is not a version such as 4.2");
@@ -666,7 +667,12 @@ static void test_image(void **state)
 	file_root = tree;
 	etc_is_as_before();
 	refused(config("--root", "/no/such"), "--root: /no/such: No such file");
-	refused(config("--root", root, "--install", "--interface", "eth0"), "Say --linuxptp-version");
+	refused(config("--root", root, "--install", "--interface", "eth0"), "say --linuxptp-version V; --timestamping hardware or software (");
+	put("/etc/os-release", "ID=x\n");
+	remember();
+	refused(config("--root", root, "--install", "--ntp-server", "a", "--role", "grandmaster"),
+		"/etc/os-release names neither); --linuxptp-version V; --chrony-version V; --timestamping hardware or software "
+		"(auto, default of --timestamping, asks the network card); --interface NAME (nic1, default of --interface, is");
 }
 
 /* --- edited --- */

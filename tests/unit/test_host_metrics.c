@@ -23,6 +23,7 @@
 #include "tree.h"
 
 static struct status given;
+static struct chain_hop hops[8];
 
 static void fake_gather(struct status *s)
 {
@@ -71,8 +72,8 @@ static void fill_all(void)
 	host_facts_chrony(f);
 	host_steerers(f);
 	check_judge(f, &given.report);
-	given.has_hop[0] = true;
-	given.hop[0] = (struct chain_hop){ .path = "/dev/ptp0", .known = true, .offset_ns = -8, .uncertainty_ns = 15 };
+	given.hop = hops;
+	given.hop[0] = (struct chain_hop){ .there = true, .path = "/dev/ptp0", .known = true, .offset_ns = -8, .uncertainty_ns = 15 };
 	given.has_tracking = true;
 	given.tracking = (struct chrony_tracking){
 		.name = "PTP0", .stratum = 1, .system = 2.5e-8, .root_delay = 2e-6, .root_dispersion = 1e-6,
@@ -148,6 +149,12 @@ static void test_nothing(void **state)
 	has_line(text, "ptpkvm_host_guests_known 0");
 	lacks_word(text, "_offset_seconds");
 	lacks_word(text, "_kernel_");
+	free(text);
+
+	given.facts.processes_hidden = true;
+	text = text_of();
+	lacks_word(text, "ptp4l_processes");
+	lacks_word(text, "steering_processes");
 	lacks_word(text, "ptp4l_up");
 	lacks_word(text, "port_state");
 	lacks_word(text, "host_guests ");
@@ -198,11 +205,12 @@ static void test_some(void **state)
 /* What is not known is absent, and no 0. */
 static void test_unknown(void **state)
 {
-	struct ptp4l_fact *p = &given.facts.ptp4l[0];
+	struct ptp4l_fact *p;
 	char *text;
 
 	(void)state;
 	fill_all();
+	p = &given.facts.ptp4l[0];
 	pmc_unknown(&p->data);
 	p->data.n_ports = 1;
 	strcpy(p->data.ports[0].identity, "6e2bee.fffe.8fb69c-1");
@@ -257,9 +265,9 @@ static void test_findings(void **state)
 	(void)state;
 	fill_all();
 	given.report.said.kinds = check_kinds;
-	verdict_find(&given.report.said, "ptp4l-untold", "one");
-	verdict_find_at(&given.report.said, VERDICT_FAIL, "offset-large", "far");
-	verdict_find(&given.report.said, "ptp4l-untold", "two");
+	finding_add(&given.report.said, "ptp4l-untold", "one");
+	finding_add_at(&given.report.said, LEVEL_FAIL, "offset-large", "far");
+	finding_add(&given.report.said, "ptp4l-untold", "two");
 	text = text_of();
 	has_line(text, "ptpkvm_host_check_finding{level=\"warn\",code=\"ptp4l-untold\",link=\"ptp4l\"} 2");
 	has_line(text, "ptpkvm_host_check_finding{level=\"fail\",code=\"offset-large\",link=\"offset\"} 1");
@@ -285,7 +293,6 @@ static void test_hostile(void **state)
 	for (int i = 1; i < 5; i++) {
 		f->ptp4l[i] = f->ptp4l[0];
 		f->ptp4l[i].process.pid = 500 + i;
-		given.has_hop[i] = true;
 		given.hop[i] = given.hop[0];
 	}
 	f->ptp4l[2].process.n_interfaces = 0;

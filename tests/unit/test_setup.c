@@ -734,9 +734,9 @@ static void check_says(const char *codes, const char *remedy)
 	check_gather(&facts);
 	check_judge(&facts, &report);
 	for (int i = 0; i < report.said.n; i++) {
-		const struct verdict *v = &report.said.list[i];
+		const struct finding *v = &report.said.list[i];
 
-		if (v->level != VERDICT_WARN && v->level != VERDICT_FAIL)
+		if (v->level != LEVEL_WARN && v->level != LEVEL_FAIL)
 			continue;
 		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s ", v->code);
 		if (!first[0])
@@ -763,6 +763,7 @@ static void test_remedies(void **state)
 	put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
 	put_link("/dev/ptp_kvm", "ptp0");
 	put("/etc/modules", "ptp_kvm\n");
+	put("/usr/bin/ptpkvm", "");
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		snprintf(conf, sizeof(conf), "pool a\nmakestep 1 3\n%s", lines[i]);
 		put(CONF, conf);

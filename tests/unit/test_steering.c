@@ -10,9 +10,20 @@
 
 #include <cmocka.h>
 
-#include "base/array.h"
-#include "time/steering.h"
+#include "system/tree.h"
 #include "tree.h"
+
+static int lists_read;
+
+static int counted_glob(const char *pattern, char ***paths)
+{
+	lists_read++;
+	return file_glob(pattern, paths);
+}
+
+#define file_glob counted_glob
+#include "../../lib/time/steering.c"
+#undef file_glob
 
 #define PROCESS(pid, comm, words, cgroup) put_process(pid, comm, words, sizeof(words), cgroup)
 #define UNIT(name) "0::/system.slice/" name "\n"
@@ -426,6 +437,11 @@ static void test_enabled(void **state)
 	assert_int_equal(find(), 3);
 	/* One that systemd knows of, and nobody else */
 	put("/usr/lib/systemd/ntp-units.d/60-my.list", "# of a package\nmy-time.service\n");
+	lists_read = 0;
+	assert_int_equal(find(), 4);
+	assert_int_equal(lists_read, 3);	/* once, not for each unit */
+	put("/usr/lib/systemd/ntp-units.d/60-my.list", "my-time.service");
+	put("/usr/lib/systemd/ntp-units.d/70-my.list", "x.service\n");
 	assert_int_equal(find(), 4);
 	put("/usr/lib/systemd/system/my-time.service", "[Service]\nExecStart=/opt/bin/ntp-daemon\n");
 	/* Of a unit that runs, the process says what it does. */
