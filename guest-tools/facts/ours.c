@@ -2,7 +2,6 @@
 /* Our own files. */
 #include <string.h>
 
-#include "base/array.h"
 #include "facts/ours.h"
 #include "system/tree.h"
 
@@ -12,15 +11,16 @@
 
 const char *const setup_files[] = { SETUP_MODULES, SETUP_DIRECTIVES, DROP_IN_DEBIAN, DROP_IN_RHEL, NULL };
 
-const char *setup_program(void)
-{
-	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
-					     "/usr/local/sbin/ptpkvm" };
+const char *const setup_programs[] = {
+	"/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm", "/usr/local/sbin/ptpkvm", NULL,
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		if (file_exists(usual[i]))
-			return usual[i];
-	return NULL;
+bool setup_program(void)
+{
+	for (const char *const *program = setup_programs; *program; program++)
+		if (file_exists(*program))
+			return true;
+	return false;
 }
 
 static bool is_debian(const struct chrony_layout *layout)

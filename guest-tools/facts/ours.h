@@ -3,6 +3,8 @@
 #ifndef FACTS_OURS_H
 #define FACTS_OURS_H
 
+#include <stdbool.h>
+
 #include "chrony/conf.h"
 #include "chrony/service.h"
 
@@ -14,8 +16,10 @@
 /* /etc/systemd/system/SERVICE.d/ptpkvm.conf */
 const char *setup_drop_in(const struct chrony_layout *layout);
 
-/* Where this program is installed, below file_root; NULL if it is not. */
-const char *setup_program(void);
+/* Where this program may be installed, and systemd finds it by its name; NULL at the end */
+extern const char *const setup_programs[];
+/* One of them is there, below file_root. */
+bool setup_program(void);
 
 /* The beginning of each of them, by which they are known even without the journal */
 #define SETUP_MARKER "# Written by ptpkvm setup"

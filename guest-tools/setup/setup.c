@@ -36,6 +36,7 @@
 #include "setup/phc.h"
 #include "setup/selected.h"
 #include "setup/units.h"
+#include "system/container.h"
 #include "system/init.h"
 #include "system/interval.h"
 #include "system/machine.h"
@@ -131,12 +132,6 @@ static bool check_guest(struct setup *s)
 	return fail(s, "this is not a KVM guest (%s)", name[0] ? name : "no hypervisor");
 }
 
-static bool in_container(void)
-{
-	return file_exists("/run/systemd/container") || file_exists("/.dockerenv") ||
-	       file_exists("/run/.containerenv");
-}
-
 static bool read_quality(struct setup *s)
 {
 	struct host_clock hc = { 0 };
@@ -185,10 +180,11 @@ static bool by_hand(struct setup *s, const char *init)
 
 static bool check_machine(struct setup *s)
 {
+	char container[CONTAINER_NAME_LEN];
 	const char *init;
 
-	if (!s->offline && in_container())
-		return fail(s, "this is a container: the clock is its host's, set it up there");
+	if (!s->offline && container_kind(container))
+		return fail(s, "this is a container (%s): the clock is its host's, set it up there", container);
 	init = init_other(!s->offline);
 	if (init)
 		return by_hand(s, init);
@@ -349,20 +345,13 @@ static bool check_clock(struct setup *s)
 
 static bool choose_program(struct setup *s)
 {
-	/* Where systemd, too, finds it by its name, wherever a later version is installed */
-	static const char *const usual[] = { "/usr/bin/ptpkvm", "/usr/sbin/ptpkvm", "/usr/local/bin/ptpkvm",
-					     "/usr/local/sbin/ptpkvm" };
 	static const char *const passing[] = { "/tmp/", "/run/", "/var/tmp/", "/home/", "/root/" };
 	ssize_t n;
 
 	if (s->offline) {
-		for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
-			if (file_exists(usual[i])) {
-				strcpy(s->program, "ptpkvm");
-				return true;
-			}
-		}
-		return fail(s, "ptpkvm itself is not in %s; copy it to %s%s", file_root, file_root, usual[0]);
+		strcpy(s->program, "ptpkvm");
+		return setup_program() || fail(s, "ptpkvm itself is not in %s; copy it to %s%s", file_root, file_root,
+					       setup_programs[0]);
 	}
 	n = readlink("/proc/self/exe", s->program, sizeof(s->program) - 1);
 	s->program[n > 0 ? n : 0] = 0;
@@ -370,8 +359,9 @@ static bool choose_program(struct setup *s)
 			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] ||
 	    s->program[0] != '/')
 		return fail(s, "the path of this program, '%s', cannot stand in a unit; install it", s->program);
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		if (!strcmp(s->program, usual[i]))
+	/* Wherever a later version is installed, then */
+	for (const char *const *usual = setup_programs; *usual; usual++)
+		if (!strcmp(s->program, *usual))
 			strcpy(s->program, "ptpkvm");
 	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
 		if (!strncmp(s->program, passing[i], strlen(passing[i])))
