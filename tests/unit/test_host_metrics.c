@@ -37,6 +37,7 @@ static void fake_gather(struct status *s)
 static int reset(void **state)
 {
 	(void)state;
+	free(given.report.said.list);
 	memset(&given, 0, sizeof(given));
 	return 0;
 }

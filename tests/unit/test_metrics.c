@@ -56,6 +56,7 @@ static int reset(void **state)
 {
 	(void)state;
 	memset(&given_facts, 0, sizeof(given_facts));
+	free(given_report.said.list);
 	memset(&given_report, 0, sizeof(given_report));
 	return 0;
 }
