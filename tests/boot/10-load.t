@@ -128,35 +128,37 @@ not_stable() {
 	# each time that it names its page anew, also in the middle of a reading; how far off depends on when the host was
 	# interrupted then, hence the load.
 	like "$(guest g1 cat $clocksource)" kvm-clock "$suite: the guest is on kvm-clock, which the host no longer calls stable"
-	guest g1 modprobe msr || bail 'g1 has no msr module'
-	for _ in $(seq "$(nproc)"); do
-		timeout 180 sh -c 'while :; do :; done' &
-		load+=($!)
-	done
-	for round; do
-		method=$round
-		[[ $round != again ]] || method=precise
-		said=$(LAB_TIMEOUT=180 guest g1 "rm -f /tmp/end
-			/lab/phcreaders --threads 2 --pin --method $method --until-file /tmp/end >/tmp/readers 2>&1 &
-			reader=\$!
-			perl -e '
-				sub at_page { sysseek(\$msr, 0x4b564d01, 0) or die \"seek: \$!\" } # MSR_KVM_SYSTEM_TIME_NEW
-				open(\$msr, \"+<:raw\", \"/dev/cpu/1/msr\") or die \"open: \$!\";
-				for (1 .. 3000) {
-					at_page; sysread(\$msr, \$page, 8) == 8 or die \"read: \$!\";
-					at_page; syswrite(\$msr, \$page) == 8 or die \"write: \$!\";
-				}
-				print \"renamed=3000\\n\"'
-			touch /tmp/end
-			wait \$reader
-			tail -n 1 /tmp/readers" 2>&1)
-		note "$suite, $method: $said"
-		is "$(field renamed <<<"$said")" 3000 "$suite, not stable, $method: CPU 1 had 3000 lines"
-		is "$(field errors <<<"$said") $(field backwards <<<"$said")" '0 0' \
-			"$suite, not stable, $method: no reading failed or went backwards"
-	done
-	kill "${load[@]}"
-	wait "${load[@]}" 2>/dev/null
+	if (($#)); then
+		guest g1 modprobe msr || bail 'g1 has no msr module'
+		for _ in $(seq "$(nproc)"); do
+			timeout 180 sh -c 'while :; do :; done' &
+			load+=($!)
+		done
+		for round; do
+			method=$round
+			[[ $round != again ]] || method=precise
+			said=$(LAB_TIMEOUT=180 guest g1 "rm -f /tmp/end
+				/lab/phcreaders --threads 2 --pin --method $method --until-file /tmp/end >/tmp/readers 2>&1 &
+				reader=\$!
+				perl -e '
+					sub at_page { sysseek(\$msr, 0x4b564d01, 0) or die \"seek: \$!\" } # MSR_KVM_SYSTEM_TIME_NEW
+					open(\$msr, \"+<:raw\", \"/dev/cpu/1/msr\") or die \"open: \$!\";
+					for (1 .. 3000) {
+						at_page; sysread(\$msr, \$page, 8) == 8 or die \"read: \$!\";
+						at_page; syswrite(\$msr, \$page) == 8 or die \"write: \$!\";
+					}
+					print \"renamed=3000\\n\"'
+				touch /tmp/end
+				wait \$reader
+				tail -n 1 /tmp/readers" 2>&1)
+			note "$suite, $method: $said"
+			is "$(field renamed <<<"$said")" 3000 "$suite, not stable, $method: CPU 1 had 3000 lines"
+			is "$(field errors <<<"$said") $(field backwards <<<"$said") $(field inconsistent <<<"$said")" '0 0 0' \
+				"$suite, not stable, $method: no reading failed, went backwards or had its times the wrong way round"
+		done
+		kill "${load[@]}"
+		wait "${load[@]}" 2>/dev/null
+	fi
 	guest_stop g1
 }
 
@@ -176,6 +178,8 @@ lab_check_consoles
 if [[ " ${cases[*]} " = *' newest '* ]]; then
 	lab_stop
 	module_for sid
+	# Not bookworm's module, which the host and its guest had
+	LAB_PAYLOAD=()
 	lab_stage guest sid
 	not_stable sid precise extended
 	lab_check_consoles
