@@ -10,18 +10,13 @@
 
 #define JSON_SCHEMA 1
 
-struct series_set watch_set(const struct watch *w)
-{
-	return (struct series_set){ w->series, WATCH_SERIES, w->ticks, w->interval };
-}
-
 /* --- for people --- */
 
 static void print_summary(FILE *f, const struct watch *w)
 {
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 
-	text(f, "\n%s: %u ticks, %g s apart\n", w->phc.path, w->ticks, w->interval);
+	text(f, "\n%s: %u ticks, %g s apart\n", w->phc.path, w->run.ticks, w->run.interval);
 	series_print(f, &set);
 }
 
@@ -64,12 +59,12 @@ static void source_line(struct screen *s, const struct watch_tick *t)
 static void print_live(const struct watch *w, const struct watch_tick *t)
 {
 	static struct screen s;
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 
 	screen_begin(&s);
 	screen_line(&s, "%s, by %s; tick %u of %u, %g s apart; Ctrl-C ends", w->phc.path,
 		    t->late ? "nothing: late" : t->error ? errname(t->error) : phc_method_name(t->phc.method), t->nth,
-		    w->count, w->interval);
+		    w->run.count, w->run.interval);
 	screen_stats(&s, &set);
 	source_line(&s, t);
 	screen_sparklines(&s, &set);
@@ -159,7 +154,7 @@ static void json_tick(const struct watch_tick *t)
 
 static void json_summary(const struct watch *w)
 {
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 	struct json j = { .f = stdout, .compact = true };
 
 	json_open(&j, NULL, '{');
@@ -167,8 +162,8 @@ static void json_summary(const struct watch *w)
 	json_u64(&j, "schema", JSON_SCHEMA);
 	json_string(&j, "device", w->phc.path);
 	json_string(&j, "clock_name", w->phc.name);
-	json_double(&j, "interval_s", w->interval);
-	json_u64(&j, "ticks", w->ticks);
+	json_double(&j, "interval_s", w->run.interval);
+	json_u64(&j, "ticks", w->run.ticks);
 	series_json(&j, &set);
 	json_close(&j, '}');
 }
@@ -177,16 +172,16 @@ static void json_summary(const struct watch *w)
 
 void watch_show_head(const struct watch *w)
 {
-	if (w->format == WATCH_CSV)
+	if (w->run.format == WATCH_CSV)
 		csv_head();
-	else if (w->format == WATCH_TEXT)
+	else if (w->run.format == WATCH_TEXT)
 		print("%-24s %13s %-10s %11s %-6s %-5s %5s\n", "time", "PHC-system ns", "by", "chronyd ns", "source",
 		       "state", "reach");
 }
 
 void watch_show_tick(const struct watch *w, const struct watch_tick *t)
 {
-	switch (w->format) {
+	switch (w->run.format) {
 	case WATCH_CSV:
 		csv_tick(t);
 		break;
@@ -203,8 +198,8 @@ void watch_show_tick(const struct watch *w, const struct watch_tick *t)
 
 void watch_show_summary(const struct watch *w)
 {
-	if (w->format == WATCH_JSON)
+	if (w->run.format == WATCH_JSON)
 		json_summary(w);
 	else
-		print_summary(w->format == WATCH_CSV ? stderr : stdout, w);
+		print_summary(w->run.format == WATCH_CSV ? stderr : stdout, w);
 }

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/die.h"
 #include "base/now.h"
 #include "base/text.h"
 #include "check/judge.h"
 #include "facts/facts.h"
 #include "ptpkvm.h"
-#include "series/plot.h"
-#include "series/screen.h"
 #include "system/interval.h"
 #include "watch/watch.h"
 
@@ -46,40 +42,32 @@ static void read_phc(const struct watch *w, struct watch_tick *t)
 	ticks_say_once(said, sizeof(said), text);
 }
 
-/* next: when it is the next one's turn, on CLOCK_MONOTONIC */
-static void take_tick(struct watch *w, struct watch_tick *t, int64_t next)
+static void begin(void *arg)
 {
-	const bool late = now_ns(CLOCK_MONOTONIC) >= next;
-	unsigned int i = w->ticks++;
-
-	*t = (struct watch_tick){ .nth = w->ticks, .when_ns = now_ns(CLOCK_REALTIME), .late = late };
-	if (!late) {
-		read_phc(w, t);
-		ask_chrony(t, next);
-	}
-	w->series[WATCH_PHC].ns[i] = late || t->error ? NAN : t->phc.offset_ns;
-	w->series[WATCH_CHRONY].ns[i] = t->has_source ? view_ns(t->source.offset) : NAN;
-}
-
-static void watch(struct watch *w, const sigset_t *normal)
-{
-	int64_t start = now_ns(CLOCK_MONOTONIC), step = llround(w->interval * NSEC_PER_SEC);
-	struct watch_tick t;
+	const struct watch *w = arg;
 
 	watch_chrony_start(w->refid);
 	watch_show_head(w);
-	while (w->ticks < w->count) {
-		int64_t deadline = start + w->ticks * step;
+}
 
-		ticks_wait(deadline, normal);
-		if (ticks_stop)
-			break;
-		take_tick(w, &t, deadline + step);
-		watch_show_tick(w, &t);
-		if (fflush(stdout))
-			return;
+static void tick(void *arg, bool late, int64_t next)
+{
+	struct watch *w = arg;
+	struct watch_tick t = { .nth = w->run.ticks, .when_ns = now_ns(CLOCK_REALTIME), .late = late };
+	unsigned int i = w->run.ticks - 1;
+
+	if (!late) {
+		read_phc(w, &t);
+		ask_chrony(&t, next);
 	}
-	watch_show_summary(w);
+	w->series[WATCH_PHC].ns[i] = late || t.error ? NAN : t.phc.offset_ns;
+	w->series[WATCH_CHRONY].ns[i] = t.has_source ? view_ns(t.source.offset) : NAN;
+	watch_show_tick(w, &t);
+}
+
+static void end(void *arg)
+{
+	watch_show_summary(arg);
 }
 
 static void find_refid(char *refid, size_t len)
@@ -93,17 +81,6 @@ static void find_refid(char *refid, size_t len)
 		snprintf(refid, len, "%.*s", (int)sizeof(r->refid) - 1, r->refid);
 }
 
-static int result(const struct watch *w)
-{
-	unsigned int had = 0;
-
-	for (unsigned int i = 0; i < w->ticks; i++)
-		had += !isnan(w->series[WATCH_PHC].ns[i]);
-	if (had == w->ticks)
-		return EXIT_GOOD;
-	return had ? EXIT_WARNINGS : EXIT_BROKEN;
-}
-
 int cmd_watch(int argc, char **argv)
 {
 	struct watch_options o = WATCH_DEFAULTS;
@@ -114,16 +91,14 @@ int cmd_watch(int argc, char **argv)
 		  TEXT_TO(&device) },
 		{ 0 },
 	};
+	static const struct watch_calls calls = { begin, tick, end };
 	struct watch w = {
+		.run = { .series = w.series, .n = WATCH_SERIES },
 		.series = {
 			[WATCH_PHC] = { .title = "PHC - system", .key = "phc", .plot = "direct" },
 			[WATCH_CHRONY] = { .title = "chronyd", .key = "chrony", .plot = "chronyd" },
 		},
 	};
-	struct plot plot = { 0 };
-	struct series_set set;
-	char why[PATH_MAX + 400];
-	sigset_t normal;
 	int code;
 
 	options_parse(&(struct command){
@@ -132,31 +107,12 @@ int cmd_watch(int argc, char **argv)
 		.rows = rows, .notes = WATCH_NOTES,
 		.statuses = "0 all of the PTP clock's readings succeeded; 1 some did not; 2 none did, or misuse",
 	}, argc, argv);
-	watch_options_done(&o);
-	w.count = o.count;
-	w.interval = o.interval;
-	w.format = o.format;
+	watch_asked(&w.run, &o);
 	code = view_open(&w.phc, device);
 	if (code)
 		return code;
-	if (w.format == WATCH_TEXT && screen_possible())
-		w.format = WATCH_LIVE;
 	find_refid(w.refid, sizeof(w.refid));
-	for (int i = 0; i < WATCH_SERIES; i++)
-		w.series[i].ns = xcalloc(w.count, sizeof(*w.series[i].ns));
-	ticks_catch_signals(&normal);
-	plot_prepare(&plot, o.plot);
-
-	watch(&w, &normal);
-	code = result(&w);
-	set = watch_set(&w);
-	if (o.plot && !plot_draw(&plot, &set, "PHC - system, ns", why, sizeof(why))) {
-		complain("%s", why);
-		code = EXIT_BROKEN;
-	}
-	plot_end(&plot);
-	for (int i = 0; i < WATCH_SERIES; i++)
-		free(w.series[i].ns);
+	code = watch_go(&w.run, &o, &calls, &w, &w.series[WATCH_PHC], "PHC - system, ns");
 	close(w.phc.fd);
 	return code;
 }

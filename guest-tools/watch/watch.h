@@ -3,9 +3,8 @@
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
 
-#include "cli/watch_options.h"
+#include "cli/watch.h"
 #include "clock/open.h"
-#include "series/series.h"
 
 struct watch_tick {
 	unsigned int nth;		/* from 1 on */
@@ -22,10 +21,7 @@ enum { WATCH_PHC, WATCH_CHRONY, WATCH_SERIES };
 struct watch {
 	struct phc phc;
 	char refid[8];			/* that chrony's configuration gives to the PHC, empty if none */
-	enum watch_format format;
-	unsigned int count;		/* ticks that are wanted */
-	unsigned int ticks;		/* ticks that have been */
-	double interval;		/* seconds */
+	struct watch_run run;
 	struct series series[WATCH_SERIES];
 };
 
@@ -42,8 +38,6 @@ void watch_chrony_start(const char *refid);
  * deadline on CLOCK_MONOTONIC: it will be the next one's.
  */
 bool watch_chrony_ask(struct watch_answer *a, int64_t deadline);
-
-struct series_set watch_set(const struct watch *w);
 
 /* Before the first tick, at each one, after the last one */
 void watch_show_head(const struct watch *w);

@@ -16,15 +16,10 @@
 
 #define JSON_SCHEMA 2
 
-struct series_set watch_set(const struct watch *w)
-{
-	return (struct series_set){ w->series, WATCH_SERIES, w->ticks, w->interval };
-}
-
 /* Its value in the tick that is the last one */
 static double now(const struct watch *w, int series)
 {
-	return w->series[series].ns[w->ticks - 1];
+	return w->series[series].ns[w->run.ticks - 1];
 }
 
 static const char *synchronized(const struct kernel_clock *k)
@@ -85,9 +80,9 @@ static void print_line(const struct watch *w, const struct watch_tick *t)
 
 static void print_summary(FILE *f, const struct watch *w)
 {
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 
-	text(f, "\n%u ticks, %g s apart\n", w->ticks, w->interval);
+	text(f, "\n%u ticks, %g s apart\n", w->run.ticks, w->run.interval);
 	series_print(f, &set);
 }
 
@@ -126,10 +121,10 @@ static void clock_lines(struct screen *s, const struct watch *w, const struct wa
 static void print_live(const struct watch *w, const struct watch_tick *t)
 {
 	static struct screen s;
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 
 	screen_begin(&s);
-	screen_line(&s, "tick %u of %u, %g s apart; Ctrl-C ends", t->nth, w->count, w->interval);
+	screen_line(&s, "tick %u of %u, %g s apart; Ctrl-C ends", t->nth, w->run.count, w->run.interval);
 	ptp4l_line(&s, t);
 	screen_stats(&s, &set);
 	clock_lines(&s, w, t);
@@ -242,14 +237,14 @@ static void json_tick(const struct watch_tick *t)
 
 static void json_summary(const struct watch *w)
 {
-	const struct series_set set = watch_set(w);
+	const struct series_set set = watch_set(&w->run);
 	struct json j = { .f = stdout, .compact = true };
 
 	json_open(&j, NULL, '{');
 	json_string(&j, "type", "summary");
 	json_u64(&j, "schema", JSON_SCHEMA);
-	json_double(&j, "interval_s", w->interval);
-	json_u64(&j, "ticks", w->ticks);
+	json_double(&j, "interval_s", w->run.interval);
+	json_u64(&j, "ticks", w->run.ticks);
 	series_json(&j, &set);
 	json_close(&j, '}');
 }
@@ -258,15 +253,15 @@ static void json_summary(const struct watch *w)
 
 void watch_show_head(const struct watch *w)
 {
-	if (w->format == WATCH_CSV)
+	if (w->run.format == WATCH_CSV)
 		csv_head();
-	else if (w->format == WATCH_TEXT)
+	else if (w->run.format == WATCH_TEXT)
 		print_head(w);
 }
 
 void watch_show_tick(const struct watch *w, const struct watch_tick *t)
 {
-	switch (w->format) {
+	switch (w->run.format) {
 	case WATCH_CSV:
 		csv_tick(t);
 		break;
@@ -283,8 +278,8 @@ void watch_show_tick(const struct watch *w, const struct watch_tick *t)
 
 void watch_show_summary(const struct watch *w)
 {
-	if (w->format == WATCH_JSON)
+	if (w->run.format == WATCH_JSON)
 		json_summary(w);
 	else
-		print_summary(w->format == WATCH_CSV ? stderr : stdout, w);
+		print_summary(w->run.format == WATCH_CSV ? stderr : stdout, w);
 }

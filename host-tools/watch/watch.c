@@ -9,8 +9,6 @@
 #include "base/now.h"
 #include "ptp/ports.h"
 #include "ptpkvm-host.h"
-#include "series/plot.h"
-#include "series/screen.h"
 #include "status/gather.h"
 #include "system/background.h"
 #include "system/interval.h"
@@ -194,61 +192,42 @@ static void read_all(struct watch_tick *t, int64_t next)
 		take_chrony(t, deadline);
 }
 
-/* next: when it is the next one's turn, on CLOCK_MONOTONIC */
-static void take_tick(struct watch *w, struct watch_tick *t, int64_t next)
+static void begin_ticks(void *arg)
 {
-	const bool late = now_ns(CLOCK_MONOTONIC) >= next;
-	unsigned int i = w->ticks++;
+	start_askers();
+	watch_show_head(arg);
+}
 
-	*t = (struct watch_tick){
-		.nth = w->ticks, .when_ns = now_ns(CLOCK_REALTIME), .late = late, .guests = -1,
+static void tick(void *arg, bool late, int64_t next)
+{
+	struct watch *w = arg;
+	static struct watch_tick t;
+	unsigned int i = w->run.ticks - 1;
+
+	t = (struct watch_tick){
+		.nth = w->run.ticks, .when_ns = now_ns(CLOCK_REALTIME), .late = late, .guests = -1,
 		.kernel.max_error_ns = NAN,
 	};
 	if (!late)
-		read_all(t, next);
-	w->series[WATCH_GM].ns[i] = check_offset(&t->ptp4l);
-	w->series[WATCH_SYSTEM].ns[i] = t->hop.known ? t->hop.offset_ns : NAN;
-	w->series[WATCH_CHRONY].ns[i] = t->has_tracking ? t->tracking.system * 1e9 : NAN;
+		read_all(&t, next);
+	w->series[WATCH_GM].ns[i] = check_offset(&t.ptp4l);
+	w->series[WATCH_SYSTEM].ns[i] = t.hop.known ? t.hop.offset_ns : NAN;
+	w->series[WATCH_CHRONY].ns[i] = t.has_tracking ? t.tracking.system * 1e9 : NAN;
+	watch_show_tick(w, &t);
 }
 
-static void watch(struct watch *w, const sigset_t *normal)
+static void end_ticks(void *arg)
 {
-	int64_t start = now_ns(CLOCK_MONOTONIC), step = llround(w->interval * NSEC_PER_SEC);
-	static struct watch_tick t;
-
-	start_askers();
-	watch_show_head(w);
-	while (w->ticks < w->count) {
-		int64_t deadline = start + w->ticks * step;
-
-		ticks_wait(deadline, normal);
-		if (ticks_stop)
-			break;
-		take_tick(w, &t, deadline + step);
-		watch_show_tick(w, &t);
-		if (fflush(stdout))
-			return;
-	}
-	watch_show_summary(w);
-}
-
-static int result(const struct watch *w)
-{
-	const double *ns = w->series[host.has_ptp4l ? WATCH_GM : WATCH_CHRONY].ns;
-	unsigned int had = 0;
-
-	for (unsigned int i = 0; i < w->ticks; i++)
-		had += !isnan(ns[i]);
-	if (had == w->ticks)
-		return EXIT_GOOD;
-	return had ? EXIT_WARNINGS : EXIT_BROKEN;
+	watch_show_summary(arg);
 }
 
 int cmd_watch(int argc, char **argv)
 {
 	struct watch_options o = WATCH_DEFAULTS;
 	const struct option_row rows[] = { WATCH_ROWS(&o), { 0 } };
+	static const struct watch_calls calls = { begin_ticks, tick, end_ticks };
 	struct watch w = {
+		.run = { .series = w.series, .n = WATCH_SERIES },
 		.report = &host.report,
 		.series = {
 			[WATCH_GM] = { .title = "GM > NIC", .key = "gm", .plot = "grandmaster to NIC" },
@@ -256,11 +235,6 @@ int cmd_watch(int argc, char **argv)
 			[WATCH_CHRONY] = { .title = "chronyd", .key = "chrony", .plot = "chronyd" },
 		},
 	};
-	struct plot plot = { 0 };
-	struct series_set set;
-	char why[PATH_MAX + 400];
-	sigset_t normal;
-	int code;
 
 	options_parse(&(struct command){
 		.about = "Each hop from the grandmaster to the system's clock, tick by tick, and how many guests are served. "
@@ -269,31 +243,12 @@ int cmd_watch(int argc, char **argv)
 		.statuses = "0 all ticks had an offset to the grandmaster, or without ptp4l chronyd's; 1 some had none; 2 none "
 			    "had, or misuse",
 	}, argc, argv);
-	watch_options_done(&o);
-	w.count = o.count;
-	w.interval = o.interval;
-	w.format = o.format;
+	watch_asked(&w.run, &o);
 	begin();
 	if (host.has_ptp4l && !check_hardware(&host.ptp4l)) {
 		w.series[WATCH_GM].title = "GM > system";
 		w.series[WATCH_GM].plot = "grandmaster to system";
 	}
-	if (w.format == WATCH_TEXT && screen_possible())
-		w.format = WATCH_LIVE;
-	for (int i = 0; i < WATCH_SERIES; i++)
-		w.series[i].ns = xcalloc(w.count, sizeof(*w.series[i].ns));
-	ticks_catch_signals(&normal);
-	plot_prepare(&plot, o.plot);
-
-	watch(&w, &normal);
-	code = result(&w);
-	set = watch_set(&w);
-	if (o.plot && !plot_draw(&plot, &set, "master - its clock, ns", why, sizeof(why))) {
-		complain("%s", why);
-		code = EXIT_BROKEN;
-	}
-	plot_end(&plot);
-	for (int i = 0; i < WATCH_SERIES; i++)
-		free(w.series[i].ns);
-	return code;
+	return watch_go(&w.run, &o, &calls, &w, &w.series[host.has_ptp4l ? WATCH_GM : WATCH_CHRONY],
+			"master - its clock, ns");
 }

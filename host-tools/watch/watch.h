@@ -5,10 +5,9 @@
 
 #include "check/judge.h"
 #include "chrony/chronyc.h"
-#include "cli/watch_options.h"
+#include "cli/watch.h"
 #include "facts/guests.h"
 #include "ptp/hop.h"
-#include "series/series.h"
 #include "time/kernel_clock.h"
 
 /* ptp4l's clock to the grandmaster's, the system's to the PHC, the system's to chronyd's source */
@@ -32,15 +31,10 @@ struct watch_tick {
 };
 
 struct watch {
-	enum watch_format format;
-	unsigned int count;		/* ticks that are wanted */
-	unsigned int ticks;		/* ticks that have been */
-	double interval;		/* seconds */
+	struct watch_run run;
 	struct series series[WATCH_SERIES];
 	const struct check_report *report;	/* who steers, when it began */
 };
-
-struct series_set watch_set(const struct watch *w);
 
 /* Before the first tick, at each one, after the last one */
 void watch_show_head(const struct watch *w);

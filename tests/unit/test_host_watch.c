@@ -146,6 +146,7 @@ static bool fake_guests(struct kvm_guests *all)
 #define chain_read fake_read
 #define chronyc_tracking fake_chrony
 #define kvm_guests_find fake_guests
+#include "../../lib/cli/watch.c"
 #include "../../host-tools/watch/watch.c"
 #undef now_ns
 #undef ppoll

@@ -115,6 +115,7 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const st
 #include "../../lib/system/background.c"
 #include "../../lib/system/interval.c"
 #include "../../guest-tools/watch/chrony.c"
+#include "../../lib/cli/watch.c"
 #include "../../guest-tools/watch/watch.c"
 #undef view_open
 #undef view_phc
@@ -310,7 +311,7 @@ static void test_csv_string(void **state)
 
 	(void)state;
 	stdout = f;
-	watch_show_tick(&(struct watch){ .format = WATCH_CSV }, &(struct watch_tick){
+	watch_show_tick(&(struct watch){ .run.format = WATCH_CSV }, &(struct watch_tick){
 		.nth = 1, .late = true, .has_source = true,
 		.source = { .state = '*', .name = "a,\"b" },
 	});
