@@ -40,10 +40,17 @@ int ptp_kvm_arch_read_pair(struct ptp_kvm_pair *pair);
  * all calls of a reading
  */
 
-/** ptp_kvm_arch_frame_begin() - note what makes the clocksource of the counter */
+/**
+ * ptp_kvm_arch_frame_begin() - note what makes the clocksource of the counter
+ * @frame:	filled in
+ */
 void ptp_kvm_arch_frame_begin(struct ptp_kvm_frame *frame);
 
-/** ptp_kvm_arch_frame_changed() - is that another by now? */
+/**
+ * ptp_kvm_arch_frame_changed() - does something else do so by now?
+ * @frame:	as it was
+ * @cs_id:	the clocksource's identity; CSID_GENERIC where it is not known
+ */
 bool ptp_kvm_arch_frame_changed(const struct ptp_kvm_frame *frame, int cs_id);
 
 /**
@@ -53,7 +60,7 @@ bool ptp_kvm_arch_frame_changed(const struct ptp_kvm_frame *frame, int cs_id);
  */
 bool ptp_kvm_arch_steady(const struct ptp_kvm_frame *frame, int cs_id);
 
-/** ptp_kvm_arch_counter() - the counter that pairs carry, now */
+/** ptp_kvm_arch_counter() - read the counter that pairs carry */
 u64 ptp_kvm_arch_counter(void);
 
 /**
@@ -84,7 +91,8 @@ int ptp_kvm_source(const struct ptp_kvm_frame *frame,
 		   const struct system_time_snapshot *snap);
 
 /*
- * ptp_kvm_read.c: operations of struct ptp_clock_info; attrs may be NULL
+ * ptp_kvm_read.c: operations of struct ptp_clock_info, as its kernel-doc has
+ * them (linux/ptp_clock_kernel.h); of the proposed ones sts and attrs may be NULL
  */
 int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
 			    struct ptp_system_timestamp *sts,

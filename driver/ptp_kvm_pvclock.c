@@ -38,7 +38,9 @@ void ptp_kvm_arch_frame_begin(struct ptp_kvm_frame *frame)
 	if (!frame->live)
 		return;
 	version = pvclock_read_begin(frame->live);
+	/* Checked and used is one private copy, whatever the host writes now. */
 	frame->page = *frame->live;
+	barrier();
 	frame->page.version = version;
 }
 

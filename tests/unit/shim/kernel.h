@@ -52,6 +52,8 @@ typedef s64 ktime_t;
 #define U32_MAX			UINT32_MAX
 #define NSEC_PER_MSEC		1000000L
 
+#define barrier()		__asm__ __volatile__("" : : : "memory")
+
 extern int fake_preempt;
 #define preempt_disable()	(fake_preempt++)
 #define preempt_enable()	(fake_preempt--)
