@@ -407,9 +407,9 @@ bool install_do(struct install *in, char *why, size_t len)
 {
 	/* For what goes away nothing new has to be known, and the disk may be full. */
 	in->begun = !in->n_wanted || write_journal(in, false, why, len);
+	if (!in->begun)
+		return false;
 	for (int i = 0; i < in->n; i++) {
-		if (!in->begun)
-			return false;
 		if (in->stop && *in->stop)
 			return refuse(why, len, "interrupted");
 		if (do_step(&in->files[i], why, len))
