@@ -179,6 +179,7 @@ if [[ " ${cases[*]} " = *' newest '* ]]; then
 	lab_stop
 	module_for sid
 	# Not bookworm's module, which the host and its guest had
+	# shellcheck disable=SC2034
 	LAB_PAYLOAD=()
 	lab_stage guest sid
 	not_stable sid precise extended

@@ -17,7 +17,7 @@ in_kernel() {
 	if [[ -n $3 ]]; then
 		found=("$dir"/root/usr/src/linux-headers-*-common/"$2")
 		sed -E "$3" "${found[0]}" >$changed
-		bind+=(--ro-bind $changed "${found[0]#"$dir/root"}")
+		bind+=(--ro-bind "$changed" "${found[0]#"$dir/root"}")
 	fi
 	shift 3
 	said=$(vm-images/in-image "$image" "${bind[@]}" \

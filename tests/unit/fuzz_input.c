@@ -63,6 +63,11 @@ char *file_read(const char *path, size_t *len)
 	return copy;
 }
 
+const char *file_error(int err)
+{
+	return strerror(err);
+}
+
 bool file_read_line(const char *path, char *line, size_t len)
 {
 	const char *text_or_map = strstr(path, "/uid_map") ? "0 0 4294967295" : text;
