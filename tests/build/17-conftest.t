@@ -40,7 +40,7 @@ unlike "$said" warning 'without a warning'
 has KTIME_GET_SNAPSHOT_ID && ! has SNAPSHOT_HW_CYCLES
 ok $? 'it is left out, the rest of the snapshot is used'
 
-in_kernel sid include/linux/ptp_clock_kernel.h 's/(pre|post)_sts;/\1_stamp;/'
+in_kernel sid include/linux/ptp_clock_kernel.h 's/(pre|post)_sts/\1_stamp/g'
 is $? 2 'a timestamp of no known shape: does not build'
 like "$said" 'ptp_kvm does not know the struct ptp_system_timestamp of this kernel' 'and says what it does not know'
 
