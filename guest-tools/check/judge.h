@@ -4,6 +4,7 @@
 #define CHECK_JUDGE_H
 
 #include "facts/facts.h"
+#include "output/judge.h"
 
 struct check_report {
 	struct findings said;
@@ -31,13 +32,6 @@ struct judge {
 	const struct check_facts *f;
 	struct check_report *r;
 };
-
-#define judge_say(j, ...) finding_say(&(j)->r->said, __VA_ARGS__)
-#define judge_find(j, ...) finding_add(&(j)->r->said, __VA_ARGS__)
-#define judge_find_at(j, ...) finding_add_at(&(j)->r->said, __VA_ARGS__)
-#define judge_run(j, ...) remedy_run(&(j)->r->said, __VA_ARGS__)
-#define judge_advise(j, ...) remedy_say(&(j)->r->said, __VA_ARGS__)
-#define judge_skip(j, ...) finding_skip(&(j)->r->said, __VA_ARGS__)
 
 /* Of chronyd, after what was said: nothing for --root */
 void judge_remedy_restart(struct judge *j);

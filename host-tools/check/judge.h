@@ -4,6 +4,7 @@
 #define CHECK_JUDGE_H
 
 #include "facts/facts.h"
+#include "output/judge.h"
 #include "time/kernel_clock.h"
 
 struct check_report {
@@ -41,13 +42,6 @@ struct judge {
 	const struct check_facts *f;
 	struct check_report *r;
 };
-
-#define judge_say(j, ...) finding_say(&(j)->r->said, __VA_ARGS__)
-#define judge_find(j, ...) finding_add(&(j)->r->said, __VA_ARGS__)
-#define judge_find_at(j, ...) finding_add_at(&(j)->r->said, __VA_ARGS__)
-#define judge_run(j, ...) remedy_run(&(j)->r->said, __VA_ARGS__)
-#define judge_advise(j, ...) remedy_say(&(j)->r->said, __VA_ARGS__)
-#define judge_skip(j, ...) finding_skip(&(j)->r->said, __VA_ARGS__)
 
 /* Why what is not seen may be there all the same; NULL where all processes are seen */
 const char *judge_unseen(const struct check_facts *f);
