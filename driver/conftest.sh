@@ -68,8 +68,10 @@ all=-fmax-errors=0
 ! ${CONFTEST_CC%% *} --version 2>/dev/null | grep -q clang || all=-ferror-limit=0
 eval "LC_ALL=C $CONFTEST_CC $all $source" > "$log" 2>&1 || true
 
-# An error that is in no use is one of the compiler, or of the headers.
-if grep -v '^HAVE_\|^OLD_' "$log" | grep 'error[: ]' >&2; then
+# An error that is in no use is one of the compiler, or of the headers; and without any nothing was compiled, since no
+# kernel has all of this.
+if grep -v '^HAVE_\|^OLD_' "$log" | grep ': \(fatal \)\?error: ' >&2 || ! grep -q '^OLD_.*error\|^HAVE_.*error' "$log"; then
+	cat "$log" >&2
 	echo 'conftest.sh: nothing can be compiled for this kernel' >&2
 	exit 1
 fi

@@ -53,5 +53,9 @@ ok $? 'it is left out'
 in_kernel bullseye '' '' CONFIG_X86_64=
 is $? 2 '32 bits: does not build'
 like "$said" 'this kernel is not one of 64-bit x86' 'and says so'
+
+said=$(CONFTEST_CC=false sh driver/conftest.sh $tree/none.h 2>&1)
+is $? 1 'a compiler that says nothing: no answer'
+like "$said" 'nothing can be compiled' 'and that is said'
 rm -f build/conftest-header.h
 done_testing
