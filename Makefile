@@ -128,7 +128,7 @@ check-all: export TIER = all
 check-all: deps tools ## every test with all there is
 	tests/run $(TESTS)
 
-check-debug: deps tools ## host and guest kernels with KASAN, UBSAN and lockdep (builds them: half an hour)
+check-debug: deps tools ## host and guest kernels with KASAN, UBSAN and lockdep (builds them: an hour and more)
 	tests/run tests/debug
 
 bench: deps tools ## side by side: this driver, the in-tree one, NTP (README in tests/bench)
