@@ -48,5 +48,5 @@ phc_of_qemu() {
 			results suite=sid source=tsc part=calls driver="$name" || true
 	done
 	steered "$name" g1 "+5 -5" "$(chronyd_command "${REFCLOCK_RECOMMENDED/ptp_kvm/$node}" "$MAKESTEP")" \
-		driver="$name" source=tsc host_ppm=37 part=truth
+		suite=sid driver="$name" source=tsc host_ppm=37 part=truth
 }

@@ -14,23 +14,21 @@ hypercall_module() {
 }
 
 bench_reads() {
-	local suite source
+	local source
 	lab_payload_add "$LAB_TOP/tests/bench/guest/bench-reads" "$LAB_TOP/build/tools/exitbench"
 	part_start reads
-	for suite in $READS_SUITES; do
-		hypercall_module "$suite"
-		guest_start g1 "$suite" smp=2 >&2
-		for source in kvm-clock tsc; do
-			clock_load g1
-			clock_source g1 "$source"
-			clock_syntonize g1
-			clock_unload g1
-			reads_of "$suite" "$source" calls 1
-			reads_of "$suite" "$source" cost "$READS_COST_ROUNDS"
-			reads_of "$suite" "$source" rate "$READS_ROUNDS" "$READS_SECONDS"
-		done
-		guest_stop g1
+	hypercall_module "$SUITE"
+	guest_start g1 "$SUITE" smp=2 >&2
+	for source in kvm-clock tsc; do
+		clock_load g1
+		clock_source g1 "$source"
+		clock_syntonize g1
+		clock_unload g1
+		reads_of "$SUITE" "$source" calls 1
+		reads_of "$SUITE" "$source" cost "$READS_COST_ROUNDS"
+		reads_of "$SUITE" "$source" rate "$READS_ROUNDS" "$READS_SECONDS"
 	done
+	guest_stop g1
 	part_end
 }
 

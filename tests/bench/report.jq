@@ -50,7 +50,7 @@ def rate: map(select(.part == "rate")) | benched | group_on({suite, source, driv
 def step_followed: [.["step+5"], .["step-5"]] | map(select(. != null)) | if length == 0 then null
 	else sort_by(if type == "number" then . else infinite end) | last end;
 
-def truth: map(.step_followed = step_followed | {driver, source, host_ppm, median_abs, p99_abs, max_abs, median, settle_1us,
+def truth: map(.step_followed = step_followed | {suite, driver, source, host_ppm, median_abs, p99_abs, max_abs, median, settle_1us,
 	step_followed, n});
 
 # CPU time of a verb over that of the commands it replaces, and on a CPU that isn't emulated: by a loop

@@ -18,8 +18,8 @@ table(["READS PER SECOND", "clocksource", "driver", "call", "1 CPU", "2 CPUs", "
 	.rate[] | . as $r | ("gettime", "precise") as $m | select($r[$m].one.median > 0) | $r[$m] as $c |
 	[$r.suite, $r.source, $r.driver, $m, $c.one.median, $c.two.median, $c.gain.median, $r.exit.gain.median,
 		($c.gain_over_exit | range_of)]),
-table(["TRUE OFFSET (ns)", "clocksource", "host ppm", "median", "p99", "max", "bias", "within 1 us after, s", "5 s step followed, s"];
-	(.truth, .ntp, .qemu11.truth)[] | [.driver, .source, .host_ppm, .median_abs, .p99_abs, .max_abs, .median, .settle_1us, .step_followed]),
+table(["TRUE OFFSET (ns)", "driver", "clocksource", "host ppm", "median", "p99", "max", "bias", "within 1 us after, s", "5 s step followed, s"];
+	(.truth, .ntp, .qemu11.truth)[] | [.suite, .driver, .source, .host_ppm, .median_abs, .p99_abs, .max_abs, .median, .settle_1us, .step_followed]),
 (.settings.versions as $v | table(["CHRONY", "refclock options | makestep", "reads/s", "median ns", "p99 ns", "max ns", "within 1 us after, s", "5 s step followed, s"];
 	.settings.runs | sort_by([.guest])[] | [$v[.guest], .setting, .reads_per_s, .median_abs, .p99_abs, .max_abs,
 		.settle_1us, .step_followed])),

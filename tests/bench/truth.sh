@@ -45,7 +45,7 @@ followed() {
 bench_truth() {
 	local ppm source driver
 	part_start truth
-	guest_start g1 bookworm >&2
+	guest_start g1 "$SUITE" >&2
 	for ppm in $TRUTH_PPM; do
 		host_frequency "$ppm"
 		for source in tsc kvm-clock; do
@@ -54,7 +54,7 @@ bench_truth() {
 				driver_load g1 "$driver"
 				steered "$driver-$source-$ppm" g1 '+5 -5' \
 					"$(chronyd_command "$REFCLOCK_RECOMMENDED" "$MAKESTEP")" \
-					driver="$driver" source="$source" host_ppm="$ppm"
+					suite="$SUITE" driver="$driver" source="$source" host_ppm="$ppm"
 			done
 		done
 	done
@@ -77,7 +77,7 @@ bench_ntp() {
 		for source in tsc kvm-clock; do
 			clock_source g1 "$source"
 			steered "$source-$ppm" g1 '' "$(chronyd_command "$NTP_LINE" 'makestep 1 -1')" \
-				driver=ntp source="$source" host_ppm="$ppm"
+				suite=bookworm driver=ntp source="$source" host_ppm="$ppm"
 		done
 	done
 	guest_stop g1
