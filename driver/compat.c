@@ -74,7 +74,11 @@ void ptp_kvm_set_attrs(struct ptp_clock_attrs *attrs,
 	if (!attrs)
 		return;
 
-	/* No timescale: a host that smears leap seconds must not be said to have UTC. */
+	if (pair->valid & KVM_CLOCK_PAIRING_VALID_SMEAR) {
+		attrs->timescale = pair->smear == KVM_CLOCK_PAIRING_SMEAR_NONE ?
+				   PTP_TIMESCALE_UTC : PTP_TIMESCALE_PROPRIETARY;
+		attrs->valid |= PTP_ATTRS_VALID_TIMESCALE;
+	}
 	if (pair->valid & KVM_CLOCK_PAIRING_VALID_STATUS) {
 		attrs->status = ptp_kvm_attrs_status(pair, bounded);
 		attrs->valid |= PTP_ATTRS_VALID_STATUS;

@@ -61,7 +61,8 @@ get_id="$snap ktime_get_snapshot_id(0, &s); s.systime = s.monoraw; s.valid = s.c
 	asks HAVE_PTP_CLOCK_ATTRS \
 		"struct ptp_clock_info i; struct ptp_clock_attrs a; \
 		i.gettimexattrs64 = NULL; i.getcrosststampattrs = NULL; a.error_bound = 0; \
-		a.valid = PTP_ATTRS_VALID_ERROR_BOUND | PTP_ATTRS_VALID_STATUS; \
+		a.valid = PTP_ATTRS_VALID_ERROR_BOUND | PTP_ATTRS_VALID_TIMESCALE | PTP_ATTRS_VALID_STATUS; \
+		a.timescale = PTP_TIMESCALE_UTC; a.timescale = PTP_TIMESCALE_PROPRIETARY; \
 		a.status = PTP_CLOCK_STATUS_FREE_RUNNING;"
 } > "$source"
 all=-fmax-errors=0

@@ -21,7 +21,7 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 	if (reply->sec < 0 || reply->sec > PTP_KVM_MAX_SEC ||
 	    reply->nsec < 0 || reply->nsec >= NSEC_PER_SEC)
 		return -EIO;
-	if (quality && (!(valid & KVM_CLOCK_PAIRING_VALID_WINDOW) ||
+	if (quality && (!reply->version || !(valid & KVM_CLOCK_PAIRING_VALID_WINDOW) ||
 			reply->window_ns > PTP_KVM_MAX_WINDOW_NS))
 		return -EIO;
 
@@ -29,11 +29,17 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 		valid &= ~KVM_CLOCK_PAIRING_VALID_STATUS;
 	if (reply->leap_indicator > KVM_CLOCK_PAIRING_LEAP_POST_NEG)
 		valid &= ~KVM_CLOCK_PAIRING_VALID_LEAP;
+	if (reply->smear > KVM_CLOCK_PAIRING_SMEAR_UTC_SLS)
+		valid &= ~KVM_CLOCK_PAIRING_VALID_SMEAR;
+	/* No clock's error is bounded by 0: it is what nobody has measured. */
+	if (!reply->max_error_ns)
+		valid &= ~(KVM_CLOCK_PAIRING_VALID_MAX_ERROR |
+			   KVM_CLOCK_PAIRING_VALID_EST_ERROR);
 
 	memset(pair, 0, sizeof(*pair));
 	pair->time.tv_sec = reply->sec;
 	pair->time.tv_nsec = reply->nsec;
-	pair->counter = reply->tsc;
+	pair->counter = reply->counter;
 	pair->quality = quality;
 	pair->valid = valid;
 	if (!quality)
@@ -45,6 +51,7 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 	pair->tai_offset = reply->tai_offset;
 	pair->clock_status = reply->clock_status;
 	pair->leap_indicator = reply->leap_indicator;
+	pair->smear = reply->smear;
 	pair->disruption_marker = reply->disruption_marker;
 	return 0;
 }

@@ -15,7 +15,7 @@
  * struct ptp_kvm_pair - one answer of the host, checked
  * @time:		host CLOCK_REALTIME
  * @counter:		the guest's counter at @time
- * @quality:		the host answered with type 1
+ * @quality:		the host answered with the quality type
  * @valid:		KVM_CLOCK_PAIRING_VALID_*: which of the fields below hold
  * @window_ns:		0 where the pair is exact, else how far apart the two
  *			readings can be; set even where @quality is false
@@ -24,6 +24,7 @@
  * @tai_offset:		TAI - UTC, seconds
  * @clock_status:	enum kvm_clock_pairing_status
  * @leap_indicator:	enum kvm_clock_pairing_leap
+ * @smear:		enum kvm_clock_pairing_smear
  * @disruption_marker:	opaque; differs after a step or another host
  */
 struct ptp_kvm_pair {
@@ -37,13 +38,14 @@ struct ptp_kvm_pair {
 	s16 tai_offset;
 	u8 clock_status;
 	u8 leap_indicator;
+	u8 smear;
 	u64 disruption_marker;
 };
 
 /**
  * ptp_kvm_pair_decode() - check and unpack a reply
  * @reply:	a private copy of what the host wrote
- * @quality:	the call was of type 1, whose fields are then read
+ * @quality:	the call was of the quality type, whose fields are then read
  * @pair:	filled in on success only
  *
  * The host is not trusted: a time that the kernel cannot represent or a
@@ -56,7 +58,7 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 			bool quality, struct ptp_kvm_pair *pair);
 
 /**
- * struct ptp_kvm_refusal - that a host did not serve type 1
+ * struct ptp_kvm_refusal - that a host did not serve the quality type
  * @refused:	it did not
  * @at:		when that was, in any unit
  * @place:	what differs once the guest has moved
@@ -76,7 +78,7 @@ struct ptp_kvm_refusal {
  * @place:	where the guest is by now
  * @lasts:	how long a refusal holds, in that unit
  *
- * Return: false where the host is to be asked for type 1.
+ * Return: false where the host is to be asked for the quality type.
  */
 bool ptp_kvm_refusal_holds(const struct ptp_kvm_refusal *r, u64 now, u32 place,
 			   u64 lasts);

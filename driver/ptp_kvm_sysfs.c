@@ -36,6 +36,12 @@ static const char * const leap_names[] = {
 	[KVM_CLOCK_PAIRING_LEAP_POST_NEG]	= "deleted",
 };
 
+static const char * const smear_names[] = {
+	[KVM_CLOCK_PAIRING_SMEAR_NONE]		= "none",
+	[KVM_CLOCK_PAIRING_SMEAR_NOON_LINEAR]	= "noon-linear",
+	[KVM_CLOCK_PAIRING_SMEAR_UTC_SLS]	= "utc-sls",
+};
+
 /* A file whose value the newest pair lacks: the host changed under the reader. */
 static int host_clock_read(struct ptp_kvm_pair *pair, u32 needed)
 {
@@ -73,6 +79,8 @@ HOST_CLOCK_ATTR(status, KVM_CLOCK_PAIRING_VALID_STATUS,
 		"%s", status_names[pair.clock_status]);
 HOST_CLOCK_ATTR(leap_indicator, KVM_CLOCK_PAIRING_VALID_LEAP,
 		"%s", leap_names[pair.leap_indicator]);
+HOST_CLOCK_ATTR(smear, KVM_CLOCK_PAIRING_VALID_SMEAR,
+		"%s", smear_names[pair.smear]);
 HOST_CLOCK_ATTR(disruption_marker, KVM_CLOCK_PAIRING_VALID_DISRUPTION,
 		"0x%016llx", pair.disruption_marker);
 
@@ -100,6 +108,8 @@ static ssize_t pair_show(struct device *dev, struct device_attribute *attr,
 	if (pair.valid & KVM_CLOCK_PAIRING_VALID_LEAP)
 		len += sysfs_emit_at(buf, len, " leap_indicator=%s",
 				     leap_names[pair.leap_indicator]);
+	if (pair.valid & KVM_CLOCK_PAIRING_VALID_SMEAR)
+		len += sysfs_emit_at(buf, len, " smear=%s", smear_names[pair.smear]);
 	if (pair.valid & KVM_CLOCK_PAIRING_VALID_DISRUPTION)
 		len += sysfs_emit_at(buf, len, " disruption_marker=0x%016llx",
 				     pair.disruption_marker);
@@ -128,6 +138,7 @@ static struct dev_ext_attribute * const host_clock_quality[] = {
 	&host_clock_tai_offset,
 	&host_clock_status,
 	&host_clock_leap_indicator,
+	&host_clock_smear,
 	&host_clock_disruption_marker,
 };
 

@@ -15,7 +15,7 @@
 #include "compat_device.h"
 #include "ptp_kvm.h"
 
-/* How long a host that did not serve type 1 is not asked for it again. */
+/* How long a host that did not serve the quality type is not asked for it again. */
 #define PTP_KVM_QUALITY_RETRY	(60 * HZ)
 
 /*
@@ -25,7 +25,7 @@
 static struct kvm_clock_pairing_quality *slots;
 static size_t slots_size;
 
-/* Of type 1, by the host of each CPU; not in the slots, which it can write. */
+/* Of the quality type, by the host of each CPU; not in the slots, which it can write. */
 static DEFINE_PER_CPU(struct ptp_kvm_refusal, ptp_kvm_quality_refusal);
 
 static int ptp_kvm_slots_alloc(void)
@@ -87,6 +87,7 @@ static int ptp_kvm_pairing_call(unsigned long type, struct ptp_kvm_pair *pair)
 
 	/* A host that says 0 without writing an answer is found out. */
 	WRITE_ONCE(slot->nsec, -1);
+	WRITE_ONCE(slot->version, 0);
 
 	ret = kvm_hypercall2(KVM_HC_CLOCK_PAIRING, virt_to_phys(slot), type);
 	if (ret)
@@ -101,7 +102,7 @@ static int ptp_kvm_pairing_call(unsigned long type, struct ptp_kvm_pair *pair)
 }
 
 /*
- * A running guest can move between hosts that serve type 1 or don't: a host
+ * A running guest can move between hosts that serve quality or don't: a host
  * that has answered is asked for it again once this CPU's pvclock page is a new
  * one, as after each move, or after a while, where there is no such page.
  */

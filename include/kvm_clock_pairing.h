@@ -1,10 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
 /*
  * KVM_HC_CLOCK_PAIRING: the guest/host ABI, once for driver, host and tests.
  *
  * Type 0, KVM_CLOCK_PAIRING_WALLCLOCK, and the number of the call are the
- * kernel's (uapi/linux/kvm_para.h, uapi/asm/kvm_para.h). Type 1 is this
- * project's; its text is in Documentation/hypercall.rst.
+ * kernel's (uapi/linux/kvm_para.h, uapi/asm/kvm_para.h). The quality type is
+ * this project's; its text is in Documentation/hypercall.rst.
  */
 #ifndef KVM_CLOCK_PAIRING_H
 #define KVM_CLOCK_PAIRING_H
@@ -15,7 +15,11 @@
 /* A kernel with the series of host-patch/ has it in its own headers. */
 #ifndef KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY
 
-#define KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY	1
+/* Far from the kernel's next numbers, and the same on all architectures */
+#define KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY	0x50744b00
+
+/* Of its reply; a later one has more fields where this has zeroes. */
+#define KVM_CLOCK_PAIRING_QUALITY_VERSION	1
 
 /* Bits of kvm_clock_pairing_quality.flags: which fields are valid. */
 #define KVM_CLOCK_PAIRING_VALID_WINDOW		(1U << 0)
@@ -25,6 +29,7 @@
 #define KVM_CLOCK_PAIRING_VALID_STATUS		(1U << 4)
 #define KVM_CLOCK_PAIRING_VALID_LEAP		(1U << 5)
 #define KVM_CLOCK_PAIRING_VALID_DISRUPTION	(1U << 6)
+#define KVM_CLOCK_PAIRING_VALID_SMEAR		(1U << 7)
 
 /* clock_status: the numbers of uapi/linux/vmclock-abi.h */
 enum kvm_clock_pairing_status {
@@ -45,22 +50,37 @@ enum kvm_clock_pairing_leap {
 	KVM_CLOCK_PAIRING_LEAP_POST_NEG		= 5,
 };
 
+/*
+ * smear: the numbers of vmclock (VMCLOCK_SMEARING_*). virtio-rtc's 0 is another,
+ * "unspecified": here that is a flag which is not set.
+ */
+enum kvm_clock_pairing_smear {
+	KVM_CLOCK_PAIRING_SMEAR_NONE		= 0,
+	KVM_CLOCK_PAIRING_SMEAR_NOON_LINEAR	= 1,
+	KVM_CLOCK_PAIRING_SMEAR_UTC_SLS		= 2,
+};
+
 /**
  * struct kvm_clock_pairing_quality - reply of both types, 64 bytes
  * @sec:		host CLOCK_REALTIME, seconds since the epoch
  * @nsec:		nanoseconds within that second, 0 to 999999999
- * @tsc:		the guest's counter at that instant
+ * @counter:		the guest's counter at that instant: on x86 its TSC
  * @flags:		KVM_CLOCK_PAIRING_VALID_*; 0 in a reply of type 0
  * @window_ns:		0: the pair is exact; otherwise the widest that the
  *			two readings can be apart, nanoseconds
  * @max_error_ns:	the host's bound on its own error to UTC, nanoseconds
  * @est_error_ns:	the host's estimate of that error, nanoseconds
- * @tai_offset:		TAI - UTC, seconds
+ * @tai_offset:		TAI - UTC, seconds: 37 in 2026. vmclock's
+ *			tai_offset_sec has the other sign
  * @clock_status:	enum kvm_clock_pairing_status
  * @leap_indicator:	enum kvm_clock_pairing_leap
- * @disruption_marker:	changes whenever the host's clock is stepped, or
- *			another host, or another boot of it, answers
+ * @disruption_marker:	opaque; changes whenever the host's clock is stepped,
+ *			another host, or another boot of it, answers, or the
+ *			VMM sets the guest's clocks (after a pause, a revert)
+ * @smear:		enum kvm_clock_pairing_smear
  * @reserved:		zero
+ * @version:		KVM_CLOCK_PAIRING_QUALITY_VERSION or later; a reply
+ *			without one, 0, is no answer
  *
  * The first 28 bytes are struct kvm_clock_pairing of uapi/asm/kvm_para.h; the
  * rest is zero in a reply of type 0.
@@ -68,7 +88,7 @@ enum kvm_clock_pairing_leap {
 struct kvm_clock_pairing_quality {
 	__s64	sec;
 	__s64	nsec;
-	__u64	tsc;
+	__u64	counter;
 	__u32	flags;
 	__u32	window_ns;
 	__u64	max_error_ns;
@@ -77,12 +97,14 @@ struct kvm_clock_pairing_quality {
 	__u8	clock_status;
 	__u8	leap_indicator;
 	__u64	disruption_marker;
-	__u64	reserved;
+	__u8	smear;
+	__u8	reserved[3];
+	__u32	version;
 };
 
 #endif /* KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY */
 
 /* The bits that this header knows. */
-#define KVM_CLOCK_PAIRING_VALID_ALL		((1U << 7) - 1)
+#define KVM_CLOCK_PAIRING_VALID_ALL		((1U << 8) - 1)
 
 #endif

@@ -152,7 +152,7 @@ static void compare(struct probe_answer *a, const struct instant *before, const 
 	if (a->measured && uncertainty >= a->uncertainty_ns)
 		return;
 	/* Beyond the two readings, too: a counter that lies there is a wrong pair. */
-	since = fmax(fmin((int64_t)(q->tsc - before->tsc) * slope, 1e18), -1e18);
+	since = fmax(fmin((int64_t)(q->counter - before->tsc) * slope, 1e18), -1e18);
 	a->measured = true;
 	a->offset_ns = q->sec * NSEC_PER_SEC + q->nsec - before->ns - llrint(since);
 	a->uncertainty_ns = uncertainty;

@@ -132,7 +132,7 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 	}
 }
 
-/* --- type 1 --- */
+/* --- the quality type --- */
 
 static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, size_t len)
 {
@@ -142,9 +142,9 @@ static void quality_text(const struct kvm_clock_pairing_quality *q, char *buf, s
 	add_text(buf, len, "%s", q->flags & KVM_CLOCK_PAIRING_VALID_STATUS ?
 		 host_status_name(q->clock_status <= HOST_UNRELIABLE ? (enum host_status)q->clock_status : HOST_UNKNOWN) :
 		 "status not told");
-	if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR && !q->max_error_ns)
+	if (!(q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR) || !q->max_error_ns)
 		add_text(buf, len, ", no bound on its error (ptp4l and phc2sys tell none)");
-	else if (q->flags & KVM_CLOCK_PAIRING_VALID_MAX_ERROR)
+	else
 		add_text(buf, len, ", at most %s off UTC", text_ns(ns, q->max_error_ns, false));
 	if (q->flags & KVM_CLOCK_PAIRING_VALID_EST_ERROR && q->max_error_ns)
 		add_text(buf, len, " (estimate %s)", text_ns(ns, q->est_error_ns, false));
@@ -164,10 +164,14 @@ static void judge_quality(const struct probe_facts *f, struct findings *v)
 		return;
 	}
 	if (f->type1.result) {
-		finding_add(v, "quality-bad", "KVM answers %" PRId64 " to a good call of type 1", f->type1.result);
+		finding_add(v, "quality-bad", "KVM answers %" PRId64 " to a good call of the quality type", f->type1.result);
 		return;
 	}
-	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved) {
+	if (!q->version) {
+		finding_add(v, "quality-bad", "a reply without a version: something else has the quality type's number here");
+		return;
+	}
+	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved[0] || q->reserved[1] || q->reserved[2]) {
 		finding_add(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
 		return;
 	}
@@ -188,7 +192,7 @@ static void judge_quality(const struct probe_facts *f, struct findings *v)
 void probe_judge(const struct probe_facts *f, struct findings *v)
 {
 	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
-	const bool windowed = !f->type1.result && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
+	const bool windowed = !f->type1.result && q->version && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
 
 	findings_begin(v, probe_kinds);
 	if (!judge_kvm(f, v)) {

@@ -276,12 +276,15 @@ static bool check_fields(struct call *c, const struct kvm_clock_pairing_quality 
 		{ "leap_indicator", KVM_CLOCK_PAIRING_VALID_LEAP, q->leap_indicator,
 		  KVM_CLOCK_PAIRING_LEAP_POST_NEG },
 		{ "disruption_marker", KVM_CLOCK_PAIRING_VALID_DISRUPTION, q->disruption_marker, UINT64_MAX },
-		{ "reserved", 0, q->reserved, 0 },
+		{ "smear", KVM_CLOCK_PAIRING_VALID_SMEAR, q->smear, KVM_CLOCK_PAIRING_SMEAR_UTC_SLS },
+		{ "reserved", 0, q->reserved[0] | q->reserved[1] | q->reserved[2], 0 },
 	};
 	const bool quality = effective(c->mode, c->a1) == KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY;
 
 	if (q->flags & ~(quality ? KVM_CLOCK_PAIRING_VALID_ALL : 0))
 		return wrong(c, "flags 0x%x", q->flags);
+	if (q->version != (quality ? KVM_CLOCK_PAIRING_QUALITY_VERSION : 0))
+		return wrong(c, "version %u", q->version);
 	if (quality && !(q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW))
 		return wrong(c, "flags 0x%x: no window", q->flags);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
@@ -304,9 +307,9 @@ static bool check_reply(struct call *c, const uint8_t *reply, const struct insta
 	if (ns < begin->ns - SLACK_NS || ns > end->ns + SLACK_NS)
 		return wrong(c, "time %lld ns, on the host's clock %lld before and %lld after", (long long)ns,
 			     (long long)begin->ns, (long long)end->ns);
-	if (q.tsc < begin->tsc || q.tsc > end->tsc)
+	if (q.counter < begin->tsc || q.counter > end->tsc)
 		return wrong(c, "counter %llu, the guest's was %llu before and %llu after",
-			     (unsigned long long)q.tsc, (unsigned long long)begin->tsc,
+			     (unsigned long long)q.counter, (unsigned long long)begin->tsc,
 			     (unsigned long long)end->tsc);
 	return check_fields(c, &q);
 }
@@ -390,7 +393,8 @@ static int tap_end(void)
 /* --- the list of cases --- */
 
 static const uint64_t types[] = {
-	0, 1, 2, 0x7fffffff, 0xffffffff, 1ULL << 32, 1ULL << 63, UINT64_MAX,
+	0, KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY, 1, 2, 0x7fffffff, 0xffffffff, 1ULL << 32, 1ULL << 63, UINT64_MAX,
+	KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY + 1, KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY | 1ULL << 32,
 };
 
 struct place {
@@ -564,7 +568,7 @@ static void pick_call(struct fuzzer *f, struct call *c)
 	c->nr = KVM_HC_CLOCK_PAIRING;
 	if (!below(f, 16))
 		c->nr |= rnd(f) << 32;
-	c->a1 = dice < 7 ? 0 : dice < 12 ? 1 : dice < 15 ? types[below(f, ARRAY_SIZE(types))] : rnd(f);
+	c->a1 = dice < 7 ? 0 : dice < 12 ? KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY : dice < 15 ? types[below(f, ARRAY_SIZE(types))] : rnd(f);
 	if (below(f, 16)) {
 		pick_address(f, c);
 	} else {	/* where all of them write */

@@ -29,7 +29,7 @@ static struct kvm_clock_pairing_quality pair(int64_t cycles, int64_t off)
 	const int64_t ns = EPOCH + cycles / 2 + off;
 
 	return (struct kvm_clock_pairing_quality){
-		.sec = ns / NSEC_PER_SEC, .nsec = ns % NSEC_PER_SEC, .tsc = TSC + cycles,
+		.sec = ns / NSEC_PER_SEC, .nsec = ns % NSEC_PER_SEC, .counter = TSC + cycles,
 	};
 }
 
@@ -60,13 +60,13 @@ static void test_compare(void **state)
 	/* A counter outside of the two readings, and nonsense */
 	after.ns = EPOCH + 1000;
 	a = (struct probe_answer){ .reply = pair(4000, 0) };
-	a.reply.tsc = TSC + 1000;
+	a.reply.counter = TSC + 1000;
 	compare(&a, &before, &after);
 	assert_int_equal(a.offset_ns, 1500);
-	a = (struct probe_answer){ .reply = { .sec = INT64_MAX, .nsec = INT64_MAX, .tsc = UINT64_MAX } };
+	a = (struct probe_answer){ .reply = { .sec = INT64_MAX, .nsec = INT64_MAX, .counter = UINT64_MAX } };
 	compare(&a, &before, &after);
 	assert_false(a.measured);
-	a.reply = (struct kvm_clock_pairing_quality){ .sec = INT64_MAX / NSEC_PER_SEC / 2, .tsc = TSC + INT64_MAX };
+	a.reply = (struct kvm_clock_pairing_quality){ .sec = INT64_MAX / NSEC_PER_SEC / 2, .counter = TSC + INT64_MAX };
 	compare(&a, &before, &after);
 	assert_true(a.measured);
 	assert_true(a.offset_ns > NSEC_PER_SEC);
@@ -81,7 +81,7 @@ static void patched(struct probe_facts *f)
 		.failed = PROBE_DONE,
 		.type0 = { .measured = true, .offset_ns = -3, .uncertainty_ns = 40 },
 		.type1 = { .measured = true, .offset_ns = 5, .uncertainty_ns = 30,
-			   .reply = { .flags = KVM_CLOCK_PAIRING_VALID_ALL, .max_error_ns = 1500000,
+			   .reply = { .version = 1, .flags = KVM_CLOCK_PAIRING_VALID_ALL, .max_error_ns = 1500000,
 				      .clock_status = KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED, .tai_offset = 37 } },
 	};
 }

@@ -26,8 +26,8 @@ static struct kvm_clock_pairing_quality good_reply(void)
 	return (struct kvm_clock_pairing_quality) {
 		.sec = 1767225600,
 		.nsec = 999999999,
-		.tsc = 0x123456789abcdef0ULL,
-		.flags = 0x7f,
+		.counter = 0x123456789abcdef0ULL,
+		.flags = 0xff,
 		.window_ns = 1500,
 		.max_error_ns = 0x1122334455667788ULL,
 		.est_error_ns = 0xfedcba98,
@@ -35,6 +35,8 @@ static struct kvm_clock_pairing_quality good_reply(void)
 		.clock_status = KVM_CLOCK_PAIRING_STATUS_SYNCHRONIZED,
 		.leap_indicator = KVM_CLOCK_PAIRING_LEAP_PRE_POS,
 		.disruption_marker = 0xdeadbeefcafef00dULL,
+		.smear = KVM_CLOCK_PAIRING_SMEAR_UTC_SLS,
+		.version = KVM_CLOCK_PAIRING_QUALITY_VERSION,
 	};
 }
 
@@ -46,7 +48,8 @@ static void layout(void **state)
 #define OFFSET(field) offsetof(struct kvm_clock_pairing_quality, field)
 	assert_int_equal(OFFSET(sec), 0);
 	assert_int_equal(OFFSET(nsec), 8);
-	assert_int_equal(OFFSET(tsc), 16);
+	assert_int_equal(KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY, 0x50744b00);
+	assert_int_equal(OFFSET(counter), 16);
 	assert_int_equal(OFFSET(flags), 24);
 	assert_int_equal(OFFSET(window_ns), 28);
 	assert_int_equal(OFFSET(max_error_ns), 32);
@@ -55,7 +58,9 @@ static void layout(void **state)
 	assert_int_equal(OFFSET(clock_status), 46);
 	assert_int_equal(OFFSET(leap_indicator), 47);
 	assert_int_equal(OFFSET(disruption_marker), 48);
-	assert_int_equal(OFFSET(reserved), 56);
+	assert_int_equal(OFFSET(smear), 56);
+	assert_int_equal(OFFSET(reserved), 57);
+	assert_int_equal(OFFSET(version), 60);
 }
 
 static void decode_quality(void **state)
@@ -69,13 +74,14 @@ static void decode_quality(void **state)
 	assert_int_equal(pair.time.tv_nsec, 999999999);
 	assert_true(pair.counter == 0x123456789abcdef0ULL);
 	assert_true(pair.quality);
-	assert_int_equal(pair.valid, 0x7f);
+	assert_int_equal(pair.valid, 0xff);
 	assert_int_equal(pair.window_ns, 1500);
 	assert_true(pair.max_error_ns == 0x1122334455667788ULL);
 	assert_int_equal(pair.est_error_ns, 0xfedcba98);
 	assert_int_equal(pair.tai_offset, -37);
 	assert_int_equal(pair.clock_status, 2);
 	assert_int_equal(pair.leap_indicator, 1);
+	assert_int_equal(pair.smear, 2);
 	assert_true(pair.disruption_marker == 0xdeadbeefcafef00dULL);
 }
 
@@ -152,12 +158,42 @@ static void decode_unknown_numbers(void **state)
 	for (value = 0; value < 256; value++) {
 		reply.clock_status = value;
 		reply.leap_indicator = value;
+		reply.smear = value;
 		assert_int_equal(ptp_kvm_pair_decode(&reply, true, &pair), 0);
 		assert_int_equal(!!(pair.valid & KVM_CLOCK_PAIRING_VALID_STATUS),
 				 value <= 4);
 		assert_int_equal(!!(pair.valid & KVM_CLOCK_PAIRING_VALID_LEAP),
 				 value <= 5);
+		assert_int_equal(!!(pair.valid & KVM_CLOCK_PAIRING_VALID_SMEAR),
+				 value <= 2);
 	}
+}
+
+/* What has another's number, or wrote nothing, has no version. */
+static void decode_version(void **state)
+{
+	struct kvm_clock_pairing_quality reply = good_reply();
+	struct ptp_kvm_pair pair;
+
+	(void)state;
+	reply.version = 0;
+	refused(reply, true);
+	assert_int_equal(ptp_kvm_pair_decode(&reply, false, &pair), 0);
+	reply.version = UINT32_MAX;
+	reply.reserved[0] = reply.reserved[2] = 0xff;
+	assert_int_equal(ptp_kvm_pair_decode(&reply, true, &pair), 0);
+}
+
+/* phc2sys leaves 0, which bounds nothing. */
+static void decode_no_bound(void **state)
+{
+	struct kvm_clock_pairing_quality reply = good_reply();
+	struct ptp_kvm_pair pair;
+
+	(void)state;
+	reply.max_error_ns = 0;
+	assert_int_equal(ptp_kvm_pair_decode(&reply, true, &pair), 0);
+	assert_int_equal(pair.valid, 0xff & ~(KVM_CLOCK_PAIRING_VALID_MAX_ERROR | KVM_CLOCK_PAIRING_VALID_EST_ERROR));
 }
 
 /* Bits that a newer host sets don't make its answer useless. */
@@ -169,7 +205,7 @@ static void decode_newer_flags(void **state)
 	(void)state;
 	reply.flags = UINT32_MAX;
 	assert_int_equal(ptp_kvm_pair_decode(&reply, true, &pair), 0);
-	assert_int_equal(pair.valid, 0x7f);
+	assert_int_equal(pair.valid, 0xff);
 }
 
 static void errnos(void **state)
@@ -275,6 +311,8 @@ int main(void)
 		cmocka_unit_test(decode_hostile_time),
 		cmocka_unit_test(decode_hostile_window),
 		cmocka_unit_test(decode_unknown_numbers),
+		cmocka_unit_test(decode_version),
+		cmocka_unit_test(decode_no_bound),
 		cmocka_unit_test(decode_newer_flags),
 		cmocka_unit_test(errnos),
 		cmocka_unit_test(refusal),

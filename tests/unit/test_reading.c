@@ -437,6 +437,15 @@ static void attributes(void **state)
 		assert_int_equal(attrs.error_bound, cases[i].want_bound);
 		assert_int_equal(attrs.timescale, 0);
 	}
+	/* UTC only where it is known that it is not smeared */
+	for (int smear = 0; smear < 3; smear++) {
+		struct ptp_clock_attrs attrs = { 0 };
+		struct ptp_kvm_pair pair = { .quality = true, .valid = KVM_CLOCK_PAIRING_VALID_SMEAR, .smear = smear };
+
+		ptp_kvm_set_attrs(&attrs, &pair);
+		assert_int_equal(attrs.valid, PTP_ATTRS_VALID_TIMESCALE);
+		assert_int_equal(attrs.timescale, smear ? PTP_TIMESCALE_PROPRIETARY : PTP_TIMESCALE_UTC);
+	}
 #endif
 }
 
