@@ -4,7 +4,7 @@
 # its export is reproducible; apply refuses whatever it must, and changes nothing then.
 # The kernels' sources and the builds of each commit come from the cache, once made.
 # check: 6.12
-# check-all: 6.1 7.2 bisect
+# check-all: 6.1 7.2 7.3 bisect
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . host-patch/common.sh

@@ -69,7 +69,7 @@ contents() {
 			"$suite: $package says the version"
 	done
 	like "$(cat "$root/usr/src/ptp_kvm-$version/include/version.h")" "\"$version\"" "$suite: the module's source"
-	like "$("$root/usr/share/ptp-kvm-host-patch/apply" 2>&1)" 'There are: 6.1 6.12 7.2' \
+	like "$("$root/usr/share/ptp-kvm-host-patch/apply" 2>&1)" 'There are: 6.1 6.12 7.2 7.3' \
 		"$suite: the patches are found where they are installed"
 	runs "$suite: and are all of them" diff -r -x Makefile -x README.md "$root/usr/share/ptp-kvm-host-patch/6.12" host-patch/6.12
 	units=("$root"/{,usr/}lib/systemd/system)
