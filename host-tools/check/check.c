@@ -125,6 +125,7 @@ static void json_clock(struct json *j, const struct check_facts *f, const struct
 static void json_kvm(struct json *j, const struct check_facts *f)
 {
 	const struct kvm_facts *k = &f->kvm;
+	const struct quality_facts *q = &f->quality;
 
 	json_open(j, "kvm", '{');
 	json_string(j, "virtualization", f->cpu.vmx ? "vmx" : f->cpu.svm ? "svm" : NULL);
@@ -136,6 +137,9 @@ static void json_kvm(struct json *j, const struct check_facts *f)
 	json_bool(j, "constant_tsc", f->cpu.constant_tsc);
 	json_bool(j, "nonstop_tsc", f->cpu.nonstop_tsc);
 	json_bool(j, "tsc_reliable", f->cpu.tsc_reliable);
+	json_bit(j, "quality", q->known ? q->served : UNKNOWN);
+	json_text(j, "quality_kernel", q->was_kernel);
+	json_text(j, "quality_date", q->was_date);
 	json_close(j, '}');
 }
 
@@ -207,6 +211,7 @@ int cmd_check(int argc, char **argv)
 		.statuses = "0 good, 1 warnings, 2 broken or misuse, 3 no KVM host",
 	}, argc, argv);
 	check_gather(&facts);
+	check_remember(&facts);
 	take_names(&facts, &names);
 	check_judge(&facts, &report);
 	findings_ignore(&report.said, &o);

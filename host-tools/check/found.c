@@ -172,6 +172,12 @@ const struct finding_kind check_kinds[] = {
 	FINDING_FAIL("kvm-error", "kvm",
 	     "/dev/kvm is there and cannot be opened, for another reason than rights. The kernel's log may say why."),
 
+	FINDING_WARN("quality-lost", "kvm",
+	     "This host's KVM once told guests how good its time is, and the one that runs now lacks the patches of "
+	     "host-patch/: most often a newer stock kernel came by an upgrade and was booted. Guests go on without "
+	     "quality, and where this host is not on the TSC without the time. Boot the other kernel again, or build "
+	     "one anew."),
+
 	FINDING_WARN("guests-refused", "guests",
 	     "Said by 'ptpkvm-host status' only: virtual machines here have asked for the time and never got an "
 	     "answer, by KVM's own counts. Their clocks are not kept by this host's. 'ptpkvm-host probe' finds out "

@@ -192,10 +192,42 @@ static void judge_open_kvm(struct judge *j)
 		judge_find(j, "kvm-error", "/dev/kvm cannot be opened: %s", strerror(k->open_error));
 		judge_run(j, RUN_LIVE, "sudo dmesg | grep -i kvm");
 	} else {
-		judge_say(j, LEVEL_PASS, "kvm", "kvm", "%s%s%s", k->module[0] ? k->module : "built in",
+		judge_say(j, LEVEL_PASS, "kvm", "kvm", "%s%s%s%s", k->module[0] ? k->module : "built in",
 			  j->f->cpu.hypervisor ? ", in a guest" : "",
-			  k->nested ? "; guests can be hosts too (nested)" : "");
+			  k->nested ? "; guests can be hosts too (nested)" : "",
+			  j->f->quality.served ? "; guests are told how good its time is" : "");
 	}
+}
+
+/* Once; where there is no GRUB as Debian has it, by its menu. */
+static void boot_again(struct judge *j, const char *kernel)
+{
+	if (j->f->debian)
+		judge_run(j, RUN_LIVE, "sudo grub-reboot \"$(sudo grep -o \"gnulinux-\\(%s-\\)\\?advanced-[^']*\" "
+			  "/boot/grub/grub.cfg | head -n 2 | paste -s -d '>')\" && sudo reboot", kernel);
+	else
+		judge_advise(j, "boot Linux %s again, which is still installed: it is in the boot loader's menu", kernel);
+	judge_advise(j, "host-patch/README.md, 'The next apt upgrade', says how it stays the default");
+}
+
+/* As after the upgrade that brought a newer stock kernel: guests go on, and nobody is told. */
+static void judge_quality(struct judge *j)
+{
+	const struct quality_facts *q = &j->f->quality;
+
+	if (!q->known || q->served || !q->kernel[0] || !q->was_kernel[0])
+		return;
+	judge_find(j, "quality-lost", "this host served quality with Linux %s until %s; Linux %s that runs does not",
+		   q->was_kernel, q->was_date, q->kernel);
+	if (!strcmp(q->was_kernel, q->kernel))
+		judge_advise(j, "this one has the same name and not the series: build it again, as host-patch/README.md says");
+	else if (q->was_installed)
+		boot_again(j, q->was_kernel);
+	else
+		judge_advise(j, "Linux %s is no longer installed: build one with the series, as host-patch/README.md says",
+			     q->was_kernel);
+	judge_advise(j, "or, where this host is not to serve quality any more:");
+	judge_run(j, 0, "sudo rm %s", QUALITY_RECORD);
 }
 
 static void judge_kvm(struct judge *j)
@@ -250,6 +282,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	judge_kernel(&j);
 	judge_clocksource(&j);
 	judge_kvm(&j);
+	judge_quality(&j);
 }
 
 int check_exit_status(const struct check_facts *f, const struct check_report *r)

@@ -12,6 +12,7 @@
 
 #include "chrony/chronyc.h"
 #include "facts/leap.h"
+#include "facts/quality.h"
 #include "linuxptp/phc2sys.h"
 #include "linuxptp/pmc.h"
 #include "linuxptp/ptp4l.h"
@@ -116,10 +117,13 @@ struct check_facts {
 	char clocksources[128];		/* available ones */
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
+	struct quality_facts quality;	/* not in a container, whose record would be of another host */
 };
 
 /* ptp4l and phc2sys are to be freed. */
 void check_gather(struct check_facts *f);
+/* Puts down, as root and not for --root, that this host serves quality, for when it no longer does. */
+void check_remember(const struct check_facts *f);
 /* Who steers the clock, and what linuxptp and chrony say and are configured to */
 void check_gather_chain(struct check_facts *f);
 /* Constants in files and command lines, and leap second lists; after check_gather_chain() */

@@ -80,6 +80,14 @@ void check_gather(struct check_facts *f)
 		container_kind(f->container);
 		kernel_clock_read(&f->kernel);
 	}
+	if (!f->container[0])
+		quality_gather(&f->quality);
 	check_gather_chain(f);
 	check_gather_tai(f);
+}
+
+void check_remember(const struct check_facts *f)
+{
+	if (f->root && !f->offline)
+		quality_remember(&f->quality, f->now);
 }

@@ -287,6 +287,7 @@ int cmd_metrics(int argc, char **argv)
 	metrics_output_begin(&o, "ptpkvm_host_", "Grandmaster, ports, each hop's offset, the kernel's clock and the guests as "
 			     "Prometheus text exposition.", argc, argv);
 	status_gather(&s);
+	check_remember(&s.facts);
 	findings_ignore(&s.report.said, &o.findings);
 	put_all(&o.metrics, &s);
 	return metrics_output_end(&o);

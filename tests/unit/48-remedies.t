@@ -214,6 +214,10 @@ mends 'another daemon' steering-enabled
 if [[ -e /usr/share/zoneinfo/leap-seconds.list ]]; then
 	mends 'a list that is not there' leap-missing
 fi
+mkdir -p "$root"/{proc/sys/kernel,sys/kernel/debug/kvm/hypercalls,var/lib/ptpkvm}
+echo 6.12.119+deb13-amd64 >"$root/proc/sys/kernel/osrelease"
+echo 6.12.118-ptpkvm 2026-11-28 >"$root/var/lib/ptpkvm/host-quality"
+mends 'a kernel without the series' quality-lost
 mkdir -p "$root/etc/linuxptp"
 printf '[global]\nuds_address /var/run/ptp4l\n[eno%d]\n' 1 >"$root/etc/linuxptp/eno1.conf"
 printf '#\n[global]\nuds_address	/var/run/ptp4l\n[eno%d]\nlogSyncInterval 0\n' 2 >"$root/etc/linuxptp/eno 2.conf"

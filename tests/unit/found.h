@@ -15,7 +15,7 @@ static bool found_codes[128];
 /* A command begins with one of these, or with sudo and one; and sh can read it. Anything else is words. */
 static inline void is_command(const char *text)
 {
-	static const char programs[] = "apt cat chronyc chronyd cp dkms dmesg dnf echo ethtool grep ip journalctl kill ln mkdir "
+	static const char programs[] = "apt cat chronyc chronyd cp dkms dmesg dnf echo ethtool grep grub-reboot ip journalctl kill ln mkdir "
 				       "modprobe mokutil pmc ptpkvm ptpkvm-host rm sed systemctl tcpdump udevadm usermod";
 	char word[32] = "";
 

@@ -1050,6 +1050,52 @@ static void kvm_error(struct check_facts *f)
 	f->kvm.open_error = ENODEV;
 }
 
+static void quality_served(struct check_facts *f)
+{
+	f->quality = (struct quality_facts){
+		.known = true, .served = true, .kernel = "6.12.119+deb13-amd64", .was_kernel = "6.12.118-ptpkvm",
+		.was_date = "2026-11-27", .was_installed = true,
+	};
+}
+
+static void quality_lost(struct check_facts *f)
+{
+	quality_served(f);
+	f->quality.served = false;
+}
+
+static void quality_lost_elsewhere(struct check_facts *f)
+{
+	quality_lost(f);
+	f->debian = false;
+}
+
+static void quality_gone(struct check_facts *f)
+{
+	quality_lost(f);
+	f->quality.was_installed = false;
+}
+
+static void quality_same_name(struct check_facts *f)
+{
+	quality_lost(f);
+	strcpy(f->quality.kernel, f->quality.was_kernel);
+}
+
+/* An ordinary user sees nothing of KVM's counts. */
+static void quality_unseen(struct check_facts *f)
+{
+	quality_lost(f);
+	f->quality.known = false;
+}
+
+static void quality_never(struct check_facts *f)
+{
+	quality_lost(f);
+	f->quality.was_kernel[0] = f->quality.was_date[0] = 0;
+	f->quality.was_installed = false;
+}
+
 static void offline(struct check_facts *f)
 {
 	*f = (struct check_facts){ .offline = true, .now = NOW, .kvm.open_error = -1 };
@@ -1192,6 +1238,14 @@ static const struct {
 	{ no_node, "kvm-no-node", EXIT_BROKEN, "sudo udevadm trigger" },
 	{ kvm_denied, "kvm-denied", EXIT_WARNINGS, "sudo usermod -aG kvm" },
 	{ kvm_error, "kvm-error", EXIT_BROKEN, "sudo dmesg" },
+	{ quality_served, "", EXIT_GOOD, "" },
+	{ quality_lost, "quality-lost", EXIT_WARNINGS,
+	  "sudo grub-reboot \"$(sudo grep -o \"gnulinux-\\(6.12.118-ptpkvm-\\)\\?advanced-[^']*\" /boot/grub/grub.cfg | " },
+	{ quality_lost_elsewhere, "quality-lost", EXIT_WARNINGS, "boot Linux 6.12.118-ptpkvm again" },
+	{ quality_gone, "quality-lost", EXIT_WARNINGS, "Linux 6.12.118-ptpkvm is no longer installed: build" },
+	{ quality_same_name, "quality-lost", EXIT_WARNINGS, "this one has the same name and not the series" },
+	{ quality_unseen, "", EXIT_GOOD, "" },
+	{ quality_never, "", EXIT_GOOD, "" },
 	{ offline, "", EXIT_GOOD, "" },
 	{ offline_with_processes, "", EXIT_GOOD, "" },
 };
@@ -1485,6 +1539,119 @@ static void test_machine(void **state)
 	put("/proc/cpuinfo", "flags\nflags\t\n");
 	gather();
 	assert_false(facts.cpu.known);
+}
+
+static void look_for_quality(const char *kernel, const char *date, bool installed)
+{
+	gather();
+	assert_string_equal(facts.quality.was_kernel, kernel);
+	assert_string_equal(facts.quality.was_date, date);
+	assert_int_equal(facts.quality.was_installed, installed);
+}
+
+static void test_quality_facts(void **state)
+{
+	(void)state;
+	gather();
+	assert_false(facts.quality.known || facts.quality.kernel[0]);
+	put("/proc/sys/kernel/osrelease", "6.12.119+deb13-amd64\n");
+	put("/sys/kernel/debug/kvm/hypercalls", "0\n");
+	gather();
+	assert_true(facts.quality.known && !facts.quality.served);
+	assert_string_equal(facts.quality.kernel, "6.12.119+deb13-amd64");
+	put("/sys/kernel/debug/kvm/clock_pairings", "0\n");
+	gather();
+	assert_true(facts.quality.known && facts.quality.served);
+	put(QUALITY_RECORD, "6.12.118-ptpkvm 2026-11-28\n");
+	look_for_quality("6.12.118-ptpkvm", "2026-11-28", false);
+	put("/boot/vmlinuz-6.12.118-ptpkvm", "");
+	look_for_quality("6.12.118-ptpkvm", "2026-11-28", true);
+	gone("/boot");
+	put("/lib/modules/6.12.118-ptpkvm/vmlinuz", "");
+	look_for_quality("6.12.118-ptpkvm", "2026-11-28", true);
+}
+
+/* Whatever is in its place, it is no record unless it is one to the last byte. */
+static void test_quality_damaged(void **state)
+{
+	static const char *const none[] = {
+		"", "\n", "6.12\n", "6.12 ", " 2026-11-28\n", "6.12 2026-11-28", "6.12 2026-11-28\n\n", "6.12  2026-11-28\n",
+		"6.12 2026-11-28\n6.12 2026-11-29\n", "6.12 2026-11-28 x\n", "6.12 2026-13-01\n", "6.12 2026-00-01\n",
+		"6.12 2026-01-00\n", "6.12 2026-01-32\n", "6.12 2026-1-010\n", "6.12\t2026-11-28\n", ". 2026-11-28\n",
+		".. 2026-11-28\n", "../../etc 2026-11-28\n", "6/12 2026-11-28\n", "-f 2026-11-28\n", "6.12;id 2026-11-28\n",
+		"6.12$(id) 2026-11-28\n", "6.12~ 2026-11-28\n", "6.12\033[2J 2026-11-28\n", "6.12\303\244 2026-11-28\n",
+		"1234567890123456789012345678901234567890123456789012345678901234567890 2026-11-28\n",
+	};
+	static const char bytes[] = "6.12 2026-11-28\n\0";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		put(QUALITY_RECORD, none[i]);
+		look_for_quality("", "", false);
+	}
+	put_bytes(QUALITY_RECORD, bytes, sizeof(bytes) - 1);
+	look_for_quality("", "", false);
+	put_bytes(QUALITY_RECORD, bytes, sizeof(bytes) - 2);
+	look_for_quality("6.12", "2026-11-28", false);
+	gone(QUALITY_RECORD);
+	put(QUALITY_RECORD "/x", "");
+	look_for_quality("", "", false);
+}
+
+static ino_t record_is(const char *text)
+{
+	char *now = file_read(QUALITY_RECORD, NULL);
+	struct stat st = { 0 };
+
+	assert_string_equal(now ? now : "", text);
+	free(now);
+	file_lstat(QUALITY_RECORD, &st);
+	return st.st_ino;
+}
+
+static void test_quality_remembered(void **state)
+{
+	static const char record[] = "6.12.118-ptpkvm 2026-11-18\n";
+	ino_t first;
+
+	(void)state;
+	put("/proc/sys/kernel/osrelease", "6.12.118-ptpkvm\n");
+	put("/sys/kernel/debug/kvm/clock_pairings", "0\n");
+	put("/var/lib/x", "");
+	gather();
+	facts.now = NOW;
+	facts.root = true;
+	check_remember(&facts);
+	record_is("");				/* --root: an image is only looked at */
+	facts.offline = facts.root = false;
+	check_remember(&facts);
+	record_is("");
+	facts.root = true;
+	check_remember(&facts);
+	first = record_is(record);
+	facts.now += 3600;
+	check_remember(&facts);
+	assert_int_equal(record_is(record), first);
+	put(QUALITY_RECORD, "damaged");
+	check_remember(&facts);
+	first = record_is(record);
+	/* Another kernel, a stock one, leaves it. */
+	facts.now += 86400;
+	facts.quality.served = false;
+	check_remember(&facts);
+	assert_int_equal(record_is(record), first);
+	facts.quality.served = true;
+	check_remember(&facts);
+	record_is("6.12.118-ptpkvm 2026-11-19\n");
+	strcpy(facts.quality.kernel, "of/no file");
+	check_remember(&facts);
+	record_is("6.12.118-ptpkvm 2026-11-19\n");
+	/* Where it can't be written nothing is said. */
+	strcpy(facts.quality.kernel, "7.2");
+	gone("/var/lib/ptpkvm");
+	put("/var/lib/ptpkvm", "");
+	check_remember(&facts);
+	record_is("");
 }
 
 static void test_chain(void **state)
@@ -1875,6 +2042,9 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test_setup(test_empty_tree, empty_tree),
 		cmocka_unit_test_setup(test_machine, empty_tree),
+		cmocka_unit_test_setup(test_quality_facts, empty_tree),
+		cmocka_unit_test_setup(test_quality_damaged, empty_tree),
+		cmocka_unit_test_setup(test_quality_remembered, empty_tree),
 		cmocka_unit_test_setup(test_chain, empty_tree),
 		cmocka_unit_test_setup(test_many_ptp4l, empty_tree),
 		cmocka_unit_test_setup(test_unread, empty_tree),
