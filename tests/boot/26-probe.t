@@ -61,6 +61,10 @@ probe 'patched, unsynchronized' 1 'PASS  pairing ' 'PASS  pair ' 'guests are tol
 host '/lab/ntpstate --tai 37 --max-error-us 1500 --est-error-us 250 --synced yes' >/dev/null
 probe patched 0 'PASS  quality .*synchronized, at most .*TAI − UTC 37 s' --
 measured patched type1
+host '/lab/ptpkvm-host check >/run/check'
+like "$(host 'cat /var/lib/ptpkvm/host-quality')" '^6\.12\.[^ ]*-patched [0-9]{4}-[0-9]{2}-[0-9]{2}$' \
+	'check puts down that this host serves quality'
+like "$(host 'cat /run/check')" 'PASS  kvm .*guests are told how good its time is' 'and says so'
 host "echo hpet >$clocksource"
 probe 'patched on hpet' 1 '\[pairing-clocksource\]' 'PASS  pair .* window ' --
 measured 'patched on hpet' type1
