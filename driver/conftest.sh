@@ -65,9 +65,10 @@ get_id="$snap ktime_get_snapshot_id(0, &s); s.systime = s.monoraw; s.valid = s.c
 		a.timescale = PTP_TIMESCALE_UTC; a.timescale = PTP_TIMESCALE_PROPRIETARY; \
 		a.status = PTP_CLOCK_STATUS_FREE_RUNNING;"
 } > "$source"
+# All errors, whatever KCFLAGS say. Which compiler it is it says itself: its name may be of a wrapper, "ccache clang".
 all=-fmax-errors=0
-! ${CONFTEST_CC%% *} --version 2>/dev/null | grep -q clang || all=-ferror-limit=0
-eval "LC_ALL=C $CONFTEST_CC $all $source" > "$log" 2>&1 || true
+! eval "$CONFTEST_CC -E -dM -x c /dev/null" 2>/dev/null | grep -q __clang__ || all=-ferror-limit=0
+eval "LC_ALL=C $CONFTEST_CC -Wno-fatal-errors -fno-diagnostics-color $all $source" > "$log" 2>&1 || true
 
 # An error that is in no use is one of the compiler, or of the headers; and without any nothing was compiled, since no
 # kernel has all of this.

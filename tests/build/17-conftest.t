@@ -57,5 +57,19 @@ like "$said" 'this kernel is not one of 64-bit x86' 'and says so'
 said=$(CONFTEST_CC=false sh driver/conftest.sh $tree/none.h 2>&1)
 is $? 1 'a compiler that says nothing: no answer'
 like "$said" 'nothing can be compiled' 'and that is said'
+
+# As Clang behind a wrapper is: it stops after 20 errors, where it is not asked in its own words
+cat >$tree/wrapped-clang <<'EOF'
+#!/bin/sh
+for source; do :; done
+case "$*" in
+*-dM*) echo '#define __clang__ 1' ;;
+*-ferror-limit=0*) sed -n 's/^#line 1 "\(HAVE_.*\)"/\1:1:1: error: no/p' "$source" ;;
+*) echo 'HAVE_CC_PLATFORM:1:1: error: no' ;;
+esac
+EOF
+CONFTEST_CC="sh $tree/wrapped-clang" sh driver/conftest.sh $tree/none.h 2>/dev/null
+ok $? 'Clang by another name: answers'
+unlike "$(cat $tree/none.h)" '#define' 'and what it has not is not taken for there'
 rm -f build/conftest-header.h
 done_testing
