@@ -188,8 +188,9 @@ int ptp_kvm_sysfs_init(struct device *dev, const struct ptp_kvm_pair *pair)
 	if (ret)
 		return ret;
 
-	ptp_kvm_sysfs_valid = pair->valid;
-	host_clock_update(NULL);
+	/* Not at once: the first readers may have it under way already. */
+	ptp_kvm_sysfs_note(pair);
+	flush_work(&host_clock_work);
 	return 0;
 }
 
