@@ -64,12 +64,14 @@ enum kvm_clock_pairing_smear {
  * struct kvm_clock_pairing_quality - reply of both types, 64 bytes
  * @sec:		host CLOCK_REALTIME, seconds since the epoch
  * @nsec:		nanoseconds within that second, 0 to 999999999
- * @counter:		the guest's counter at that instant: on x86 its TSC
+ * @counter:		the asking vCPU's counter at that instant: on x86 its TSC
  * @flags:		KVM_CLOCK_PAIRING_VALID_*; 0 in a reply of type 0
  * @window_ns:		0: the pair is exact; otherwise the widest that the
- *			two readings can be apart, nanoseconds
- * @max_error_ns:	the host's bound on its own error to UTC, nanoseconds
- * @est_error_ns:	the host's estimate of that error, nanoseconds
+ *			two readings can be apart, nanoseconds: at most 10^9
+ * @max_error_ns:	the host's bound on its own error to UTC, nanoseconds,
+ *			without the window
+ * @est_error_ns:	the host's estimate of that error, nanoseconds; 2^32 - 1
+ *			is that or more
  * @tai_offset:		TAI - UTC, seconds: 37 in 2026. vmclock's
  *			tai_offset_sec has the other sign
  * @clock_status:	enum kvm_clock_pairing_status
