@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/now.h"
 #include "base/text.h"
 #include "output/text.h"
 #include "probe/ask.h"
@@ -68,13 +69,22 @@ static bool judge_kvm(const struct probe_facts *f, struct findings *v)
 	return false;
 }
 
+/* Would a guest take the reply of the quality type? */
+static bool quality_taken(const struct probe_facts *f)
+{
+	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
+
+	return !f->type1.result && q->version && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW &&
+	       q->window_ns <= NSEC_PER_SEC;
+}
+
 /* --- type 0 --- */
 
 static void judge_refusal(const struct probe_facts *f, struct findings *v)
 {
 	const bool tsc = !strcmp(f->clocksource, "tsc") || !strcmp(f->clocksource, "hyperv_clocksource_tsc_page");
 	/* With type 1 they get the time all the same, but not by the in-tree driver. */
-	const enum finding_level level = f->type1.result ? LEVEL_FAIL : LEVEL_WARN;
+	const enum finding_level level = quality_taken(f) ? LEVEL_WARN : LEVEL_FAIL;
 
 	if (f->type0.result == -KVM_ENOSYS) {
 		finding_add_at(v, level, "pairing-unknown",
@@ -106,10 +116,16 @@ static void judge_refusal(const struct probe_facts *f, struct findings *v)
 	}
 }
 
+static bool far_off(const struct probe_answer *a, int64_t window)
+{
+	/* Both halves are below INT64_MAX / 2 by far. */
+	return a->measured &&
+	       llabs(a->offset_ns) > a->uncertainty_ns + window + (window ? SLACK_WINDOW_NS : SLACK_NS);
+}
+
 static void judge_agreement(const struct probe_answer *a, int64_t window, struct findings *v)
 {
 	char offset[NS_TEXT_LEN], half[NS_TEXT_LEN], wide[NS_TEXT_LEN];
-	const int64_t slack = window ? SLACK_WINDOW_NS : SLACK_NS;
 
 	if (!a->measured) {
 		finding_add(v, "pair-unmeasured", "the host's clock was set again and again while it was read");
@@ -120,8 +136,7 @@ static void judge_agreement(const struct probe_answer *a, int64_t window, struct
 	text_ns(offset, a->offset_ns, true);
 	text_ns(half, a->uncertainty_ns, false);
 	text_ns(wide, window, false);
-	/* Both halves are below INT64_MAX / 2 by far. */
-	if (llabs(a->offset_ns) <= a->uncertainty_ns + window + slack) {
+	if (!far_off(a, window)) {
 		finding_say(v, LEVEL_PASS, "pair", "pair", "%s from the host's clock, measured to ± %s%s%s", offset, half,
 			    window ? ", window " : "", window ? wide : "");
 	} else {
@@ -171,7 +186,14 @@ static void judge_quality(const struct probe_facts *f, struct findings *v)
 		finding_add(v, "quality-bad", "a reply without a version: something else has the quality type's number here");
 		return;
 	}
-	if (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved[0] || q->reserved[1] || q->reserved[2]) {
+	if (!quality_taken(f)) {
+		finding_add(v, "quality-bad", "a reply that guests refuse: its window is %s",
+			    q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW ? "over a second" : "not told");
+		return;
+	}
+	/* A later version may have more. */
+	if (q->version == KVM_CLOCK_PAIRING_QUALITY_VERSION &&
+	    (q->flags & ~KVM_CLOCK_PAIRING_VALID_ALL || q->reserved[0] || q->reserved[1] || q->reserved[2])) {
 		finding_add(v, "quality-bad", "a reply with fields that no guest knows (flags 0x%x)", q->flags);
 		return;
 	}
@@ -191,9 +213,6 @@ static void judge_quality(const struct probe_facts *f, struct findings *v)
 
 void probe_judge(const struct probe_facts *f, struct findings *v)
 {
-	const struct kvm_clock_pairing_quality *q = &f->type1.reply;
-	const bool windowed = !f->type1.result && q->version && q->flags & KVM_CLOCK_PAIRING_VALID_WINDOW;
-
 	findings_begin(v, probe_kinds);
 	if (!judge_kvm(f, v)) {
 		finding_skip(v, "pairing", "no vCPU runs");
@@ -205,10 +224,11 @@ void probe_judge(const struct probe_facts *f, struct findings *v)
 		judge_refusal(f, v);
 	else
 		finding_say(v, LEVEL_PASS, "pairing", "pairing", "KVM serves pairs of its clock and the guest's counter");
-	if (!f->type0.result)
+	/* Guests take either: the wrong one is what is to be known. */
+	if (quality_taken(f) && (f->type0.result || far_off(&f->type1, f->type1.reply.window_ns)))
+		judge_agreement(&f->type1, f->type1.reply.window_ns, v);
+	else if (!f->type0.result)
 		judge_agreement(&f->type0, 0, v);
-	else if (!f->type1.result)
-		judge_agreement(&f->type1, windowed ? q->window_ns : 0, v);
 	else
 		finding_skip(v, "pair", "there is none");
 	judge_quality(f, v);

@@ -103,6 +103,8 @@ static void untrusted(struct probe_facts *f) { hpet_stock(f); strcpy(f->clocksou
 static void ancient(struct probe_facts *f) { f->type0.result = f->type1.result = -KVM_ENOSYS; }
 static void strange(struct probe_facts *f) { f->type0.result = f->type1.result = -KVM_EFAULT; }
 static void wrong_pair(struct probe_facts *f) { f->type0.offset_ns = 600; }
+/* What guests that ask for quality get */
+static void wrong_quality_pair(struct probe_facts *f) { f->type1.offset_ns = -700; }
 static void restless(struct probe_facts *f) { f->type0.measured = false; }
 static void free_running(struct probe_facts *f)
 {
@@ -148,6 +150,7 @@ static const struct {
 	{ ancient, "pairing-unknown quality-untold", EXIT_BROKEN, "newer" },
 	{ strange, "pairing-error quality-bad", EXIT_BROKEN, "" },
 	{ wrong_pair, "pair-wrong", EXIT_BROKEN, "report" },
+	{ wrong_quality_pair, "pair-wrong", EXIT_BROKEN, "report" },
 	{ restless, "pair-unmeasured", EXIT_WARNINGS, "ptpkvm-host check" },
 	{ free_running, "quality-unsynchronized", EXIT_WARNINGS, "ptpkvm-host check" },
 	{ far_off, "quality-error", EXIT_WARNINGS, "ptpkvm-host check" },
