@@ -112,7 +112,18 @@ static void free_running(struct probe_facts *f)
 }
 static void far_off(struct probe_facts *f) { f->type1.reply.max_error_ns = 16000000000; }
 static void absurd(struct probe_facts *f) { f->type1.reply.max_error_ns = UINT64_MAX; f->type1.reply.clock_status = 200; }
-static void later_abi(struct probe_facts *f) { f->type1.reply.flags |= 1U << 20; }
+static void unknown_flag(struct probe_facts *f) { f->type1.reply.flags |= 1U << 20; }
+static void later_abi(struct probe_facts *f)
+{
+	unknown_flag(f);
+	f->type1.reply.version = 2;
+	f->type1.reply.reserved[2] = 7;
+}
+static void windowless(struct probe_facts *f) { f->type1.reply.flags &= ~KVM_CLOCK_PAIRING_VALID_WINDOW; }
+static void wide(struct probe_facts *f) { f->type1.reply.window_ns = NSEC_PER_SEC + 1; }
+static void versionless(struct probe_facts *f) { f->type1.reply.version = 0; }
+/* Nothing that a guest takes: to it the call is refused */
+static void hpet_versionless(struct probe_facts *f) { hpet(f); versionless(f); }
 static void open_fails(struct probe_facts *f, int error)
 {
 	f->failed = PROBE_OPEN;
@@ -155,7 +166,12 @@ static const struct {
 	{ free_running, "quality-unsynchronized", EXIT_WARNINGS, "ptpkvm-host check" },
 	{ far_off, "quality-error", EXIT_WARNINGS, "ptpkvm-host check" },
 	{ absurd, "quality-unsynchronized", EXIT_WARNINGS, "ptpkvm-host check" },
-	{ later_abi, "quality-bad", EXIT_WARNINGS, "" },
+	{ unknown_flag, "quality-bad", EXIT_WARNINGS, "" },
+	{ later_abi, "", EXIT_GOOD, "" },
+	{ windowless, "quality-bad", EXIT_WARNINGS, "" },
+	{ wide, "quality-bad", EXIT_WARNINGS, "" },
+	{ versionless, "quality-bad", EXIT_WARNINGS, "" },
+	{ hpet_versionless, "pairing-clocksource quality-bad", EXIT_BROKEN, "tsc=reliable" },
 	{ denied, "kvm-denied", EXIT_BROKEN, "usermod -aG kvm" },
 	{ no_module, "kvm-module", EXIT_BROKEN, "modprobe kvm_amd" },
 	{ no_module_intel, "kvm-module", EXIT_BROKEN, "modprobe kvm_intel" },
