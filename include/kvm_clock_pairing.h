@@ -2,6 +2,8 @@
 /*
  * KVM_HC_CLOCK_PAIRING: the guest/host ABI, once for driver, host and tests.
  *
+ * Copyright (C) 2026 The ptp_kvm project
+ *
  * Type 0, KVM_CLOCK_PAIRING_WALLCLOCK, and the number of the call are the
  * kernel's (uapi/linux/kvm_para.h, uapi/asm/kvm_para.h). The quality type is
  * this project's; its text is in Documentation/hypercall.rst.
