@@ -17,7 +17,8 @@
 #         g1 bookworm`, `on other host date`. Without it the host is the one named host. HOST may be
 #         a guest of the image host, too, which then runs guests on its own KVM; they end before it.
 #     guest_start NAME SUITE [smp=1] [mem=320] [cpu=] [append=] [net=1] [kernel=FILE [modules=DIR]]
-#                 kernel=NAME is one of host-patch/build: patched-6.12, stock-6.12, debug-6.12 …
+#                 kernel=NAME is one of host-patch/build: patched-6.12, stock-6.12, debug-6.12 …, or of
+#         vm-images/debian-kernel: debian-6.18
 #                 [systemd=1]    systemd is process 1 (SUITE: bookworm, trixie, sid), and the
 #         guest's disk lasts, but for /lab; else the agent is, and all is in memory. Back when
 #         the agent answers, after basic.target: `systemctl is-system-running --wait` if it matters.
@@ -278,9 +279,10 @@ _lab_image() {
 	fi || bail "lab: there is no image '$image'"
 }
 
-# _lab_kernel NAME: the directory of a kernel that host-patch/build makes
+# _lab_kernel NAME: the directory of a kernel that host-patch/build makes, or vm-images/debian-kernel has
 _lab_kernel() {
 	local build=$LAB_TOP/host-patch/build
+	[[ $1 != debian-* ]] || build=$LAB_TOP/vm-images/debian-kernel
 	if [[ -z ${LAB_NO_BUILD-} ]]; then
 		"$build" "$1" >&2 || return
 	fi

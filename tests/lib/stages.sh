@@ -8,10 +8,12 @@ stage_host() {
 	lab_start ${1:+kernel="$1"}
 }
 
-# guest SUITE [KERNEL]: a host, and the guest g1 with 2 CPUs
+# guest SUITE|KERNEL [KERNEL]: a host, and the guest g1 with 2 CPUs, of that suite or with that kernel of Debian's
 stage_guest() {
+	local guest=("$1")
+	[[ $1 != debian-* ]] || guest=(bookworm kernel="$1")
 	stage_host "${@:2}"
-	guest_start g1 "$1" smp=2 mem=512
+	guest_start g1 "${guest[@]}" smp=2 mem=512
 }
 
 # pair [KERNEL]: two guests with a CPU each

@@ -23,6 +23,7 @@ for program in vm-images/fetch-qemu vm-images/fetch-debs host-patch/build; do
 		printf '%s\n' stock-6.1 stock-6.12 patched-6.12
 	END
 done
+sed 's/^\(\s*printf\) .*/\1 debian-6.18/' "$tree/host-patch/build" >"$tree/vm-images/debian-kernel"
 chmod +x "$tree"/{host-patch,vm-images}/*
 
 # made_up FILE [HEADER-LINE...]: what it does comes from standard input; it says when it runs
@@ -124,7 +125,7 @@ rm -r "$tree/tests/build"
 
 made_up tests/boot/30-a.t <<<'# bookworm, of the stage plain-bookworm; 6.12
 	pass x; done_testing'
-made_up tests/boot/50-b.t '# check: sid' '# check-all: trixie' <<<'kernel=stock-6.12
+made_up tests/boot/50-b.t '# check: sid' '# check-all: trixie debian-6.18' <<<'kernel=stock-6.12
 	[[ trixie != sid ]]; pass x; done_testing'
 made_up tests/build/80-c.t '# check: bookworm' <<<'# ptpkvm-host, by build-deb, with fetch-debs
 	pass x; done_testing'
@@ -134,7 +135,7 @@ run tests/boot
 is "$(xargs -d '\n' <"$tree/made")" 'image bookworm sid host fetch-qemu build stock-6.12' 'a folder: all of it'
 ran 'boot/30-a.t boot/50-b.t' 'those that measure time come last'
 TIER=rest run tests/boot
-is "$(xargs -d '\n' <"$tree/made")" 'image trixie host fetch-qemu build stock-6.12' 'the other tier: that'
+is "$(xargs -d '\n' <"$tree/made")" 'image trixie host fetch-qemu build stock-6.12 debian-kernel debian-6.18' 'the other tier: that'
 run tests/build
 is "$(xargs -d '\n' <"$tree/made")" 'image bookworm packaging-bookworm fetch-debs bookworm' 'packages: where they are built'
 run tests/unit/1.t
