@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Loading, refusing and unloading, while the clock is in use too. Arguments: loading, and the rounds of readings on a
-# kvm-clock that is another line on each CPU: precise, extended, again (precise), and newest: both with sid's kernel.
+# kvm-clock that is another line on each CPU: precise, extended, again (precise), and newest: both with Linux 7.3.
 # check: loading precise extended
 # check-all: again newest
 cd "$(dirname "$0")/../.." || exit 1
@@ -177,12 +177,12 @@ not_stable bookworm "${rounds[@]}"
 lab_check_consoles
 if [[ " ${cases[*]} " = *' newest '* ]]; then
 	lab_stop
-	module_for sid
+	module_for trixie-backports
 	# Not bookworm's module, which the host and its guest had
 	# shellcheck disable=SC2034
 	LAB_PAYLOAD=()
-	lab_stage guest sid
-	not_stable sid precise extended
+	lab_stage guest trixie-backports
+	not_stable trixie-backports precise extended
 	lab_check_consoles
 fi
 done_testing

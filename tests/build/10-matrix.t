@@ -3,7 +3,7 @@
 # The driver builds for every kernel it claims, from clean, without a warning
 # at W=1 (which also checks the kernel-doc comments).
 # check: bullseye bookworm trixie sid
-# check-all: experimental
+# check-all: trixie-backports experimental trixie-backports:cloud trixie-backports:rt
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 cases=("$@")
@@ -21,10 +21,9 @@ for image in "${cases[@]}"; do
 		diag "$(cat build/logs/build-"$image".log)"
 		continue
 	fi
-	root=$(vm-images/build-image --print "$image")/root
 	pass "$image: builds for Linux $(modinfo -F vermagic "build/modules/$image/ptp_kvm.ko" | cut -d' ' -f1)"
 	said=$(grep -vE "$remarks|^build-image: " <<<"$said$(cat build/logs/build-"$image".log)")
 	is_empty "$said" "$image: no warning"
-	note "$image: $(grep -c define "build/modules/$image/driver/conftest.h") features of $(ls "$root/lib/modules")"
+	note "$image: $(grep -c define "build/modules/$image/driver/conftest.h") features"
 done
 done_testing

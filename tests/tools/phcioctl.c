@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every call of the PTP interface on a clock that can only be read, in TAP. The errors accepted are those that
- * Linux 5.10 to 7.2 give (drivers/ptp/ptp_chardev.c, ptp_clock.c, kernel/time/posix-clock.c), no others.
+ * Linux 5.10 to 7.3 give (drivers/ptp/ptp_chardev.c, ptp_clock.c, kernel/time/posix-clock.c), no others.
  */
 #include <errno.h>
 #include <fcntl.h>
