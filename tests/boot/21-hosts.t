@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A patched host with both drivers, the in-tree one and ours, and both clocksources, kvm-clock and tsc; whoever knows
-# only type 0 sees no difference. What a stock host does for them is in 20-pairs.t and 70-in-tree.t.
-# Arguments: other hosts: stock (Debian's kernel) or a name of host-patch/build.
+# only type 0 sees no difference. And a newer stock one; what the usual one does for them is in 20-pairs.t and 70-in-tree.t.
+# Arguments: other hosts: stock (Debian's kernel), a name of host-patch/build or of vm-images/debian-kernel.
 # check: patched-6.12
+# check-all: debian-6.18
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
@@ -33,7 +34,7 @@ in_tree() {
 # shellcheck disable=SC2317
 ours() {
 	local type=1
-	[[ $host != stock ]] || type=0
+	[[ $host != stock* && $host != debian-* ]] || type=0
 	pairs_are_exact g1 "$source"
 	is "$(guest g1 'cd /sys/class/ptp/ptp0/device/host_clock && cat pairing_type window_ns' | tr '\n' ' ')" "$type 0 " \
 		"$host, $driver, $source: type $type, exact"
@@ -46,6 +47,7 @@ for host in "${hosts[@]}"; do
 	else
 		lab_stage guest bookworm "$host"
 	fi
+	[[ $host = stock ]] || like "$(host uname -r)" "^${host#*-}\." "$host: that is its kernel"
 	for driver in in_tree ours; do
 		if [[ $driver = ours ]]; then
 			clock_load g1
