@@ -140,8 +140,7 @@ int cmd_time(int argc, char **argv)
 		return err;
 	err = read_clock(&phc, &r);
 	if (err) {
-		snprintf(why, sizeof(why), "%s cannot be read: %s%s", phc.path, strerror(err),
-			 err == EOPNOTSUPP ? " (the host refuses: its own clocksource is not the TSC)" : "");
+		snprintf(why, sizeof(why), "%s cannot be read: %s", phc.path, host_clock_why(&phc, err));
 		return view_explain(device, why, err);
 	}
 	if (format[FORMAT_UNIX]) {

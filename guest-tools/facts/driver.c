@@ -42,9 +42,9 @@ const char *driver_refusal_text(int error)
 {
 	switch (error) {
 	case EOPNOTSUPP:
-		return "the host refuses, its own clocksource is not the TSC; more: sudo ptpkvm check";
+		return HOST_REFUSES "; more: sudo ptpkvm check";
 	case ENOSYS:
-		return "the host does not know the call; more: sudo ptpkvm check";
+		return HOST_TOO_OLD "; more: sudo ptpkvm check";
 	case ENOENT:
 		return "there is no module ptp_kvm for this kernel; more: sudo ptpkvm check";
 	case EKEYREJECTED:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,8 +171,12 @@ static void see_reading(struct guard *g, const struct guard_input *in, struct gu
 		g->failures++;
 		if (!g->unreadable && (g->failures > 1 || !g->read)) {
 			g->unreadable = true;
-			say(out, LOG_ERR, "the PTP clock cannot be read in any way (%s): restarting chronyd would "
-			    "not help, NTP takes over where chronyd has it", in->phc_why);
+			if (in->phc_error == EOPNOTSUPP)
+				say(out, LOG_WARNING, "no host serves the PTP clock (%s): NTP keeps the time where chronyd has "
+				    "it, until one does", in->phc_why);
+			else
+				say(out, LOG_ERR, "the PTP clock cannot be read in any way (%s): restarting chronyd would "
+				    "not help, NTP takes over where chronyd has it", in->phc_why);
 		}
 		if (g->unreadable)
 			g->read = false;

@@ -133,14 +133,14 @@ static void read_set(struct guard_input *in)
 		in->window += best;
 }
 
-static void read_phc(struct guard_input *in, int fd)
+static void read_phc(struct guard_input *in, const struct phc *phc)
 {
 	int64_t raw[2];
 	struct phc_sample s;
 
 	for (int m = 0; m < PHC_METHODS; m++) {
 		raw[0] = now_ns(CLOCK_MONOTONIC_RAW);
-		in->phc_error = phc_read(fd, m, &s);
+		in->phc_error = phc_read(phc->fd, m, &s);
 		raw[1] = now_ns(CLOCK_MONOTONIC_RAW);
 		if (m == PHC_PRECISE)
 			in->precise_error = in->phc_error;
@@ -150,7 +150,7 @@ static void read_phc(struct guard_input *in, int fd)
 	}
 	if (in->phc_error) {
 		snprintf(in->phc_why, sizeof(in->phc_why), "%s: %s", errname(in->phc_error),
-			 strerror(in->phc_error));
+			 host_clock_why(phc, in->phc_error));
 		return;
 	}
 	in->offset = phc_offset(&s);
@@ -202,7 +202,7 @@ static void observe(struct guard_input *in, const struct opts *o, bool ask, bool
 		in->phc_error = ENODEV;
 	} else {
 		host_clock_read(&in->host, &phc);
-		read_phc(in, phc.fd);
+		read_phc(in, &phc);
 		close(phc.fd);
 	}
 	read_set(in);
@@ -366,7 +366,8 @@ static void status(const struct guard *g, const struct guard_input *in)
 	if (g->out)
 		snprintf(text, sizeof(text), "The PTP clock is out of selection: %s", g->reason);
 	else if (g->unreadable)
-		snprintf(text, sizeof(text), "The PTP clock cannot be read: %.200s", in->phc_why);
+		snprintf(text, sizeof(text), "%s: %.200s", in->phc_error == EOPNOTSUPP ?
+			 "Waiting for a host that serves the PTP clock" : "The PTP clock cannot be read", in->phc_why);
 	else if (g->chronyd != GUARD_REFCLOCK)
 		snprintf(text, sizeof(text), "chronyd has no refclock for the PTP clock");
 	else

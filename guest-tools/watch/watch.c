@@ -38,7 +38,7 @@ static void read_phc(const struct watch *w, struct watch_tick *t)
 	t->error = view_phc(w->phc.fd, &t->phc);
 	if (t->error)
 		snprintf(text, sizeof(text), "%s cannot be read: %s (%s); 'ptpkvm check' says more", w->phc.path,
-			 strerror(t->error), errname(t->error));
+			 host_clock_why(&w->phc, t->error), errname(t->error));
 	ticks_say_once(said, sizeof(said), text);
 }
 

@@ -171,6 +171,17 @@ static int read_word(const struct values *v, const char *name, const char *const
 	return -1;
 }
 
+/* Both are EOPNOTSUPP to who reads the clock; which of them it is tells the driver, if that is ours. */
+const char *host_clock_why(const struct phc *phc, int err)
+{
+	struct host_clock hc;
+
+	if (err != EOPNOTSUPP || !phc_is_kvm(phc))
+		return strerror(err);
+	host_clock_read(&hc, phc);
+	return hc.error == ENOSYS ? HOST_TOO_OLD : HOST_REFUSES;
+}
+
 void host_clock_read(struct host_clock *hc, const struct phc *phc)
 {
 	struct values v;

@@ -37,4 +37,10 @@ struct host_clock {
 void host_clock_read(struct host_clock *hc, const struct phc *phc);
 const char *host_status_name(enum host_status status);
 
+#define HOST_REFUSES "the host refuses, its own clocksource is not the TSC"
+#define HOST_TOO_OLD "the host does not know the call"
+
+/* Why a reading of the clock phc failed with err: in words, and those of the host where it is that which does not serve it. */
+const char *host_clock_why(const struct phc *phc, int err);
+
 #endif

@@ -780,6 +780,27 @@ static void test_restart_does_not_help(void **state)
 	assert_in_range(restarts, 10, 18);
 }
 
+/* The host may serve it later, or this guest be moved to one that does. */
+static void test_unserved(void **state)
+{
+	(void)state;
+	in.phc_error = EOPNOTSUPP;
+	snprintf(in.phc_why, sizeof(in.phc_why), "EOPNOTSUPP: the host refuses");
+	kvm_reach = 0;
+	seconds(100);
+	assert_said("no host serves the PTP clock (EOPNOTSUPP: the host refuses)");
+	assert_null(strstr(said, "in any way"));
+	host_step(5 * S);
+	in.phc_error = 0;
+	kvm_reach = 0377;
+	seconds(1);
+	assert_said("can be read again (precise)");
+	assert_said("this machine's clock is off by -5.00 s");
+	in.offset = 0;
+	seconds(30);
+	assert_int_equal(did() & (GUARD_RESTART | GUARD_TAKE_OUT), 0);
+}
+
 static void test_unreadable(void **state)
 {
 	(void)state;
@@ -1242,7 +1263,7 @@ int main(void)
 		T(test_names_of_bad), T(test_out_and_back), T(test_back_from_afar), T(test_max_error),
 		T(test_host_that_no_longer_tells), T(test_out_by_restart), T(test_flapping),
 		T(test_refclock_of_somebody_else), T(test_hold_that_fails), T(test_records), T(test_stuck),
-		T(test_restart_does_not_help), T(test_unreadable), T(test_slow_polls_are_not_stuck),
+		T(test_restart_does_not_help), T(test_unserved), T(test_unreadable), T(test_slow_polls_are_not_stuck),
 		T(test_no_refclock), T(test_silent), T(test_anything),
 		TA(test_commands), TA(test_selectopts), TA(test_hold), TA(test_failures),
 		TA(test_chronyc_hangs), TA(test_ask), TA(test_service), TA(test_roots), TA(test_sysfs),

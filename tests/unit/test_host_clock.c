@@ -294,6 +294,17 @@ static void test_strange_paths(void **state)
 	}
 }
 
+/* Whose clock it is decides, not what the error is. */
+static void test_why(void **state)
+{
+	struct phc other = { .fd = -1, .path = "/dev/ptp7", .name = "a network card's" };
+
+	(void)state;
+	assert_string_equal(host_clock_why(&phc, EOPNOTSUPP), HOST_REFUSES);
+	assert_string_equal(host_clock_why(&phc, EIO), strerror(EIO));
+	assert_string_equal(host_clock_why(&other, EOPNOTSUPP), strerror(EOPNOTSUPP));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nonsense, empty_root),
 		cmocka_unit_test_setup(test_pair, empty_root),
 		cmocka_unit_test_setup(test_strange_paths, empty_root),
+		cmocka_unit_test_setup(test_why, empty_root),
 	};
 
 	if (!mkdtemp(root))

@@ -297,7 +297,7 @@ static void test_csv(void **state)
 	has(out, "Z,,,,EOPNOTSUPP,KVM,*,255,3,-4,150\r\n3,");
 	/* The summary, and why a reading is missing */
 	has(err, "PHC - system      2      1 ");
-	has(err, "cannot be read: Operation not supported (EOPNOTSUPP); 'ptpkvm check'");
+	has(err, "cannot be read: the host refuses, its own clocksource is not the TSC (EOPNOTSUPP); 'ptpkvm check'");
 
 	fake.no_chronyd = true;
 	fake.fail_until = 0;
