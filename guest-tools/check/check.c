@@ -66,6 +66,7 @@ static void json_clock(struct json *j, const struct check_facts *f, const struct
 		json_close(j, '}');
 	}
 	json_close(j, '}');
+	json_bool(j, "waits", judge_clock_waits(f));
 	json_string(j, "chrony_method", r->chrony_method >= 0 ? phc_method_name(r->chrony_method) : NULL);
 	json_if_s64(j, "offset_ns", r->has_offset, r->offset_ns);
 	json_if_s64(j, "uncertainty_ns", r->has_offset, r->uncertainty_ns);

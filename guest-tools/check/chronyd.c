@@ -314,6 +314,11 @@ static void judge_unselected(struct judge *j, const struct chrony_source *s)
 		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;
 	case '?':
+		if (judge_clock_waits(j->f)) {
+			judge_find(j, "source-unserved", "%s waits for a host that serves the clock", s->name);
+			judge_advise(j, "then chronyd selects it within seconds, without a restart");
+			break;
+		}
 		judge_find(j, "source-waiting", "%s is not selected yet (reach %o)", s->name, s->reach);
 		judge_run(j, RUN_LIVE, "sudo ptpkvm watch");
 		break;

@@ -16,8 +16,9 @@ const struct finding_kind check_kinds[] = {
 
 	FINDING_FAIL("driver-not-loaded", "driver",
 	     "There is a module ptp_kvm for this kernel, but nobody has loaded it, or it did not stay: without it "
-	     "there is no clock /dev/ptp_kvm to follow. A host that refuses makes the module leave again, and says so "
-	     "in the kernel's log. 'ptpkvm setup' has it loaded at each boot, before chronyd starts."),
+	     "there is no clock /dev/ptp_kvm to follow. A host that refuses makes the module leave again, as the "
+	     "kernel's log says, unless it is loaded with wait=1. 'ptpkvm setup' has it loaded so at each boot, before "
+	     "chronyd starts."),
 	FINDING_EITHER("driver-not-built", "driver", LEVEL_FAIL,
 	     "DKMS has the source of ptp_kvm, but no module for the kernel that runs, mostly since that kernel's "
 	     "headers are not installed. A warning where the kernel's own driver does its work meanwhile: time is "
@@ -168,6 +169,10 @@ const struct finding_kind check_kinds[] = {
 	FINDING_WARN("source-waiting", "source",
 	     "chronyd has not selected this clock yet: it wants a few samples first, which takes seconds. If it stays "
 	     "so, it gets no samples, or is told not to select it."),
+	FINDING_WARN("source-unserved", "source",
+	     "chronyd has this clock and waits for its first sample: the clock is there, but no host serves it so far; the "
+	     "link host has the reason. Nothing is broken here: other sources keep the time meanwhile, and chronyd selects "
+	     "the clock within seconds once the host serves it, or this guest is moved to one that does."),
 	FINDING_WARN("source-other", "source",
 	     "The clock is good enough for chronyd, but another source is better to it, or preferred, so this "
 	     "machine's time is that one's. NTP servers that are preferred are named. 'sudo chronyc selectdata' shows "

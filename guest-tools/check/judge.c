@@ -302,9 +302,18 @@ int judge_host_error(const struct check_facts *f)
 	return f->method[PHC_GETTIME].error;
 }
 
+bool judge_clock_waits(const struct check_facts *f)
+{
+	int error = judge_host_error(f);
+
+	return f->node[0] && (error == EOPNOTSUPP || error == ENOSYS);
+}
+
 /* A driver that is loaded needs nothing more, once the host answers. */
 static void remedy_then_here(struct judge *j)
 {
+	if (judge_clock_waits(j->f) && j->r->source)
+		judge_advise(j, "then chronyd takes the clock up by itself");
 	if (j->f->driver == DRIVER_NONE && j->f->set_up)
 		judge_advise(j, "then this guest tries again within 15 minutes");
 	if (j->f->driver == DRIVER_NONE && !j->f->set_up) {

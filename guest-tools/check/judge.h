@@ -48,6 +48,8 @@ void judge_remedy_line(struct judge *j, const struct refclock_fact *r, const cha
 const char *judge_service(const struct check_facts *f);
 /* How the host answers: an errno, 0 if it does, -1 if that can't be known. */
 int judge_host_error(const struct check_facts *f);
+/* The clock is there, and no host serves it: as soon as one does it answers. */
+bool judge_clock_waits(const struct check_facts *f);
 /* chronyd's source of this clock, or NULL. Where its configuration can't be read: the only refclock. */
 const struct chrony_source *judge_find_source(const struct chrony_facts *c);
 

@@ -36,8 +36,10 @@ static void put_clock(struct metrics *m, const struct check_facts *c, const stru
 {
 	const bool denied = c->open_error == EACCES || c->open_error == EPERM;
 
-	if (!c->offline && !denied)
+	if (!c->offline && !denied) {
 		metrics_gauge(m, "up", "Whether the KVM PTP clock is there and answers.", r->has_offset);
+		metrics_gauge(m, "waiting", "Whether it is there and waits for a host that serves it.", judge_clock_waits(c));
+	}
 	metrics_gauges(m, "method_supported", "Whether this way of reading the PTP clock works.");
 	for (int i = 0; i < PHC_METHODS && c->opened; i++)
 		metrics_sample(m, !c->method[i].error, "method", phc_method_name(i), NULL);

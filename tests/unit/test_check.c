@@ -342,6 +342,22 @@ static void host_refuses_in_tree(struct check_facts *f)
 	all_methods(f, EOPNOTSUPP);
 }
 
+/* Loaded with wait=1; it never answered. */
+static void waits_for_host(struct check_facts *f)
+{
+	all_methods(f, EOPNOTSUPP);
+	f->chrony.sources[0].state = '?';
+	f->chrony.sources[0].reach = 0;
+	f->chrony.sources[0].last_rx = NAN;
+}
+
+/* The calls say EOPNOTSUPP of that, too */
+static void waits_for_newer_host(struct check_facts *f)
+{
+	waits_for_host(f);
+	f->host.error = ENOSYS;
+}
+
 static void host_too_old(struct check_facts *f)
 {
 	all_methods(f, ENOSYS);
@@ -996,6 +1012,8 @@ static const struct {
 	{ host_refuses, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc | sudo tee /sys/" },
 	{ host_refuses_in_tree, "host-refuses source-lost", EXIT_BROKEN, "on the host: echo tsc" },
 	{ host_too_old, "host-too-old source-lost", EXIT_BROKEN, "on the host: uname -r" },
+	{ waits_for_host, "host-refuses source-unserved", EXIT_BROKEN, "on the host: echo tsc | sudo tee /sys/" },
+	{ waits_for_newer_host, "host-too-old source-unserved", EXIT_BROKEN, "on the host: uname -r" },
 	{ host_fails, "host-fails source-lost", EXIT_BROKEN, "sudo dmesg" },
 	{ nocrossts, "methods-inexact", EXIT_WARNINGS,
 	  REFCLOCK "s/:nocrossts\\b//I' /etc/ptpkvm/chrony.conf" },

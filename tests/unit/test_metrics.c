@@ -80,6 +80,7 @@ static void fill_all(void)
 	struct check_report *r = &given_report;
 
 	f->driver = DRIVER_OURS;
+	strcpy(f->node, "ptp0");
 	strcpy(f->driver_version, "1.2");
 	f->opened = true;
 	f->method[PHC_EXTENDED].error = EOPNOTSUPP;
@@ -115,6 +116,7 @@ static void test_all(void **state)
 	has_line(text, "ptpkvm_build_info{version=\"" PTP_KVM_VERSION "\"} 1");
 	has_line(text, "ptpkvm_driver_info{kind=\"out-of-tree\",version=\"1.2\"} 1");
 	has_line(text, "ptpkvm_up 1");
+	has_line(text, "ptpkvm_waiting 0");
 	has_line(text, "ptpkvm_method_supported{method=\"precise\"} 1");
 	has_line(text, "ptpkvm_method_supported{method=\"extended\"} 0");
 	has_line(text, "ptpkvm_phc_offset_seconds -1.23456789");
@@ -153,6 +155,7 @@ static void test_nothing(void **state)
 	(void)state;
 	has_line(text, "ptpkvm_driver_info{kind=\"none\",version=\"\"} 1");
 	has_line(text, "ptpkvm_up 0");
+	has_line(text, "ptpkvm_waiting 0");
 	has_line(text, "ptpkvm_chrony_up 0");
 	lacks_word(text, "method_supported");
 	lacks_word(text, "chrony_source_present");
@@ -192,6 +195,7 @@ static void test_some(void **state)
 	given_facts.chrony.noselect = true;
 	given_facts.host.error = EOPNOTSUPP;
 	text = text_of();
+	has_line(text, "ptpkvm_waiting 1");
 	has_line(text, "ptpkvm_chrony_held_out 1");
 	lacks_word(text, "pairing_type");
 	free(text);
@@ -206,6 +210,7 @@ static void test_unasked(void **state)
 	given_facts.open_error = EACCES;
 	text = text_of();
 	lacks_word(text, "ptpkvm_up");
+	lacks_word(text, "ptpkvm_waiting");
 	has_line(text, "ptpkvm_chrony_up 0");
 	free(text);
 	given_facts.offline = true;
