@@ -8,6 +8,7 @@
 
 #include "chrony/refclock.h"
 #include "setup/phc.h"
+#include "time/host_clock.h"
 #include "time/phc.h"
 
 static bool same_device(const char *a, const char *b)
@@ -32,7 +33,7 @@ static int answers(int fd)
 	return err;
 }
 
-bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
+enum setup_phc setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
 {
 	struct phc phc;
 	int err = 0;
@@ -41,17 +42,15 @@ bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t 
 		err = answers(phc.fd);
 		close(phc.fd);
 	} else if (!phc.path[0] || !geteuid() || !access(phc.path, R_OK) || errno != EACCES) {
-		return false;
-	}
-	if (err) {
-		snprintf(why, len, "%s does not answer: %s%s", phc.path, strerror(err), err == EOPNOTSUPP ?
-			 ": the host refuses, since its own clocksource is not the TSC" : "");
-		return false;
+		return SETUP_PHC_NONE;
 	}
 	if (want && same_device(want, phc.path))
 		snprintf(path, path_len, "%s", want);
 	else
 		snprintf(path, path_len, "%s",
 			 same_device(REFCLOCK_LINK, phc.path) ? REFCLOCK_LINK : phc.path);
-	return true;
+	if (!err)
+		return SETUP_PHC_ANSWERS;
+	snprintf(why, len, "%s does not answer: %s", phc.path, host_clock_why(&phc, err));
+	return err == EOPNOTSUPP ? SETUP_PHC_WAITS : SETUP_PHC_NONE;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ptpkvm prestart: run as root by chrony's unit before each start of chronyd, by the drop-in that setup
- * writes. If the PTP clock is there and answers, it makes a configuration with the refclock and has chronyd
- * use that; if anything is wrong, it makes nothing, and chronyd starts as without ptpkvm. It always exits
+ * writes. If the PTP clock is there, it makes a configuration with the refclock and has chronyd use
+ * that; if anything is wrong, it makes nothing, and chronyd starts as without ptpkvm. It always exits
  * with 0.
  *
  * What it makes is read by chronyd while that is still root. Both directories are therefore to be root's, and
@@ -44,6 +44,7 @@ struct prestart {
 	char device[300];
 	bool only, late;
 	bool no_clock;			/* in a guest of KVM, which may be moved to a host that has one */
+	bool waits;			/* there is one, which no host serves */
 	bool optional;			/* chronyd knows the refclock's option of that name */
 	bool substituted;		/* our refclock's device has been put in */
 	FILE *out;
@@ -70,21 +71,26 @@ static bool has_link(const struct prestart *p)
 	return !strcmp(p->device, REFCLOCK_LINK) || !file_exists("/run/udev/control");
 }
 
-static bool find_clock(struct prestart *p)
+static bool look(struct prestart *p)
+{
+	enum setup_phc phc = setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why));
+
+	p->waits = phc == SETUP_PHC_WAITS;
+	return phc != SETUP_PHC_NONE;
+}
+
+static bool load(struct prestart *p)
 {
 	char why[600], name[HYPERVISOR_NAME_LEN];
 	int64_t deadline;
 
-	if (setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why)))
-		return true;
 	if (!hypervisor_is_kvm(name))
 		return give_up(p, "this is not a KVM guest (%s)", name[0] ? name : "no hypervisor");
 	p->no_clock = true;
-	if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
-		       (const char *const[]){ "modprobe", "ptp_kvm", NULL }))
+	if (!setup_load_module(why, sizeof(why)))
 		return give_up(p, "%s; %s", why, driver_refusal_text(driver_refusal(why)));
 	deadline = now_ns(CLOCK_MONOTONIC) + PHC_WAIT_MS * 1000000LL;
-	while (!setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why))) {
+	while (!look(p)) {
 		if (now_ns(CLOCK_MONOTONIC) >= deadline)
 			return false;
 		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
@@ -92,10 +98,18 @@ static bool find_clock(struct prestart *p)
 	deadline = now_ns(CLOCK_MONOTONIC) + LINK_WAIT_MS * 1000000LL;
 	while (!has_link(p) && now_ns(CLOCK_MONOTONIC) < deadline) {
 		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
-		setup_phc(NULL, p->device, sizeof(p->device), why, sizeof(why));
+		look(p);
 	}
-	p->no_clock = false;
 	return true;
+}
+
+/* One that waits is left to chronyd, unless it would be all that chronyd has, or that would take one more start. */
+static bool find_clock(struct prestart *p)
+{
+	if (!look(p) && !load(p))
+		return false;
+	p->no_clock = p->waits && (p->only || p->late);
+	return !p->no_clock;
 }
 
 /* Run by systemd alone, every now and then, as long as chronyd does without for want of a clock */
@@ -278,15 +292,15 @@ int cmd_prestart(int argc, char **argv)
 	struct prestart p = { .layout = chrony_layout() };
 	const struct option_row rows[] = {
 		{ 0, "only", NULL, "leave out the servers of chrony's configuration", FLAG_TO(&p.only) },
-		{ 0, "late", NULL, "if chronyd was started without, and the clock is there now: restart it",
+		{ 0, "late", NULL, "if chronyd was started without, and the clock answers now: restart it",
 		  FLAG_TO(&p.late) },
 		{ 0 },
 	};
 	char why[300];
 
 	options_parse(&(struct command){
-		.about = "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there and answers, "
-			 "chronyd is started with it, else without.",
+		.about = "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there, chronyd is "
+			 "started with it, else without.",
 		.rows = rows, .statuses = "always 0, but for misuse",
 	}, argc, argv);
 	umask(022);
@@ -301,7 +315,8 @@ int cmd_prestart(int argc, char **argv)
 	}
 	chrony_service_next(&p.service, setup_addition(p.layout), true);
 	if (prepare(&p)) {
-		print("chronyd starts with %s\n", p.device);
+		print("chronyd starts with %s%s%s\n", p.device, p.waits ? ", and takes it up once a host serves it: " : "",
+		      p.waits ? p.why : "");
 		return EXIT_GOOD;
 	}
 	clean(p.layout);

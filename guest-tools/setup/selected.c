@@ -10,6 +10,7 @@
 #include "chrony/service.h"
 #include "facts/ours.h"
 #include "output/text.h"
+#include "setup/phc.h"
 #include "setup/selected.h"
 #include "system/tree.h"
 
@@ -60,6 +61,18 @@ static void explain_state(const struct chrony_source *ours, const struct chrony_
 	}
 }
 
+/* chronyd has it. Does it wait for the host alone? */
+static bool waits(const struct chrony_source *ours, char *why, size_t len)
+{
+	char device[300], reason[400];
+
+	if (setup_phc(NULL, device, sizeof(device), reason, sizeof(reason)) != SETUP_PHC_WAITS)
+		return false;
+	snprintf(why, len, "%s waits: %s. chronyd takes it up as soon as a host serves it; what to do there says: sudo "
+		 "ptpkvm check", ours->name, reason);
+	return true;
+}
+
 bool setup_selected(char *why, size_t len)
 {
 	struct chrony_source list[SOURCES_MAX];
@@ -86,6 +99,8 @@ bool setup_selected(char *why, size_t len)
 			 o.r.noselect ? "there (noselect)" : "selected", offset_text(off, rint(s->offset * 1e9)));
 		return true;
 	}
+	if (s && waits(s, why, len))
+		return true;
 	if (s) {
 		explain_state(s, list, n, why, len);
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Has chronyd selected the clock that setup gave it? */
+/* Has chronyd selected the clock that setup gave it, or does it wait with it for a host that serves it? */
 #ifndef SETUP_SELECTED_H
 #define SETUP_SELECTED_H
 

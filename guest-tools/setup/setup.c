@@ -60,6 +60,7 @@ struct setup {
 	char device[PATH_MAX];
 	char program[PATH_MAX];		/* this one, as the drop-in calls it */
 	bool load_module;
+	char waits[600];		/* why the clock does not answer as yet; empty if it does */
 	struct adoption adoption;
 	struct limits limits;
 	struct install files;
@@ -319,18 +320,18 @@ static bool check_clock(struct setup *s)
 	char why[600];
 	int64_t deadline = now_ns(CLOCK_MONOTONIC) + PHC_WAIT_MS * 1000000LL;
 	const char *want = s->r.device[0] ? s->r.device : NULL;
+	enum setup_phc phc = setup_phc(want, s->device, sizeof(s->device), why, sizeof(why));
 
-	s->load_module = !setup_phc(want, s->device, sizeof(s->device), why, sizeof(why));
+	s->load_module = !phc;
 	if (s->load_module && s->dry_run) {
 		strcpy(s->device, want ? want : REFCLOCK_LINK);
 	} else if (s->load_module) {
 		s->module_loaded = !file_exists("/sys/module/ptp_kvm");
-		if (!setup_run(SETUP_MODPROBE_MS, why, sizeof(why),
-			       (const char *const[]){ "modprobe", "ptp_kvm", NULL })) {
+		if (!setup_load_module(why, sizeof(why))) {
 			s->module_loaded = false;
 			return fail(s, "%s; %s", why, driver_refusal_text(driver_refusal(why)));
 		}
-		while (!setup_phc(want, s->device, sizeof(s->device), why, sizeof(why))) {
+		while (!(phc = setup_phc(want, s->device, sizeof(s->device), why, sizeof(why)))) {
 			if (now_ns(CLOCK_MONOTONIC) >= deadline)
 				return fail(s, "%s", why);
 			sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
@@ -338,7 +339,10 @@ static bool check_clock(struct setup *s)
 	}
 	if (want && strcmp(want, s->device))
 		return fail(s, "--device: %s is not the KVM clock; that is %s here", want, s->device);
-	return true;
+	if (phc != SETUP_PHC_WAITS)
+		return true;
+	strcpy(s->waits, why);
+	return !s->only || fail(s, "%s; until a host serves it chronyd needs its NTP servers: leave out --only", why);
 }
 
 /* --- the files --- */
@@ -421,7 +425,7 @@ static bool plan_files(struct setup *s)
 	     line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
 	want(s, 1, setup_drop_in(s->layout), false,
 	     SETUP_MARKER "\n"
-	     "# If the PTP clock is there and answers, chronyd is started with it; else as without this file.\n"
+	     "# If the PTP clock is there, chronyd is started with it; else as without this file.\n"
 	     "[Service]\n"
 	     "ExecStartPre=-+/bin/rm -f " SETUP_ENV "\n"
 	     "ExecStartPre=-+%s prestart%s\n"
@@ -471,6 +475,8 @@ static void print_notes(const struct setup *s)
 	const char *ends = limits_maxchange(l);
 	char what[120];
 
+	if (s->waits[0])
+		print("note        %s\n", s->waits);
 	note_makestep(s);
 	if (ends) {
 		snprintf(what, sizeof(what), "chronyd %s", ends);
@@ -596,14 +602,12 @@ static bool undo(struct setup *s)
 	return good && said(s, install_undone(&s->files, s->why, sizeof(s->why)));
 }
 
-static bool nothing_to_do(const struct setup *s)
+static bool nothing_to_do(const struct setup *s, char *why, size_t len)
 {
-	char why[600];
-
 	if (!install_idle(&s->files) || s->adoption.n)
 		return false;
 	return s->offline || (!s->n_rivals && s->service.enabled && s->service.active &&
-			      setup_selected(why, sizeof(why)));
+			      setup_selected(why, len));
 }
 
 static bool check_all(struct setup *s)
@@ -641,6 +645,7 @@ static int give_up(struct setup *s)
 int cmd_setup(int argc, char **argv)
 {
 	struct setup *s = xcalloc(1, sizeof(*s));
+	char why[600];
 	int ret = EXIT_GOOD;
 
 	parse(s, argc, argv);
@@ -648,11 +653,11 @@ int cmd_setup(int argc, char **argv)
 	ticks_note_signals();
 	if (!check_all(s) || !read_quality(s) || !plan_files(s)) {
 		ret = give_up(s);
-	} else if (nothing_to_do(s)) {
+	} else if (nothing_to_do(s, why, sizeof(why))) {
 		steps_print(&s->files, false);
 		note_disabled(s);
 		if (!s->offline)
-			print("chronyd has the clock selected: nothing to do\n");
+			print("nothing to do: %s\n", why);
 	} else {
 		print_plan(s);
 		fflush(stdout);

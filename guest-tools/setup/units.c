@@ -26,6 +26,31 @@ bool setup_run(unsigned int timeout_ms, char *why, size_t len, const char *const
 	return good;
 }
 
+/* Has the module that modprobe would take that parameter? The in-tree one doesn't. */
+static bool module_knows(const char *parameter)
+{
+	struct run_result res;
+	size_t n = strlen(parameter);
+	bool good = run(&res, SETUP_MODPROBE_MS, (const char *const[]){ "modinfo", "-F", "parm", "ptp_kvm", NULL });
+	const char *line = good ? res.out : NULL;
+
+	while (line && (strncmp(line, parameter, n) || line[n] != ':'))
+		line = (line = strchr(line, '\n')) ? line + 1 : NULL;
+	run_free(&res);
+	return line;
+}
+
+/*
+ * With wait=1 for this time, and not in modprobe.d: from there the in-tree driver would get it, too, and complain in the
+ * kernel's log. Nor is it needed there: loaded by anybody else, and without, it is there only if a host serves it.
+ */
+bool setup_load_module(char *why, size_t len)
+{
+	const char *const argv[] = { "modprobe", "ptp_kvm", module_knows("wait") ? "wait=1" : NULL, NULL };
+
+	return setup_run(SETUP_MODPROBE_MS, why, len, argv);
+}
+
 bool setup_chronyd_reads(const char *conf, char *why, size_t len)
 {
 	char full[FILE_PATH_MAX];

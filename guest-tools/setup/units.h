@@ -14,6 +14,9 @@
 /* Run a program; false with the reason in why. */
 bool setup_run(unsigned int timeout_ms, char *why, size_t len, const char *const argv[]);
 
+/* The module, which stays, if it is ours, even where no host serves it. */
+bool setup_load_module(char *why, size_t len);
+
 /*
  * Does chronyd itself read that configuration, includes and all, as far as it says (chronyd -p)? True where
  * it can't be asked: an old one, or not as this user.

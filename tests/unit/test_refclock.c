@@ -20,11 +20,11 @@
 static const char *phc_path = "/dev/ptp_kvm";
 static bool kvm = true;
 
-bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
+enum setup_phc setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
 {
 	snprintf(path, path_len, "%s", want && phc_path && !strcmp(want, "/dev/ptp3") ? want : phc_path ? phc_path : "");
 	snprintf(why, len, "no PTP clock");
-	return phc_path;
+	return phc_path ? SETUP_PHC_ANSWERS : SETUP_PHC_NONE;
 }
 
 bool hypervisor_is_kvm(char name[static HYPERVISOR_NAME_LEN])

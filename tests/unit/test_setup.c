@@ -30,18 +30,22 @@
 #define SELECTED "#,*,KVM,0,-1,377,1,0.000000012,0.000000012,0.000000500\n"
 #define NTP "^,-,192.0.2.1,2,6,377,1,0.000000012,0.000000012,0.000000500\n"
 
+#define TIMER "systemd-run --quiet --no-block --unit=ptpkvm-late --on-active=15min --on-unit-inactive=15min /"
+
 static struct check_facts facts;
 
-/* Instead of this machine's. The clock is there once the file /phc of the tree is; in it its device. */
+/* Instead of this machine's. The clock is there once the file /phc of the tree is; in it its device. It waits if /waits is there. */
 static bool kvm = true;
 
-bool setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
+enum setup_phc setup_phc(const char *want, char *path, size_t path_len, char *why, size_t len)
 {
 	const char *phc = get("/phc");
 
 	snprintf(path, path_len, "%s", want && !strcmp(want, "/dev/ptp3") ? want : phc);
-	snprintf(why, len, "no PTP clock");
-	return phc[0];
+	snprintf(why, len, "%s", file_exists("/waits") ? "/dev/ptp0 does not answer: " HOST_REFUSES : "no PTP clock");
+	if (!phc[0])
+		return SETUP_PHC_NONE;
+	return file_exists("/waits") ? SETUP_PHC_WAITS : SETUP_PHC_ANSWERS;
 }
 
 bool hypervisor_is_kvm(char name[static HYPERVISOR_NAME_LEN])
@@ -87,6 +91,8 @@ static int setup(void **state)
 	program("chronyc", "cat $T/sources\n");
 	program("modprobe",
 		"echo \"modprobe $*\" >>$T/log\n[ -e $T/phc-after ] || exit 1\ncp $T/phc-after $T/phc\n");
+	program("modinfo", "cat $T/parameters\n");	/* of the in-tree driver, which has none */
+	put("/parameters", "");
 	program("systemctl",
 		"case \"$*\" in show*chrony*) exec cat $T/units;;\n"
 		"show*) while [ $# -gt 1 ]; do shift; done; echo \"Id=$1\"; exec cat $T/show-$1;; esac\n"
@@ -461,6 +467,27 @@ static void test_module(void **state)
 	good(ptpkvm("remove"));
 	has(get("/log"), "modprobe -r ptp_kvm\n");
 	etc_is_as_before();
+}
+
+/* Ours stays, and waits, where the host does not serve it; the in-tree one would not know that word. */
+static void test_loaded_to_wait(void **state)
+{
+	(void)state;
+	put("/phc", "");
+	put("/phc-after", "/dev/ptp_kvm");
+	good(ptpkvm("setup"));
+	has(get("/log"), "modprobe ptp_kvm\n");
+	put("/parameters", "xwait:none\nwait:have a clock even where the host does not serve it (bool)\n");
+	put("/phc", "");
+	put("/log", "");
+	good(ptpkvm("prestart"));
+	has(get("/log"), "modprobe ptp_kvm wait=1\n");
+	put("/parameters", "waits:no\nxwait:no\n");
+	put("/phc", "");
+	put("/log", "");
+	good(ptpkvm("prestart"));
+	has(get("/log"), "modprobe ptp_kvm\n");
+	lacks(get("/log"), "wait=1");
 }
 
 static void test_unsigned_module(void **state)
@@ -1369,8 +1396,6 @@ static void test_prestart_without_clock(void **state)
 	left_out(ptpkvm("prestart"), "no PTP clock");
 }
 
-#define TIMER "systemd-run --quiet --no-block --unit=ptpkvm-late --on-active=15min --on-unit-inactive=15min /"
-
 /* A host may have the clock later, or another one that the guest is moved to. */
 static void test_clock_comes_late(void **state)
 {
@@ -1401,6 +1426,54 @@ static void test_clock_comes_late(void **state)
 	assert_string_equal(get("/log"), "stop ptpkvm-late.timer\n");
 	good(ptpkvm("remove"));
 	has(get("/log"), "stop ptpkvm-late.timer\n");
+}
+
+/* chronyd has the clock, which no host serves: set up is set up. */
+static void test_clock_waits(void **state)
+{
+	(void)state;
+	put("/waits", "");
+	put("/sources", "#,?,KVM,0,-1,0,4294967295,0.000000000,0.000000000,0.000000000\n" NTP);
+	good(ptpkvm("setup", "--dry-run"));
+	has(said_out, "note        /dev/ptp0 does not answer: the host refuses, its own clocksource is not the TSC\n");
+	good(ptpkvm("setup"));
+	has(said_out, " s     KVM waits: /dev/ptp0 does not answer: the host refuses, its own clocksource is not the TSC. "
+		      "chronyd takes it up as soon as a host serves it; ");
+	good(ptpkvm("setup"));
+	has(said_out, "nothing to do: KVM waits: ");
+	put("/log", "");
+	good(ptpkvm("prestart"));
+	has(said_out, "chronyd starts with /dev/ptp_kvm, and takes it up once a host serves it: /dev/ptp0 does not answer: ");
+	has(get(GENERATED), "refclock PHC /dev/ptp_kvm ");
+	assert_true(file_exists(SETUP_ENV));
+	assert_false(file_exists(SETUP_REASON));
+	assert_string_equal(strstr(get("/log"), "systemd-run") ? "a timer" : "", "");
+	good(ptpkvm("remove"));
+	etc_is_as_before();
+	/* It is not for want of a host that chronyd does not have it. */
+	put("/sources", NTP);
+	undone(ptpkvm("setup", "--timeout", "1"), "chronyd has no source KVM");
+}
+
+/* chronyd would have nothing else: its servers stay until the clock answers. */
+static void test_only_does_not_wait(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup", "--only"));
+	put("/waits", "");
+	put("/log", "");
+	left_out(ptpkvm("prestart", "--only"), "/dev/ptp0 does not answer: the host refuses");
+	has(get("/log"), TIMER);
+	put("/log", "");
+	good(ptpkvm("prestart", "--late"));
+	assert_string_equal(get("/log"), "");
+	gone("/waits");
+	good(ptpkvm("prestart", "--late"));
+	has(get("/log"), "try-restart chrony.service\n");
+	good(ptpkvm("remove"));
+	put("/waits", "");
+	put("/log", "");
+	refused(ptpkvm("setup", "--only"), "leave out --only");
 }
 
 /* What no other host mends is not tried again, and no module is loaded where there can be no clock. */
@@ -1587,7 +1660,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(setup_and_remove), T(idempotent), T(dry_run), T(rhel), T(image), T(image_that_is_not_fit),
 		T(rivals), T(other_rivals), T(rival_process),
-		T(chronyd_stopped), T(module), T(unsigned_module), T(not_a_guest), T(container),
+		T(chronyd_stopped), T(module), T(loaded_to_wait), T(unsigned_module), T(not_a_guest), T(container),
 		T(no_systemd), T(image_of_another_init), T(not_root), T(no_chrony), T(chrony_versions),
 		T(broken_conf), T(no_confdir), T(refclock_there_already), T(adopt), T(adopt_in_an_image),
 		T(remedies), T(adopted_and_edited), T(adopt_not), T(adopt_undone), T(adopt_read_only),
@@ -1595,7 +1668,8 @@ int main(void)
 		T(bad_options), T(edited), T(edited_and_asked_for), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
 		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
 		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
-		T(prestart_without_clock), T(clock_comes_late), T(not_tried_again), T(earlier_file), T(one_file), T(elsewhere),
+		T(prestart_without_clock), T(clock_comes_late), T(clock_waits), T(only_does_not_wait), T(not_tried_again),
+		T(earlier_file), T(one_file), T(elsewhere),
 		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
 	};
 
