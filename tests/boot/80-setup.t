@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/lab.sh
 . tests/lib/clock.sh
 
+clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
 export LAB_TIMEOUT=180
 export LAB_BOOT_TIMEOUT=240
 
@@ -57,6 +58,42 @@ setup_fails() {
 	like "$said" 'for the test.*everything is as it was' "$suite: it says why, and undoes what it did"
 	is "$(manifest "$g")" "$before" "$suite: /etc is as before"
 	is "$(guest "$g" 'systemctl is-active chrony')" active "$suite: chronyd runs"
+	guest "$g" 'rm /run/ptpkvm/hold'
+}
+
+# chronyd GUEST: which one it is, and since when
+chronyd() {
+	guest "$1" 'systemctl show -p MainPID,ExecMainStartTimestampMonotonic chrony'
+}
+
+# waits GUEST: set up on a host that refuses; when that serves the clock, chronyd takes it up without a restart
+waits() {
+	local g=$1 suite=$1 status=0 said one seconds
+
+	host "echo hpet >$clocksource"
+	is "$(host cat $clocksource)" hpet "$suite, refused: the host's clocksource is hpet"
+	said=$(guest "$g" 'ptpkvm setup') || status=$?
+	is "$status" 0 "$suite, refused: setup"
+	like "$said" 'KVM waits: /dev/ptp0 does not answer: the host refuses' "$suite, refused: it says what is waited for"
+	runs "$suite, refused: chronyd is started without the driver, as at boot" guest "$g" \
+		'systemctl stop chrony && modprobe -r ptp_kvm && ! test -e /dev/ptp0 && systemctl start chrony'
+	is "$(guest "$g" 'cat /sys/module/ptp_kvm/parameters/wait')" Y "$suite, refused: and has it loaded to wait"
+	is "$(refclocks "$g")" 1 "$suite, refused: chronyd has the refclock"
+	one=$(chronyd "$g")
+	said=$(guest "$g" 'ptpkvm check --json' || true)
+	is "$(jq -r '.clock.waits, (.checks[] | select(.link == "host" or .link == "source").code)' <<<"$said" | tr '\n' ' ')" \
+		'true host-refuses source-unserved ' "$suite, refused: check tells that from a fault"
+	is "$(guest "$g" 'systemctl is-active ptpkvm-late.timer || true')" inactive "$suite, refused: no timer looks for the clock"
+
+	host "echo tsc >$clocksource"
+	seconds=$(selected "$g")
+	ok $? "$suite, served: selected, without a hand"
+	le "$seconds" 10 "$suite, served: within seconds"
+	is "$(chronyd "$g")" "$one" "$suite, served: by the same chronyd"
+	is "$(chronyd_takes "$g")" 'precise ' "$suite, served: by PRECISE alone"
+	said=$(guest "$g" 'ptpkvm check --json' || true)
+	is "$(jq -r '.clock.waits, (.checks[] | select(.link == "host" or .link == "source").code)' <<<"$said" | tr '\n' ' ')" \
+		'false host-answers source ' "$suite, served: and check says so"
 }
 
 with_suite() {
@@ -128,6 +165,7 @@ with_suite() {
 
 	if [[ $suite = "${suites[0]}" ]]; then
 		setup_fails "$g" "$before"
+		waits "$g"
 	fi
 	guest_stop "$g"
 	lab_check_consoles "$suite: no kernel splats on the consoles"

@@ -14,6 +14,7 @@
 #     chrony_start GUEST REFCLOCK [DIRECTIVE…]   real chronyd with one source
 #     chrony_stop GUEST
 #     chrony_selected GUEST          waits until chronyd has selected the PHC: seconds, or a failure
+#     chronyd_takes GUEST            by which calls of the driver's it reads the clock now: precise, extended, or both
 #     await_settled GUEST            waits until its clock has been within 1 us of the PHC for 3 s, or fails after a minute and more
 #     loads_and_unloads GUEST TIMES HOTPLUGS   TAP lines: the driver comes and goes, idle and in use
 #     precise_agrees GUEST WHAT      TAP lines: PRECISE agrees with the reference
@@ -152,6 +153,18 @@ chrony_selected() {
 	LAB_TIMEOUT=150 guest "$name" 'chronyc -h /run/chrony/chronyd.sock waitsync 120 0 0 1 >/dev/null &&
 		chronyc -c sources | grep -q "^#,[*],KVM,"' || return
 	awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", b - a }'
+}
+
+# Counted by the kernel, where chronyd cannot see it
+chronyd_takes() {
+	guest "$1" 'test -e /sys/kernel/tracing/kprobe_events || mount -t tracefs tracefs /sys/kernel/tracing
+		cd /sys/kernel/tracing
+		echo "p:precise ptp_kvm:ptp_kvm_getcrosststamp" >kprobe_events &&
+			echo "p:extended ptp_kvm:ptp_kvm_gettimex64" >>kprobe_events && echo 1 >events/kprobes/enable || exit
+		until awk "{ n += \$2 } END { exit n < 20 }" kprobe_profile; do sleep 0.1; done
+		awk "\$2 { print \$1 }" kprobe_profile | sort | tr "\n" " "
+		echo 0 >events/kprobes/enable
+		echo >kprobe_events'
 }
 
 # The system is where the clock is: off at first, or after a step or migration, until chronyd has seen to it. On its way there it
