@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each kernel: the four ways of reading, on both clocksources. Arguments: suites.
 # check: bookworm
-# check-all: bullseye trixie sid trixie-backports cold-bookworm
+# check-all: bullseye trixie trixie-backports cold-bookworm
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh

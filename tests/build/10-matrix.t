@@ -3,7 +3,7 @@
 # The driver builds for every kernel it claims, from clean, without a warning
 # at W=1 (which also checks the kernel-doc comments).
 # check: bullseye bookworm trixie sid
-# check-all: trixie-backports experimental trixie-backports:cloud trixie-backports:rt
+# check-all: trixie-backports trixie-backports:cloud trixie-backports:rt
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 cases=("$@")
