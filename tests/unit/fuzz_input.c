@@ -31,6 +31,7 @@
 #include "system/install.h"
 #include "system/tree.h"
 #include "time/host_clock.h"
+#include "time/phc.h"
 #include "time/steering.h"
 
 #define MAX 8
@@ -131,6 +132,11 @@ int file_link(const char *from, const char *to)
 }
 
 /* None: each would be the input once more. */
+bool phc_is_kvm(const struct phc *phc)
+{
+	return phc->name[0];
+}
+
 int file_glob(const char *pattern, char ***paths)
 {
 	(void)pattern;
