@@ -34,6 +34,11 @@ snap='struct system_time_snapshot s;'
 sts='struct ptp_system_timestamp t;'
 cts='struct system_device_crosststamp c;'
 get_id="$snap ktime_get_snapshot_id(0, &s); s.systime = s.monoraw; s.valid = s.cycles == s.cs_id;"
+# All errors, whatever KCFLAGS say. Which compiler it is it says itself: its name may be of a wrapper, "ccache clang".
+all=-fmax-errors=0
+printf '#ifdef __clang__\n#error this is Clang\n#endif\n' > "$source"
+! eval "LC_ALL=C $CONFTEST_CC $source" 2>&1 | grep -q 'this is Clang' || all=-ferror-limit=0
+
 {
 	for header in cc_platform clocksource_ids clocksource timekeeping ptp_clock_kernel percpu device/faux; do
 		printf '#if __has_include(<linux/%s.h>)\n#include <linux/%s.h>\n#endif\n' $header $header
@@ -65,9 +70,6 @@ get_id="$snap ktime_get_snapshot_id(0, &s); s.systime = s.monoraw; s.valid = s.c
 		a.timescale = PTP_TIMESCALE_UTC; a.timescale = PTP_TIMESCALE_PROPRIETARY; \
 		a.status = PTP_CLOCK_STATUS_FREE_RUNNING;"
 } > "$source"
-# All errors, whatever KCFLAGS say. Which compiler it is it says itself: its name may be of a wrapper, "ccache clang".
-all=-fmax-errors=0
-! eval "$CONFTEST_CC -E -dM -x c /dev/null" 2>/dev/null | grep -q __clang__ || all=-ferror-limit=0
 eval "LC_ALL=C $CONFTEST_CC -Wno-fatal-errors -fno-diagnostics-color $all $source" > "$log" 2>&1 || true
 
 # An error that is in no use is one of the compiler, or of the headers; and without any nothing was compiled, since no

@@ -62,8 +62,8 @@ like "$said" 'nothing can be compiled' 'and that is said'
 cat >$tree/wrapped-clang <<'EOF'
 #!/bin/sh
 for source; do :; done
+! grep -q __clang__ "$source" || echo 'error: this is Clang'
 case "$*" in
-*-dM*) echo '#define __clang__ 1' ;;
 *-ferror-limit=0*) sed -n 's/^#line 1 "\(HAVE_.*\)"/\1:1:1: error: no/p' "$source" ;;
 *) echo 'HAVE_CC_PLATFORM:1:1: error: no' ;;
 esac
