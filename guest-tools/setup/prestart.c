@@ -35,7 +35,8 @@
 #include "system/tree.h"
 
 #define PHC_WAIT_MS 10000	/* for the clock after the module is loaded */
-#define LINK_WAIT_MS 3000	/* and for udev, which makes REFCLOCK_LINK */
+#define LINK_WAIT_S "15"		/* and for udev, which makes REFCLOCK_LINK */
+#define LINK_WAIT_MS 16000
 #define LATE "15min"		/* until the clock is tried again */
 
 struct prestart {
@@ -65,12 +66,6 @@ static void put_quoted(FILE *f, const char *s)
 
 /* --- the clock --- */
 
-/* Where udev runs it makes the link soon after the device: its number may be another one tomorrow. */
-static bool has_link(const struct prestart *p)
-{
-	return !strcmp(p->device, REFCLOCK_LINK) || !file_exists("/run/udev/control");
-}
-
 static bool look(struct prestart *p)
 {
 	enum setup_phc phc = setup_phc(NULL, p->device, sizeof(p->device), p->why, sizeof(p->why));
@@ -95,12 +90,23 @@ static bool load(struct prestart *p)
 			return false;
 		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
 	}
-	deadline = now_ns(CLOCK_MONOTONIC) + LINK_WAIT_MS * 1000000LL;
-	while (!has_link(p) && now_ns(CLOCK_MONOTONIC) < deadline) {
-		sleep_until(now_ns(CLOCK_MONOTONIC) + NSEC_PER_SEC / 20);
-		look(p);
-	}
 	return true;
+}
+
+/*
+ * Where udev runs, it makes the link after the device, whoever loaded the module: its number may be another one tomorrow. At
+ * boot udev has much else to do. Without a rule for the link this takes until it has nothing left to do.
+ */
+static void wait_for_link(struct prestart *p)
+{
+	char why[700];
+
+	if (!strcmp(p->device, REFCLOCK_LINK) || !file_exists("/run/udev/control"))
+		return;
+	if (!setup_run(LINK_WAIT_MS, why, sizeof(why),
+		       (const char *const[]){ "udevadm", "settle", "--timeout=" LINK_WAIT_S, "--exit-if-exists=" REFCLOCK_LINK, NULL }))
+		complain("no " REFCLOCK_LINK ": %s", why);
+	look(p);
 }
 
 /* One that waits is left to chronyd, unless it would be all that chronyd has, or that would take one more start. */
@@ -108,6 +114,7 @@ static bool find_clock(struct prestart *p)
 {
 	if (!look(p) && !load(p))
 		return false;
+	wait_for_link(p);
 	p->no_clock = p->waits && (p->only || p->late);
 	return !p->no_clock;
 }

@@ -1380,6 +1380,33 @@ static void test_prestart_device(void **state)
 	has(said_err, "/dev/ptp99 is not there");
 }
 
+/* At boot udev may come to it long after the device: it is waited for, whoever loaded the module. */
+static void test_prestart_link_comes_late(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	put("/phc", "/dev/ptp0");
+	put("/run/udev/control", "");
+	program("udevadm", "echo \"udevadm $*\" >>$T/log\nprintf /dev/ptp_kvm >$T/phc\n");
+	good(ptpkvm("prestart"));
+	has(get(GENERATED), "\n" LINE);
+	put("/phc", "");
+	put("/phc-after", "/dev/ptp0");
+	put("/log", "");
+	good(ptpkvm("prestart"));
+	has(get("/log"), "modprobe ptp_kvm\nudevadm settle --timeout=15 --exit-if-exists=/dev/ptp_kvm\n");
+	has(get(GENERATED), "\n" LINE);
+	/* There is no rule for it */
+	program("udevadm", "exit 0\n");
+	put("/phc", "/dev/ptp0");
+	good(ptpkvm("prestart"));
+	has(get(GENERATED), "\nrefclock PHC /dev/ptp0 ");
+	program("udevadm", "exit 1\n");
+	good(ptpkvm("prestart"));
+	has(said_err, "no /dev/ptp_kvm: udevadm settle ");
+	has(get(GENERATED), "\nrefclock PHC /dev/ptp0 ");
+}
+
 static void test_prestart_without_clock(void **state)
 {
 	(void)state;
@@ -1668,6 +1695,7 @@ int main(void)
 		T(bad_options), T(edited), T(edited_and_asked_for), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
 		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
 		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
+		T(prestart_link_comes_late),
 		T(prestart_without_clock), T(clock_comes_late), T(clock_waits), T(only_does_not_wait), T(not_tried_again),
 		T(earlier_file), T(one_file), T(elsewhere),
 		T(prestart_left_out), T(prestart_options), T(prestart_hostile_directory), T(help),
