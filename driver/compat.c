@@ -11,7 +11,7 @@
 void ptp_kvm_get_snapshot_id(clockid_t clock_id,
 			     struct ptp_kvm_time_snapshot *snap)
 {
-	struct system_time_snapshot sys;
+	struct system_time_snapshot sys __uninitialized;
 	ktime_t to_real;
 
 	/* As of a clock that isn't there: Linux 6.17 to 7.1 ask for CLOCK_AUX. */

@@ -19,6 +19,15 @@
 #endif
 #include "ptp_kvm_pair.h"
 
+/* A local variable that is filled in anyway, also where the kernel has all of them zeroed */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized	__attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 /* 6.9: the x86 clocksources have identifiers */
 #ifndef HAVE_CSID_X86_TSC
 #define CSID_X86_TSC_EARLY	3

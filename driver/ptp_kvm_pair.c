@@ -3,7 +3,6 @@
 #include <linux/kvm_para.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
-#include <linux/string.h>
 
 #include "ptp_kvm_pair.h"
 
@@ -36,16 +35,15 @@ int ptp_kvm_pair_decode(const struct kvm_clock_pairing_quality *reply,
 		valid &= ~(KVM_CLOCK_PAIRING_VALID_MAX_ERROR |
 			   KVM_CLOCK_PAIRING_VALID_EST_ERROR);
 
-	memset(pair, 0, sizeof(*pair));
 	pair->time.tv_sec = reply->sec;
 	pair->time.tv_nsec = reply->nsec;
 	pair->counter = reply->counter;
 	pair->quality = quality;
 	pair->valid = valid;
+	pair->window_ns = quality ? reply->window_ns : 0;
 	if (!quality)
 		return 0;
 
-	pair->window_ns = reply->window_ns;
 	pair->max_error_ns = reply->max_error_ns;
 	pair->est_error_ns = reply->est_error_ns;
 	pair->tai_offset = reply->tai_offset;

@@ -46,7 +46,8 @@ struct ptp_kvm_pair {
  * ptp_kvm_pair_decode() - check and unpack a reply
  * @reply:	a private copy of what the host wrote
  * @quality:	the call was of the quality type, whose fields are then read
- * @pair:	filled in on success only
+ * @pair:	filled in on success only: what @pair->valid has no bit for, but
+ *		the window, means nothing
  *
  * The host is not trusted: a time that the kernel cannot represent or a
  * window that makes the pair worthless is refused, a field with a number that

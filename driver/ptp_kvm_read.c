@@ -142,7 +142,7 @@ int ptp_kvm_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
 			    struct ptp_system_timestamp *sts,
 			    struct ptp_clock_attrs *attrs)
 {
-	struct ptp_kvm_reading r;
+	struct ptp_kvm_reading r __uninitialized;
 	int ret;
 
 	if (sts)
@@ -165,7 +165,7 @@ int ptp_kvm_getcrosststampattrs(struct ptp_clock_info *info,
 				struct system_device_crosststamp *cts,
 				struct ptp_clock_attrs *attrs)
 {
-	struct ptp_kvm_reading r;
+	struct ptp_kvm_reading r __uninitialized;
 	u64 cycles;
 	int ret;
 

@@ -4,6 +4,7 @@
  * this guest's TSC (Documentation/virt/kvm/x86/hypercalls.rst).
  */
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/kvm_para.h>
@@ -28,7 +29,7 @@ static size_t slots_size;
 /* Of the quality type, by the host of each CPU; not in the slots, which it can write. */
 static DEFINE_PER_CPU(struct ptp_kvm_refusal, ptp_kvm_quality_refusal);
 
-static int ptp_kvm_slots_alloc(void)
+static int __init ptp_kvm_slots_alloc(void)
 {
 	int ret;
 
@@ -51,7 +52,7 @@ static int ptp_kvm_slots_alloc(void)
 	return ret;
 }
 
-static void ptp_kvm_slots_free(void)
+static void __cold ptp_kvm_slots_free(void)
 {
 	int ret = 0;
 
@@ -66,7 +67,7 @@ static void ptp_kvm_slots_free(void)
 	slots = NULL;
 }
 
-int ptp_kvm_arch_init(void)
+int __init ptp_kvm_arch_init(void)
 {
 	if (!kvm_para_available())
 		return -ENODEV;
@@ -74,7 +75,7 @@ int ptp_kvm_arch_init(void)
 	return ptp_kvm_slots_alloc();
 }
 
-void ptp_kvm_arch_exit(void)
+void __cold ptp_kvm_arch_exit(void)
 {
 	ptp_kvm_slots_free();
 }
@@ -82,7 +83,7 @@ void ptp_kvm_arch_exit(void)
 static int ptp_kvm_pairing_call(unsigned long type, struct ptp_kvm_pair *pair)
 {
 	struct kvm_clock_pairing_quality *slot = &slots[smp_processor_id()];
-	struct kvm_clock_pairing_quality reply;
+	struct kvm_clock_pairing_quality reply __uninitialized;
 	long ret;
 
 	/* A host that says 0 without writing an answer is found out. */

@@ -89,15 +89,15 @@ static void decode_quality(void **state)
 static void decode_wallclock(void **state)
 {
 	struct kvm_clock_pairing_quality reply = good_reply();
-	struct ptp_kvm_pair pair;
+	struct ptp_kvm_pair pair = { .max_error_ns = 7, .disruption_marker = 8 };
 
 	(void)state;
 	assert_int_equal(ptp_kvm_pair_decode(&reply, false, &pair), 0);
 	assert_false(pair.quality);
 	assert_int_equal(pair.valid, 0);
 	assert_int_equal(pair.window_ns, 0);
-	assert_true(pair.max_error_ns == 0);
-	assert_true(pair.disruption_marker == 0);
+	assert_true(pair.max_error_ns == 7);
+	assert_true(pair.disruption_marker == 8);
 	assert_int_equal(pair.time.tv_nsec, 999999999);
 }
 
