@@ -7,6 +7,7 @@
 static const struct verb verbs[] = {
 	{ "check", cmd_check, "is this machine on its host's time, and if not, why (the default)" },
 	{ "time", cmd_time, "the PTP clock's time, beside the system's" },
+	{ "set", cmd_set, "set the system's clock on it, once, without a daemon" },
 	{ "chrony", cmd_chrony, "print chrony's refclock line" },
 	{ "setup", cmd_setup, "have chronyd keep the host's time, now and after every boot" },
 	{ "remove", cmd_remove, "undo setup, to the byte" },

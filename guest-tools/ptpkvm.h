@@ -9,6 +9,7 @@ enum { EXIT_NO_GUEST = 3 };	/* this machine is not a KVM guest */
 
 int cmd_check(int argc, char **argv);
 int cmd_time(int argc, char **argv);
+int cmd_set(int argc, char **argv);
 int cmd_chrony(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
 int cmd_remove(int argc, char **argv);

@@ -29,6 +29,7 @@
 #include "facts/ours.h"
 #include "ptpkvm.h"
 #include "output/text.h"
+#include "setup/clock.h"
 #include "setup/phc.h"
 #include "setup/units.h"
 #include "system/machine.h"
@@ -213,6 +214,25 @@ static bool compose(struct prestart *p)
 	return true;
 }
 
+static int is_driftfile(const struct chrony_directive *d, void *arg)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(d->args, " "), d->args);
+	*(bool *)arg |= !strcmp(d->name, "driftfile") && file_exists(path);
+	return 0;
+}
+
+/* With one chronyd begins at the frequency that it has learned; without, at the kernel's. */
+static bool has_learned(const struct prestart *p)
+{
+	bool learned = false;
+	char why[300];
+
+	chrony_conf_walk(p->service.conf, is_driftfile, &learned, why, sizeof(why));
+	return learned;
+}
+
 /* --- writing --- */
 
 /* The directory of path is there, or can be made, and nobody else can put anything into it. */
@@ -303,7 +323,7 @@ int cmd_prestart(int argc, char **argv)
 		  FLAG_TO(&p.late) },
 		{ 0 },
 	};
-	char why[300];
+	char why[300], set[300] = "";
 
 	options_parse(&(struct command){
 		.about = "Run by chrony's unit before chronyd, see 'ptpkvm setup': if the PTP clock is there, chronyd is "
@@ -322,8 +342,10 @@ int cmd_prestart(int argc, char **argv)
 	}
 	chrony_service_next(&p.service, setup_addition(p.layout), true);
 	if (prepare(&p)) {
-		print("chronyd starts with %s%s%s\n", p.device, p.waits ? ", and takes it up once a host serves it: " : "",
-		      p.waits ? p.why : "");
+		if (!p.waits)
+			setup_set_clock(!has_learned(&p), set, sizeof(set));
+		print("chronyd starts with %s%s%s%s%s\n", p.device, p.waits ? ", and takes it up once a host serves it: " : "",
+		      p.waits ? p.why : "", set[0] ? "; " : "", set);
 		return EXIT_GOOD;
 	}
 	clean(p.layout);

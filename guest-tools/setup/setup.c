@@ -425,7 +425,10 @@ static bool plan_files(struct setup *s)
 	     line, s->no_makestep ? "" : REFCLOCK_MAKESTEP "\n");
 	want(s, 1, setup_drop_in(s->layout), false,
 	     SETUP_MARKER "\n"
-	     "# If the PTP clock is there, chronyd is started with it; else as without this file.\n"
+	     "# If the PTP clock is there, chronyd is started with it, on a clock that is set by it; else as without this file.\n"
+	     "[Unit]\n"
+	     "Wants=time-set.target\n"
+	     "Before=time-set.target\n"
 	     "[Service]\n"
 	     "ExecStartPre=-+/bin/rm -f " SETUP_ENV "\n"
 	     "ExecStartPre=-+%s prestart%s\n"

@@ -33,6 +33,12 @@ const char *host_status_name(enum host_status status)
 	return (size_t)status < ARRAY_SIZE(status_names) ? status_names[status] : "unknown";
 }
 
+bool host_unsynchronized(const struct host_clock *hc)
+{
+	return hc->has_status && (hc->status == HOST_INITIALIZING || hc->status == HOST_FREE_RUNNING ||
+				  hc->status == HOST_UNRELIABLE);
+}
+
 /* "ptp0", from /dev/ptp0 or a link to it; NULL if it is neither. */
 static const char *node_name(const struct phc *phc, char *buf, size_t len)
 {

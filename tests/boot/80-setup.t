@@ -129,6 +129,8 @@ with_suite() {
 	said=$(selected "$g")
 	ok $? "$suite: selected after $again, without a hand ($said s after the agent was there)"
 	like "$(chronyd_options "$g")" 'ptpkvm.conf$' "$suite: by its configuration"
+	like "$(journal "$g")" 'chronyd starts with /dev/ptp_kvm; .*clock set by [-+]0\.' "$suite: on a clock that is set by it"
+	like "$(guest "$g" 'systemctl show -p Before chrony')" 'time-set\.target' "$suite: before time-set.target"
 	is "$(manifest "$g")" "$after" "$suite: /etc is as setup left it"
 
 	# No PHC: neither module can be loaded

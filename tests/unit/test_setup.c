@@ -48,6 +48,13 @@ enum setup_phc setup_phc(const char *want, char *path, size_t path_len, char *wh
 	return file_exists("/waits") ? SETUP_PHC_WAITS : SETUP_PHC_ANSWERS;
 }
 
+/* What prestart has set before chronyd starts */
+void setup_set_clock(bool rate, char *said, size_t len)
+{
+	put("/set", rate ? "with rate" : "without");
+	snprintf(said, len, "clock set by +0.4 s");
+}
+
 bool hypervisor_is_kvm(char name[static HYPERVISOR_NAME_LEN])
 {
 	strcpy(name, kvm ? "KVMKVMKVM" : "");
@@ -1338,6 +1345,7 @@ static void test_prestart(void **state)
 	assert_string_equal(get(SETUP_ENV), "DAEMON_OPTS=\"-F 1 -f " GENERATED "\"\n");
 	has(get(GENERATED), "\ninclude " CONF "\n" LINE "\nmakestep 0.001 -1\n");
 	assert_false(file_exists(SETUP_REASON));
+	has(said_out, "chronyd starts with /dev/ptp_kvm; clock set by +0.4 s\n");
 	unsetenv("DAEMON_OPTS");
 	put("/version", "4.9");
 	good(ptpkvm("prestart"));
@@ -1346,6 +1354,30 @@ static void test_prestart(void **state)
 	good(ptpkvm("remove"));
 	assert_false(file_exists(SETUP_ENV));
 	assert_false(file_exists(GENERATED));
+}
+
+/* At the frequency that chronyd learned, where it did; a clock that waits says nothing. */
+static void test_prestart_sets(void **state)
+{
+	(void)state;
+	good(ptpkvm("setup"));
+	good(ptpkvm("prestart"));
+	assert_string_equal(get("/set"), "with rate");
+	put("/etc/chrony/conf.d/drift.conf", "driftfile /var/lib/chrony/chrony.drift interval 60\n");
+	gone("/set");
+	good(ptpkvm("prestart"));
+	assert_string_equal(get("/set"), "with rate");
+	put("/var/lib/chrony/chrony.drift", "-37 0.01\n");
+	good(ptpkvm("prestart"));
+	assert_string_equal(get("/set"), "without");
+	gone("/set");
+	put("/waits", "");
+	good(ptpkvm("prestart"));
+	assert_false(file_exists("/set"));
+	gone("/waits");
+	put("/phc", "");
+	good(ptpkvm("prestart"));
+	assert_false(file_exists("/set"));
 }
 
 static void test_prestart_only(void **state)
@@ -1694,7 +1726,7 @@ int main(void)
 		T(adopted_and_journal_lost), T(limits), T(no_makestep), T(two_clocks), T(foreign_file),
 		T(bad_options), T(edited), T(edited_and_asked_for), T(journal_lost), T(journal_damaged), T(restart_fails), T(never_selected),
 		T(selected_after_a_while), T(started_without), T(chronyc_hangs), T(interrupted), T(second_fails),
-		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_device),
+		T(power_cut), T(disk), T(closed_output), T(prestart), T(prestart_only), T(prestart_sets), T(prestart_device),
 		T(prestart_link_comes_late),
 		T(prestart_without_clock), T(clock_comes_late), T(clock_waits), T(only_does_not_wait), T(not_tried_again),
 		T(earlier_file), T(one_file), T(elsewhere),
