@@ -12,7 +12,6 @@
 #include "guard/decide.h"
 #include "output/text.h"
 
-#define SETTLED_NS 1000				/* beside what the readings themselves are apart */
 #define SLEWING_NS 100000			/* from one reading to the next: chronyd does up to 83 ms a second */
 #define DRIFT_PER_MILLE 1			/* of an unsteered counter, and more */
 #define LOOK (5 * NSEC_PER_SEC)			/* between two questions to chronyd in calm */
@@ -20,6 +19,7 @@
 #define STEP_SOON (NSEC_PER_SEC / 20)		/* between two readings while it does */
 #define BURST_TIME (2 * NSEC_PER_SEC)		/* for NTP servers to answer in */
 #define RECOVERY_TIME (10 * NSEC_PER_SEC)	/* for chronyd, and six polls */
+#define LATE_MAX (10 * NSEC_PER_SEC)		/* a clock that was set back by more chronyd notices itself */
 #define STEP_AGAIN (NSEC_PER_SEC / 10)		/* after the poll that shows what the step has left */
 #define HOLD_DOWN (10 * NSEC_PER_SEC)		/* how long a host is good before it is followed again */
 #define HOLD_DOWN_RESTART (60 * NSEC_PER_SEC)
@@ -79,7 +79,7 @@ static int note_servers(struct guard *g, const struct guard_input *in)
 
 static int64_t settled_within(const struct guard_input *in)
 {
-	return SETTLED_NS + in->window;
+	return GUARD_SETTLED_NS + in->window;
 }
 
 void guard_init(struct guard *g, const struct guard_config *config, bool recorded)
@@ -95,9 +95,7 @@ void guard_init(struct guard *g, const struct guard_config *config, bool recorde
 
 bool guard_bad_host(const struct host_clock *host, uint64_t max_error, char *reason, size_t len)
 {
-	if (host->has_status &&
-	    (host->status == HOST_INITIALIZING || host->status == HOST_FREE_RUNNING ||
-	     host->status == HOST_UNRELIABLE)) {
+	if (host_unsynchronized(host)) {
 		snprintf(reason, len, "the host says that its clock is %s", host_status_name(host->status));
 		return true;
 	}
@@ -270,10 +268,11 @@ static void enter(struct guard *g, enum guard_stage stage, int64_t now)
 	g->since = now;
 }
 
-static void forget_measurements(struct guard *g, const struct guard_input *in, struct guard_output *out)
+static void follow(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
-	out->actions |= GUARD_RESET;
-	enter(g, GUARD_WAITING, in->now);
+	out->actions |= g->config->sets ? GUARD_SET : GUARD_RESET;
+	enter(g, g->config->sets ? GUARD_SETTING : GUARD_WAITING, in->now);
+	g->late = !g->config->sets || in->offset > 0 ? 0 : -in->offset < LATE_MAX ? -in->offset : LATE_MAX;
 }
 
 enum disruption {
@@ -322,10 +321,10 @@ static void watch(struct guard *g, const struct guard_input *in, struct guard_ou
 	if (d == OFF) {		/* what chronyd has measured is right: it only is to be quicker */
 		g->servers = 0;
 		enter(g, GUARD_WAITING, in->now - 2 * g->poll);
-	} else if (g->servers) {
+	} else if (g->servers && !(in->host.has_status && in->host.status == HOST_SYNCHRONIZED)) {
 		enter(g, GUARD_DISRUPTED, in->now);
 	} else {
-		forget_measurements(g, in, out);
+		follow(g, in, out);
 	}
 }
 
@@ -373,7 +372,7 @@ static void count_votes(struct guard *g, const struct guard_input *in, struct gu
 	if (answers < g->servers && in->now - g->since < BURST_TIME)
 		return;
 	if (2 * against <= answers) {
-		forget_measurements(g, in, out);
+		follow(g, in, out);
 		return;
 	}
 	say(out, LOG_WARNING, "%d of %d NTP servers that answer contradict the PTP clock: chronyd is left to decide",
@@ -388,6 +387,20 @@ static void back(struct guard *g, const struct guard_input *in, struct guard_out
 	say(out, LOG_NOTICE, "back on the host's time after %.1f s, off by %s", (in->now - g->disrupted) / 1e9,
 	    text_ns(ns, -in->offset, false));
 	enter(g, GUARD_CALM, in->now);
+}
+
+/* What could not be set is left to chronyd. */
+static void await_setting(struct guard *g, const struct guard_input *in, struct guard_output *out)
+{
+	if (in->now == g->since)	/* it is not done yet */
+		return;
+	if (magnitude(in->offset) > settled_within(in)) {
+		enter(g, GUARD_WAITING, g->since);
+		return;
+	}
+	/* They have lost their measurements too */
+	out->actions |= g->servers ? GUARD_BURST : 0;
+	back(g, in, out);
 }
 
 /* That chronyd has selected the PHC shows in the system's time, sooner than chronyc can say it. */
@@ -458,6 +471,9 @@ static void recover(struct guard *g, const struct guard_input *in, struct guard_
 		if (in->chronyd == GUARD_REFCLOCK)
 			count_votes(g, in, out);
 		break;
+	case GUARD_SETTING:
+		await_setting(g, in, out);
+		break;
 	case GUARD_WAITING:
 		await_selection(g, in, out);
 		break;
@@ -486,13 +502,13 @@ static void listen(struct guard *g, const struct guard_input *in, struct guard_o
 		if (g->deaf_said)
 			say(out, LOG_NOTICE, "chronyd reads the PTP clock again");
 		g->deaf_said = false;
-		g->deaf_since = 0;
+		g->deaf_since = g->late = 0;
 		return;
 	}
 	if (!g->deaf_since)
 		g->deaf_since = in->now;
 	patience = 4 * poll_interval(s) > LOOK ? 4 * poll_interval(s) : LOOK;
-	if (in->now - g->deaf_since < patience)
+	if (in->now - g->deaf_since < patience + g->late)
 		return;
 	if (!g->deaf_said)
 		say(out, LOG_ERR, "chronyd gets nothing from the PTP clock, which can be read by '%s'%s%s: it is "
@@ -511,6 +527,7 @@ static bool is_to_ask(const struct guard *g, int64_t then)
 {
 	switch (g->stage) {
 	case GUARD_CALM:
+	case GUARD_SETTING:
 	case GUARD_STEPPED:
 		return then - g->asked >= LOOK;
 	case GUARD_ASKING:

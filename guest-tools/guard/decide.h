@@ -15,12 +15,15 @@
 
 #define GUARD_SOURCES 32
 #define GUARD_LINES 8
+#define GUARD_SETTLED_NS 1000		/* off by less is on the host's time; beside what readings themselves are apart */
 
 struct guard_config {
 	int64_t interval;	/* between two observations */
 	int64_t jump;		/* what is no longer drift, but a step */
 	uint64_t max_error;	/* of the host's clock that is still followed; 0: any */
 	bool selectopts;	/* chronyc can take a source out of selection; else that takes a restart of chronyd */
+	bool sets;		/* the system's clock can be set beside this chronyd; else chronyd alone steps it */
+	const char *device;	/* the PTP clock; NULL: the KVM one */
 	const char *refid;	/* of the refclock; NULL: KVM, or else the only PHC */
 };
 
@@ -60,6 +63,7 @@ enum guard_action {
 	GUARD_RESET = 8,	/* have all measurements forgotten */
 	GUARD_MAKESTEP = 16,
 	GUARD_RESTART = 32,	/* of chronyd */
+	GUARD_SET = 64,		/* the system's clock on the PTP clock, and all measurements forgotten */
 };
 
 struct guard_output {
@@ -79,6 +83,7 @@ enum guard_stage {
 	GUARD_CALM,
 	GUARD_DISRUPTED,	/* chronyd is to be asked what it makes of it */
 	GUARD_ASKING,		/* NTP servers are being asked who is right */
+	GUARD_SETTING,		/* the system's clock has been set, and is to be the PHC's */
 	GUARD_WAITING,		/* until chronyd has selected the PHC again */
 	GUARD_STEPPED,		/* until the system's time is the PHC's */
 };
@@ -113,6 +118,7 @@ struct guard {
 	/* Disruption */
 	enum guard_stage stage;
 	int64_t disrupted, since, stepped;
+	int64_t late;			/* so much later chronyd may poll, since the clock that its timers run on was set back */
 	int servers;			/* NTP servers that answered chronyd when it was asked last */
 	struct {
 		char name[sizeof(((struct chrony_source *)0)->name)];

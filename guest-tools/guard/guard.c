@@ -21,6 +21,7 @@
 #include "chrony/chronyc.h"
 #include "chrony/service.h"
 #include "cli/options.h"
+#include "clock/adjust.h"
 #include "guard/decide.h"
 #include "ptpkvm.h"
 #include "output/text.h"
@@ -35,7 +36,7 @@ static const char record_hold[] = "/run/ptpkvm/hold";
 
 struct opts {
 	struct guard_config config;
-	const char *device, *service;
+	const char *service;
 	bool once, release;
 };
 
@@ -198,7 +199,7 @@ static void observe(struct guard_input *in, const struct opts *o, bool ask, bool
 
 	memset(in, 0, sizeof(*in));
 	/* Opened each time: who holds it open keeps the module from being taken away */
-	if (phc_open(&phc, o->device, O_RDONLY, in->phc_why, sizeof(in->phc_why))) {
+	if (phc_open(&phc, o->config.device, O_RDONLY, in->phc_why, sizeof(in->phc_why))) {
 		in->phc_error = ENODEV;
 	} else {
 		host_clock_read(&in->host, &phc);
@@ -309,6 +310,27 @@ static bool take_out(const struct guard_output *out, const struct guard_config *
 	return write_record(record_hold, out->reason) && restart(service, false);
 }
 
+/*
+ * Beside chronyd, which is told to forget before (that ends a slew, too) and after. The offset only: the frequency is chronyd's.
+ * Its timers run on the clock that is set, so after a step back it polls later by as much, and the clock coasts.
+ */
+static bool set_clock(const struct guard_config *config)
+{
+	static const char *const reset[] = { "reset", "sources", NULL };
+	struct adjust_reading was, now;
+	char why[300] = "";
+	struct phc phc;
+	int err, steps;
+
+	if (!command("chronyc reset sources", reset))
+		return false;
+	if (phc_open(&phc, config->device, O_RDONLY, why, sizeof(why)))
+		return result(false, "the clock is not set", why);
+	err = adjust_to_phc(phc.fd, GUARD_SETTLED_NS, &was, &now, &steps);
+	close(phc.fd);
+	return result(!err, "the clock is not set", strerror(err)) && command("chronyc reset sources", reset);
+}
+
 bool guard_act(const struct guard_output *out, const struct guard_config *config, const char *name,
 	       const char *service)
 {
@@ -329,6 +351,8 @@ bool guard_act(const struct guard_output *out, const struct guard_config *config
 		good &= command("chronyc makestep", makestep);
 	if (out->actions & GUARD_RESTART)
 		good &= restart(service, false);
+	if (out->actions & GUARD_SET)
+		good &= set_clock(config);
 	return good;
 }
 
@@ -408,6 +432,7 @@ static int keep_guard(const struct opts *o)
 static const char *const action_names[] = {
 	"take the PTP clock out of selection", "put it back into selection", "chronyc burst 4/8",
 	"chronyc reset sources", "chronyc makestep", "restart chronyd",
+	"set the clock on the PTP clock",
 };
 
 static int look_once(const struct opts *o)
@@ -446,7 +471,7 @@ static void parse(struct opts *o, int argc, char **argv)
 		{ 'r', "refid", "NAME", "the refclock's name in 'chronyc sources' (default: KVM, else the only PHC)",
 		  TEXT_TO(&o->config.refid) },
 		{ 'd', "device", "PATH", "the PTP clock (default: the one named '" PHC_KVM_NAME "')",
-		  TEXT_TO(&o->device) },
+		  TEXT_TO(&o->config.device) },
 		{ 's', "service", "UNIT", "chronyd's unit, for 'systemctl try-restart' (default: the distribution's)",
 		  TEXT_TO(&o->service) },
 		{ 0, "once", NULL, "look once, say what is found and would be done, and do nothing",
@@ -490,7 +515,9 @@ int cmd_guard(int argc, char **argv)
 		die("guard: only root may command chronyd; 'sudo ptpkvm guard', or --once to look only");
 	if (o.release)
 		return guard_release(o.service, true) ? EXIT_GOOD : EXIT_BROKEN;
-	if (chrony_version_installed(&version, why, sizeof(why)))
+	if (chrony_version_installed(&version, why, sizeof(why))) {
 		o.config.selectopts = chrony_at_least(&version, 4, 4) && !geteuid();
+		o.config.sets = chrony_at_least(&version, 4, 3) && !geteuid();
+	}
 	return o.once ? look_once(&o) : keep_guard(&o);
 }

@@ -73,7 +73,7 @@ within() {
 	is "$(awk -v said="$said" -v limit="$1" 'BEGIN { print said != "" && said <= limit }')" 1 "${2##*/}: exposure $said, at most $1"
 }
 
-within 2.0 guest-tools/systemd/ptpkvm-guard.service
+within 2.5 guest-tools/systemd/ptpkvm-guard.service
 within 2.0 guest-tools/systemd/ptpkvm-metrics.service
 # It reads the kernel's clock (adjtimex) and the host's network cards, and is to see who steers.
 within 2.4 host-tools/systemd/ptpkvm-host-metrics.service

@@ -508,6 +508,126 @@ static void test_servers_say_nothing(void **state)
 	assert_int_equal(did() & ~GUARD_MAKESTEP, GUARD_RESET);
 }
 
+/* --- the clock is set, and not by chronyd --- */
+
+/* Done as told, the next look finds it right. */
+static void test_sets(void **state)
+{
+	static const int64_t steps[] = { 5 * S, -5 * S, 130 * MS, -130 * MS, 86400 * S };
+
+	(void)state;
+	config.sets = true;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		seconds(20);
+		forget();
+		host_step(steps[i]);
+		one();
+		assert_int_equal(did(), GUARD_SET);
+		guest_step(in.offset - 2);
+		kvm_state = '?';
+		kvm_reach = 0;
+		one();
+		assert_said("back on the host's time after 0.1 s, off by -2 ns");
+		seconds(3);
+		kvm_state = '*';
+		kvm_reach = 7;
+		seconds(20);
+		assert_int_equal(did(), 0);
+		assert_int_equal(levels[LOG_ERR], 0);
+	}
+}
+
+/* It could not be: chronyd steps, as it would have without. */
+static void test_does_not_set(void **state)
+{
+	(void)state;
+	config.sets = true;
+	seconds(20);
+	forget();
+	host_step(5 * S);
+	one();
+	assert_int_equal(did(), GUARD_SET);
+	kvm_state = '?';
+	seconds(1);
+	assert_int_equal(did(), 0);
+	kvm_state = '*';
+	seconds(0.3);
+	assert_int_equal(did(), GUARD_MAKESTEP);
+	guest_step(in.offset);
+	seconds(1);
+	assert_said("back on the host's time after 1.");
+}
+
+/* They vote, unless the host says that it is synchronized. */
+static void test_sets_beside_servers(void **state)
+{
+	(void)state;
+	config.sets = true;
+	serve(2);
+	ask_servers(5 * S);
+	answer(0, 0.001);
+	answer(1, 0.001);
+	seconds(60);
+	assert_int_equal(did(), 0);
+	setup(NULL);
+	config.sets = true;
+	serve(2);
+	ask_servers(5 * S);
+	answer(0, -5);
+	answer(1, -5);
+	for (int i = 0; i < 10 && !done; i++)
+		one();
+	assert_int_equal(did(), GUARD_SET);
+	guest_step(in.offset);
+	one();
+	assert_int_equal(did(), GUARD_BURST);
+	setup(NULL);
+	config.sets = true;
+	in.host.has_status = true;
+	in.host.status = HOST_SYNCHRONIZED;
+	serve(2);
+	seconds(20);
+	forget();
+	host_step(5 * S);
+	one();
+	assert_int_equal(did(), GUARD_SET);
+	in.host.status = HOST_FREE_RUNNING;
+	seconds(60);
+	assert_true(did() & GUARD_TAKE_OUT);
+}
+
+/* Its timers run on the clock that was set back: that is no chronyd which gets nothing from the clock. */
+static void test_polls_late(void **state)
+{
+	(void)state;
+	config.sets = true;
+	for (int i = 0; i < 2; i++) {
+		seconds(20);
+		forget();
+		host_step(i ? 9 * S : -9 * S);
+		one();
+		guest_step(in.offset);
+		kvm_state = '?';
+		kvm_reach = 0;
+		seconds(13);
+		assert_int_equal(restarts, i);
+		kvm_state = '*';
+		kvm_reach = 7;
+		seconds(20);
+		assert_int_equal(restarts, i);
+	}
+	/* It does not come back at all */
+	setup(NULL);
+	config.sets = true;
+	seconds(20);
+	host_step(-3600 * S);
+	one();
+	guest_step(in.offset);
+	kvm_reach = 0;
+	seconds(25);
+	assert_int_equal(restarts, 1);
+}
+
 static void test_another_source_is_followed(void **state)
 {
 	(void)state;
@@ -1017,6 +1137,9 @@ static void test_commands(void **state)
 	assert_true(act(GUARD_BURST | GUARD_RESET | GUARD_MAKESTEP | GUARD_RESTART));
 	assert_file("/log", "chronyc burst 4/8\nchronyc reset sources\nchronyc makestep\n"
 		    "systemctl try-restart chrony.service\n");
+	/* There is no clock here to set it by. */
+	config.device = "/dev/null";
+	assert_false(act(GUARD_SET));
 }
 
 static void test_selectopts(void **state)
@@ -1258,7 +1381,8 @@ int main(void)
 		T(test_step_is_repeated_but_not_for_ever), T(test_never_selected),
 		T(test_again_while_it_recovers), T(test_servers_agree), T(test_server_without_sample),
 		T(test_servers_contradict),
-		T(test_servers_say_nothing), T(test_another_source_is_followed), T(test_bad_host),
+		T(test_servers_say_nothing), T(test_sets), T(test_does_not_set), T(test_sets_beside_servers), T(test_polls_late),
+		T(test_another_source_is_followed), T(test_bad_host),
 		T(test_names_of_bad), T(test_out_and_back), T(test_back_from_afar), T(test_max_error),
 		T(test_host_that_no_longer_tells), T(test_out_by_restart), T(test_flapping),
 		T(test_refclock_of_somebody_else), T(test_hold_that_fails), T(test_records), T(test_stuck),
