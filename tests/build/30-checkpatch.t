@@ -10,8 +10,8 @@ except='LINUX_VERSION_CODE should be avoided'
 except+='|Comparisons should place the constant on the right side'
 # - the hypercall is one, and a host without it is what the errno says
 except+="|ENOSYS means 'invalid syscall nr' and nothing else"
-# - the ABI header is shared with user space, which has no BIT()
-except+='|kvm_clock_pairing.h:[0-9]+: CHECK: Prefer using the BIT macro'
+# - the ABI headers are shared with user space, which has no BIT()
+except+='|(kvm_clock_pairing|host_clock_record).h:[0-9]+: CHECK: Prefer using the BIT macro'
 # - a macro that defines a file; its arguments are constants
 except+='|ptp_kvm_sysfs.c:[0-9]+: CHECK: Macro argument reuse'
 
