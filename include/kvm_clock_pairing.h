@@ -12,7 +12,10 @@
 #define KVM_CLOCK_PAIRING_H
 
 #include <linux/types.h>
+/* Which needs an asm/kvm_para.h: RISC-V has none for user space */
+#if defined(__KERNEL__) || !defined(__riscv)
 #include <linux/kvm_para.h>
+#endif
 
 /* A kernel with the series of host-patch/ has it in its own headers. */
 #ifndef KVM_CLOCK_PAIRING_WALLCLOCK_QUALITY

@@ -24,6 +24,7 @@ static const char *const status_names[] = {
 	[HOST_UNRELIABLE] = "unreliable",
 };
 
+/* By enum kvm_clock_pairing_leap */
 static const char *const leap_names[] = {
 	"none", "insert-pending", "delete-pending", "inserting", "inserted", "deleted",
 };
@@ -37,6 +38,11 @@ bool host_unsynchronized(const struct host_clock *hc)
 {
 	return hc->has_status && (hc->status == HOST_INITIALIZING || hc->status == HOST_FREE_RUNNING ||
 				  hc->status == HOST_UNRELIABLE);
+}
+
+const char *host_leap_name(unsigned int leap)
+{
+	return leap < ARRAY_SIZE(leap_names) ? leap_names[leap] : "unknown";
 }
 
 /* "ptp0", from /dev/ptp0 or a link to it; NULL if it is neither. */

@@ -38,6 +38,7 @@ void host_clock_read(struct host_clock *hc, const struct phc *phc);
 const char *host_status_name(enum host_status status);
 /* Does the host say that its clock is not, or no longer, synchronized? */
 bool host_unsynchronized(const struct host_clock *hc);
+const char *host_leap_name(unsigned int leap);	/* of enum kvm_clock_pairing_leap */
 
 #define HOST_REFUSES "the host refuses, its own clocksource is not the TSC"
 #define HOST_TOO_OLD "the host does not know the call"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What comes from outside (chronyc, pmc, configurations, processes, sysfs, debugfs, TripleO's YAML), fuzzed for so many
-# seconds. FUZZ_SEED repeats a run.
+# What comes from outside (chronyc, pmc, configurations, processes, sysfs, debugfs, TripleO's YAML, a host's records), fuzzed
+# for so many seconds. FUZZ_SEED repeats a run.
 # check: 5
 # check-all: 20
 cd "$(dirname "$0")/../.." || exit 1
@@ -35,7 +35,8 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'[Service]\nEnvironment="A=-a -r" B=x\nEnvironmentFile=-/x\nExecStart=-@/usr/sbin/phc2sys p $A ${B} %i \\\n -q' \
 	$'up\nlower_eth1\nDEVTYPE=vlan\n1000' '4.2-dirty' \
 	$'#\nversion 2\ndirectory /etc/x\nfile 00000000deadbeef /etc/a.conf\nnext 00000000deadbeef /etc/systemd/x.service.d/b.conf' \
-	$'[Service]\nEnvironmentFile=-/x\nExecStart=/usr/sbin/chronyd $OPTIONS -f /etc/c\nOPTIONS="-x"\nrefclock PHC /dev/ptp0:nocrossts refid K'; do
+	$'[Service]\nEnvironmentFile=-/x\nExecStart=/usr/sbin/chronyd $OPTIONS -f /etc/c\nOPTIONS="-x"\nrefclock PHC /dev/ptp0:nocrossts refid K' \
+	$'PCKR\001|`|0123456789abcdefMARKER..\001\002\003\004\005\006\007|\001\001||||||\002\002||||||\230:||\037|||%|||\002\002\001|||||||||||||||||||||||||PCKR'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" | tr '|' '\0' >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done
@@ -45,7 +46,7 @@ runs 'the fuzzer builds' clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer
 	-Dreaddir=input_readdir -Dclosedir=input_closedir -o $dir/fuzz_input tests/unit/fuzz_input.c \
 	lib/base/die.c lib/base/numbers.c lib/base/text.c lib/base/now.c lib/chrony/*.c \
 	lib/linuxptp/conf.c lib/linuxptp/phc2sys.c lib/linuxptp/pmc.c lib/linuxptp/ptp4l.c lib/output/{json,text}.c \
-	lib/system/install.c lib/system/processes.c lib/system/run.c lib/system/units.c lib/time/host_clock.c lib/time/steering.c \
+	lib/system/install.c lib/system/processes.c lib/system/run.c lib/system/units.c lib/time/host_clock.c lib/time/host_record.c lib/time/steering.c \
 	host-tools/config/generate.c \
 	host-tools/config/params.c host-tools/config/tripleo.c host-tools/facts/guests.c host-tools/facts/leap.c host-tools/nic/fit.c host-tools/nic/nic.c -lyaml -lm
 note "seed $seed"

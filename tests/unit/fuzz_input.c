@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A libFuzzer target for what comes from outside: chronyc's and pmc's output, versions, configurations and
- * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal.
+ * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal,
+ * the records of a host's clock.
  * The first byte of the input says which. system/tree.c's functions are replaced by some that give the input as
  * every file, and readdir() and its kin (by -D) by some that give its lines as every directory's entries.
  */
@@ -31,6 +32,7 @@
 #include "system/install.h"
 #include "system/tree.h"
 #include "time/host_clock.h"
+#include "time/host_record.h"
 #include "time/phc.h"
 #include "time/steering.h"
 
@@ -523,6 +525,35 @@ static void fuzz_journal(void)
 	install_free(&in);
 }
 
+/* What was taken is in range, is the same when it is sent on, and needs nothing behind it. */
+static void fuzz_record(void)
+{
+	unsigned char buf[HOST_RECORD_SIZE];
+	struct host_record r, again;
+	int n;
+
+	memset(&r, 'x', sizeof(r));
+	n = host_record_decode(&r, text, text_len, why, sizeof(why));
+	must(n >= -1 && n <= (int)text_len && (n <= 0 || n >= HOST_RECORD_SIZE) && n <= HOST_RECORD_SIZE_MAX);
+	must(n >= 0 || memchr(why, 0, sizeof(why)));
+	if (n <= 0)
+		return;
+	must(r.time_ns >= 0 && r.status <= HOST_UNRELIABLE && r.source <= HOST_CLOCK_SOURCE_PTP4L);
+	must(r.has_max_error == !!r.max_error_ns && r.max_error_ns <= HOST_RECORD_ERROR_MAX_NS);
+	must(r.has_ref_error == !!r.ref_error_ns && r.ref_error_ns <= HOST_RECORD_ERROR_MAX_NS);
+	must(r.leap <= KVM_CLOCK_PAIRING_LEAP_POST_NEG && r.smear <= KVM_CLOCK_PAIRING_SMEAR_UTC_SLS);
+	must(host_record_decode(&again, text, n, why, sizeof(why)) == n);
+	host_record_encode(buf, &r);
+	memset(&again, 0, sizeof(again));
+	must(host_record_decode(&again, buf, sizeof(buf), why, sizeof(why)) == HOST_RECORD_SIZE);
+	must(!memcmp(&again.host_id, &r.host_id, sizeof(r.host_id)) && again.marker == r.marker &&
+	     again.time_ns == r.time_ns && again.max_error_ns == r.max_error_ns &&
+	     again.ref_error_ns == r.ref_error_ns && again.drift_ppb == r.drift_ppb &&
+	     again.has_tai_offset == r.has_tai_offset && again.tai_offset == r.tai_offset &&
+	     again.status == r.status && again.source == r.source && again.has_leap == r.has_leap &&
+	     again.leap == r.leap && again.has_smear == r.has_smear && again.smear == r.smear);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -531,7 +562,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		fuzz_sources, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
 		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_steering, fuzz_unit, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
-		fuzz_service,
+		fuzz_service, fuzz_record,
 	};
 	char *copy;
 
