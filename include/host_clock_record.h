@@ -47,7 +47,8 @@ enum host_clock_source {
  * @size:		of the whole record, bytes: 96 to 4096. A reader takes
  *			the fields that it knows and passes over the rest
  * @host_id:		opaque; changes with the host and with its boot. Says
- *			nothing else of either
+ *			nothing else of either. All zero: not known, then
+ *			@marker is not either
  * @marker:		opaque; changes whenever the host's clock is stepped.
  *			Like @host_id it survives a restart of the service
  * @time_ns:		CLOCK_REALTIME of the host when the record was made,
