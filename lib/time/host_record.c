@@ -75,7 +75,6 @@ void host_record_encode(unsigned char buf[static HOST_RECORD_SIZE], const struct
 		.magic = htole32(HOST_CLOCK_MAGIC),
 		.version = htole16(HOST_CLOCK_VERSION),
 		.size = htole16(HOST_RECORD_SIZE),
-		.marker = htole64(r->marker),
 		.time_ns = htole64(r->time_ns),
 		.drift_ppb = htole32(r->drift_ppb),
 		.flags = htole32(flags),
@@ -83,7 +82,10 @@ void host_record_encode(unsigned char buf[static HOST_RECORD_SIZE], const struct
 		.bound_source = r->source,
 	};
 
-	memcpy(wire.host_id, r->host_id, sizeof(wire.host_id));
+	if (r->has_host) {
+		memcpy(wire.host_id, r->host_id, sizeof(wire.host_id));
+		wire.marker = htole64(r->marker);
+	}
 	if (flags & HOST_CLOCK_VALID_MAX_ERROR)
 		wire.max_error_ns = htole64(r->max_error_ns);
 	if (flags & HOST_CLOCK_VALID_REF_ERROR)
@@ -103,7 +105,6 @@ static void take(struct host_record *r, const struct host_clock_record *wire)
 	uint32_t flags = le32toh(wire->flags);
 
 	*r = (struct host_record){
-		.marker = le64toh(wire->marker),
 		.time_ns = (int64_t)le64toh(wire->time_ns),
 		.max_error_ns = le64toh(wire->max_error_ns),
 		.ref_error_ns = le64toh(wire->ref_error_ns),
@@ -111,6 +112,10 @@ static void take(struct host_record *r, const struct host_clock_record *wire)
 		.tai_offset = (int32_t)le32toh(wire->tai_offset_s),
 	};
 	memcpy(r->host_id, wire->host_id, sizeof(r->host_id));
+	for (size_t i = 0; i < sizeof(r->host_id); i++)
+		r->has_host |= r->host_id[i];
+	if (r->has_host)
+		r->marker = le64toh(wire->marker);
 	r->has_max_error = flags & HOST_CLOCK_VALID_MAX_ERROR && is_bound(r->max_error_ns);
 	r->has_ref_error = flags & HOST_CLOCK_VALID_REF_ERROR && is_bound(r->ref_error_ns);
 	r->has_tai_offset = flags & HOST_CLOCK_VALID_TAI_OFFSET && is_tai_offset(r->tai_offset);

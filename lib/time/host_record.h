@@ -19,6 +19,7 @@
 
 struct host_record {
 	uint8_t host_id[16];
+	bool has_host;			/* and marker; not where a service begins without its gatherer */
 	uint64_t marker;
 	int64_t time_ns;		/* 0 to 2232: sums of times, ages and bounds don't overflow */
 	bool has_max_error, has_ref_error, has_tai_offset, has_leap, has_smear;
@@ -32,7 +33,7 @@ struct host_record {
 	enum kvm_clock_pairing_smear smear;
 };
 
-/* What has_* does not name, or is out of its range, is not told. */
+/* What has_* does not name, or is out of its range, is not told. A host_id of zeroes is none. */
 void host_record_encode(unsigned char buf[static HOST_RECORD_SIZE], const struct host_record *r);
 
 /*

@@ -547,6 +547,7 @@ static void fuzz_record(void)
 	memset(&again, 0, sizeof(again));
 	must(host_record_decode(&again, buf, sizeof(buf), why, sizeof(why)) == HOST_RECORD_SIZE);
 	must(!memcmp(&again.host_id, &r.host_id, sizeof(r.host_id)) && again.marker == r.marker &&
+	     again.has_host == r.has_host &&
 	     again.time_ns == r.time_ns && again.max_error_ns == r.max_error_ns &&
 	     again.ref_error_ns == r.ref_error_ns && again.drift_ppb == r.drift_ppb &&
 	     again.has_tai_offset == r.has_tai_offset && again.tai_offset == r.tai_offset &&

@@ -27,6 +27,7 @@ static const unsigned char bytes[HOST_RECORD_SIZE] = {
 
 static const struct host_record whole = {
 	.host_id = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
+	.has_host = true,
 	.marker = 0xfedcba9876543210,
 	.time_ns = TIME_NS,
 	.has_max_error = true, .max_error_ns = 123456,
@@ -51,6 +52,7 @@ static int decode(struct host_record *r, const void *data, size_t len)
 static void check_same(const struct host_record *a, const struct host_record *b)
 {
 	assert_memory_equal(a->host_id, b->host_id, sizeof(a->host_id));
+	assert_int_equal(a->has_host, b->has_host);
 	assert_true(a->marker == b->marker && a->time_ns == b->time_ns && a->drift_ppb == b->drift_ppb);
 	assert_int_equal(a->has_max_error, b->has_max_error);
 	assert_int_equal(a->max_error_ns, b->max_error_ns);
@@ -231,6 +233,27 @@ static void test_ranges(void **state)
 	}
 }
 
+/* Without a host's id a marker is none. */
+static void test_no_host(void **state)
+{
+	unsigned char buf[HOST_RECORD_SIZE];
+	struct host_record r;
+
+	(void)state;
+	memcpy(buf, bytes, sizeof(buf));
+	memset(buf + 8, 0, 16);
+	assert_int_equal(decode(&r, buf, sizeof(buf)), HOST_RECORD_SIZE);
+	assert_false(r.has_host);
+	assert_true(r.marker == 0);
+	buf[23] = 1;
+	assert_int_equal(decode(&r, buf, sizeof(buf)), HOST_RECORD_SIZE);
+	assert_true(r.has_host && r.marker == whole.marker);
+	r.has_host = false;
+	host_record_encode(buf, &r);
+	for (int i = 8; i < 32; i++)
+		assert_int_equal(buf[i], 0);
+}
+
 /* Each bit is its own field's. */
 static void test_flags(void **state)
 {
@@ -302,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_passed_over),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_no_host),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_encode_ranges),
 		cmocka_unit_test(test_names),
