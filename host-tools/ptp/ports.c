@@ -50,3 +50,12 @@ void check_ports_text(const struct ptp4l_fact *p, char *buf, size_t len)
 	if (d->n_ports > 4)
 		add_text(buf, len, " and %d more", d->n_ports - 4);
 }
+
+void check_drop_old_offset(struct last_sync *last, struct pmc_data *d, int64_t now)
+{
+	if (isnan(d->ingress_ns) || d->ingress_ns != last->ingress_ns || !last->since)
+		last->since = now;
+	last->ingress_ns = d->ingress_ns;
+	if (now - last->since > pmc_sync_wait(d))
+		d->offset_ns = NAN;
+}

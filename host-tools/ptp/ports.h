@@ -20,4 +20,14 @@ bool check_hardware(const struct ptp4l_fact *p);
 double check_offset(const struct pmc_data *d);
 double check_path_delay(const struct pmc_data *d);
 
+/*
+ * ptp4l goes on with the offset that it measured last while no Sync comes any more: then it is NAN. For who asks again and
+ * again; last is zeroed before the first.
+ */
+struct last_sync {
+	double ingress_ns;
+	int64_t since;			/* CLOCK_MONOTONIC */
+};
+void check_drop_old_offset(struct last_sync *last, struct pmc_data *d, int64_t now);
+
 #endif

@@ -92,24 +92,11 @@ static void start_askers(void)
 
 /* --- a tick --- */
 
-/* The offset stays what it was while no Sync comes any more. */
-static void drop_old_offset(struct pmc_data *d)
-{
-	static double last = NAN;
-	static int64_t since;
-	int64_t now = now_ns(CLOCK_MONOTONIC);
-
-	if (isnan(d->ingress_ns) || d->ingress_ns != last)
-		since = now;
-	last = d->ingress_ns;
-	if (now - since > pmc_sync_wait(d))
-		d->offset_ns = NAN;
-}
-
 static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 {
 	static char said[400];
 	static struct ptp4l_fact p;
+	static struct last_sync last;
 	struct chain_hop hop;
 	char text[400] = "";
 
@@ -117,7 +104,7 @@ static void take_ptp4l(struct watch_tick *t, int64_t deadline)
 		return;
 	t->has_ptp4l = p.asked && p.result == PMC_ANSWERED;
 	if (t->has_ptp4l) {
-		drop_old_offset(&p.data);
+		check_drop_old_offset(&last, &p.data, now_ns(CLOCK_MONOTONIC));
 		t->ptp4l = p.data;
 		t->follows = check_slave_port(&p.data);
 		check_ports_text(&p, t->ports, sizeof(t->ports));
