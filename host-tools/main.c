@@ -10,6 +10,7 @@ static const struct verb verbs[] = {
 	{ "watch", cmd_watch, "the same tick by tick: offsets of each hop, statistics, a plot" },
 	{ "metrics", cmd_metrics, "what status sees, for Prometheus: a file for node_exporter's textfile collector" },
 	{ "probe", cmd_probe, "have a bare vCPU ask for the time: does this host serve its guests" },
+	{ "serve", cmd_serve, "tell guests over vsock how good this host's clock is, and of its steps" },
 	{ "config", cmd_config, "write linuxptp's and chrony's configuration" },
 };
 

@@ -133,6 +133,8 @@ static int see(const struct chrony_directive *d, void *arg)
 		snprintf(c->leapsectz, sizeof(c->leapsectz), "%.63s", d->args);
 	else if (!strcmp(d->name, "leapseclist"))
 		snprintf(c->leapseclist, sizeof(c->leapseclist), "%.127s", d->args);
+	else if (!strcmp(d->name, "leapsecmode"))
+		snprintf(c->leapsecmode, sizeof(c->leapsecmode), "%.7s", d->args);
 	return 0;
 }
 

@@ -67,6 +67,7 @@ struct chrony_facts {
 	int n_refclocks;
 	char leapsectz[64];		/* "right/UTC"; empty without one */
 	char leapseclist[128];
+	char leapsecmode[8];		/* "system", "step", "slew", "ignore"; empty: its default */
 };
 
 /* A constant TAI − UTC, in a file or in a running program's command line */

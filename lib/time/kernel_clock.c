@@ -11,7 +11,8 @@ void kernel_clock_read(struct kernel_clock *k)
 	struct timex tx = { .modes = 0 };
 
 	*k = (struct kernel_clock){ .max_error_ns = NAN, .est_error_ns = NAN };
-	if (adjtimex(&tx) < 0)
+	k->state = adjtimex(&tx);
+	if (k->state < 0)
 		return;
 	k->known = true;
 	k->status = tx.status;

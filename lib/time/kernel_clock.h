@@ -8,6 +8,7 @@
 struct kernel_clock {
 	bool known;
 	int status;			/* STA_* */
+	int state;			/* TIME_*: of a leap second */
 	double max_error_ns, est_error_ns;	/* its bound and estimate; NAN: not known */
 	int tai_utc;			/* s; 0: never set */
 };

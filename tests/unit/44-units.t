@@ -77,13 +77,18 @@ within 2.5 guest-tools/systemd/ptpkvm-guard.service
 within 2.0 guest-tools/systemd/ptpkvm-metrics.service
 # It reads the kernel's clock (adjtimex) and the host's network cards, and is to see who steers.
 within 2.4 host-tools/systemd/ptpkvm-host-metrics.service
+# The same, and no guest reaches it
+within 2.4 host-tools/systemd/ptpkvm-host-gather.service
+# What guests reach
+within 1.5 host-tools/systemd/ptpkvm-host-serve.service
 
 # chronyc from 4.8 on, built --with-chronyc-user, calls setgroups, setgid and setuid. setpriv does the same.
 drop=(setpriv --reuid=1 --regid=1 --clear-groups)
 as_root=()
 ((EUID == 0)) || as_root=(unshare --map-root-user --map-auto)
 system_calls=$(systemd-analyze syscall-filter --no-pager @system-service @setuid | grep -oE '^    [@a-z0-9_-]+' | xargs)
-for unit in guest-tools/systemd/ptpkvm-guard.service {guest,host}-tools/systemd/*-metrics.service; do
+for unit in guest-tools/systemd/ptpkvm-guard.service {guest,host}-tools/systemd/*-metrics.service \
+	host-tools/systemd/ptpkvm-host-gather.service; do
 	caps=$(sed -nE 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
 	runs "${unit##*/}: chronyc may become chrony's user" "${as_root[@]}" setpriv --bounding-set="-all,$caps" --no-new-privs "${drop[@]}" true
 	like "$(<"$unit")" $'\nSystemCallFilter=@system-service' "${unit##*/}: its calls are of @system-service"

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The gatherer: it works out the record, and hands it to serve; no guest reaches it. */
+#ifndef SERVE_GATHER_H
+#define SERVE_GATHER_H
+
+#include "serve/bound.h"
+#include "time/host_record.h"
+
+/*
+ * Where serve listens for it: a socket of datagrams, root's, that systemd makes. Two processes, and not one that gives its
+ * rights away: what guests reach has never had any, and can be killed or replaced without the other. Datagrams, as each
+ * is whole or not there; a FIFO would hold old ones, a stream half ones.
+ */
+#define RUN_DIRECTORY "/run/ptpkvm-host"
+#define GATHER_SOCKET RUN_DIRECTORY "/records"
+
+/* A record each second; in between it is sent once more, so that silence for a second means that nobody is there. */
+#define GATHER_BEAT_NS (NSEC_PER_SEC / 2)
+
+/* Never returns, but to the end of the program on a signal. */
+int gather_run(const struct bound_options *o);
+
+/* One record as it would be sent now, and what was heard for it */
+void gather_once(const struct bound_options *o, struct host_record *r, struct heard *h);
+
+#endif
