@@ -178,6 +178,14 @@ const struct finding_kind check_kinds[] = {
 	     "quality, and where this host is not on the TSC without the time. Boot the other kernel again, or build "
 	     "one anew."),
 
+	FINDING_WARN("serve-no-vhost", "serve",
+	     "'ptpkvm-host serve' waits for guests over vsock, and the kernel has no vhost_vsock, by which QEMU gives a "
+	     "guest such a device. The module is loaded when /dev/vhost-vsock is opened, where it is installed."),
+	FINDING_WARN("serve-no-vsock", "serve",
+	     "'ptpkvm-host serve' waits for guests over vsock, and guests run that have no vsock device: they are not "
+	     "told how good this host's clock is, nor at once that it was set. Each needs a device of its own, with a "
+	     "number (CID) of its own, from its next start on."),
+
 	FINDING_WARN("guests-refused", "guests",
 	     "Said by 'ptpkvm-host status' only: virtual machines here have asked for the time and never got an "
 	     "answer, by KVM's own counts. Their clocks are not kept by this host's. 'ptpkvm-host probe' finds out "

@@ -16,7 +16,8 @@
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 
 const char *const check_links[] = {
-	"host", "nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm", NULL,
+	"host", "nic", "ptp4l", "offset", "steering", "tai", "leap", "kernel", "clocksource", "kvm",
+	"serve", NULL,
 };
 
 struct limit check_limits[] = {
@@ -283,6 +284,7 @@ void check_judge(const struct check_facts *f, struct check_report *r)
 	judge_clocksource(&j);
 	judge_kvm(&j);
 	judge_quality(&j);
+	judge_serve(&j);
 }
 
 int check_exit_status(const struct check_facts *f, const struct check_report *r)

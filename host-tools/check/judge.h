@@ -64,4 +64,6 @@ int judge_tai_utc(const struct check_facts *f);
 void judge_tai(struct judge *j);
 void judge_leap(struct judge *j);
 
+void judge_serve(struct judge *j);
+
 #endif

@@ -13,6 +13,7 @@
 #include "chrony/chronyc.h"
 #include "facts/leap.h"
 #include "facts/quality.h"
+#include "facts/vsock.h"
 #include "linuxptp/phc2sys.h"
 #include "linuxptp/pmc.h"
 #include "linuxptp/ptp4l.h"
@@ -119,6 +120,7 @@ struct check_facts {
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
 	struct quality_facts quality;	/* not in a container, whose record would be of another host */
+	struct vsock_facts vsock;	/* nor there, nor for --root */
 };
 
 /* ptp4l and phc2sys are to be freed. */

@@ -82,6 +82,8 @@ void check_gather(struct check_facts *f)
 	}
 	if (!f->container[0])
 		quality_gather(&f->quality);
+	if (!f->container[0] && !f->offline)
+		vsock_gather(&f->vsock);
 	check_gather_chain(f);
 	check_gather_tai(f);
 }

@@ -156,11 +156,11 @@ static bool look_for_step(struct gatherer *g, struct clock_look *l)
 
 static void send_bytes(struct gatherer *g)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = GATHER_SOCKET };
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SERVE_SOCKET };
 	char why[sizeof(g->said)] = "";
 
 	if (sendto(g->socket, g->bytes, sizeof(g->bytes), MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
-		snprintf(why, sizeof(why), GATHER_SOCKET ": %s\nType: systemctl start ptpkvm-host-serve.socket",
+		snprintf(why, sizeof(why), SERVE_SOCKET ": %s\nType: systemctl start ptpkvm-host-serve.socket",
 			 strerror(errno));
 	ticks_say_once(g->said, sizeof(g->said), why);
 }

@@ -20,7 +20,7 @@
 #include "base/die.h"
 #include "base/now.h"
 #include "base/numbers.h"
-#include "serve/gather.h"
+#include "facts/vsock.h"
 #include "serve/listen.h"
 #include "serve/readers.h"
 #include "time/host_record.h"
@@ -263,15 +263,15 @@ static int own_vsock(void)
 
 static int own_gatherer(void)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = GATHER_SOCKET };
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SERVE_SOCKET };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	umask(0077);
-	if (mkdir(RUN_DIRECTORY, 0700) && errno != EEXIST)
-		die(RUN_DIRECTORY ": %s", strerror(errno));
-	unlink(GATHER_SOCKET);
+	if (mkdir(SERVE_DIRECTORY, 0700) && errno != EEXIST)
+		die(SERVE_DIRECTORY ": %s", strerror(errno));
+	unlink(SERVE_SOCKET);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)))
-		die(GATHER_SOCKET ": %s", strerror(errno));
+		die(SERVE_SOCKET ": %s", strerror(errno));
 	return fd;
 }
 

@@ -1096,6 +1096,32 @@ static void quality_never(struct check_facts *f)
 	f->quality.was_installed = false;
 }
 
+static void served(struct check_facts *f)
+{
+	f->vsock = (struct vsock_facts){ .served = true, .device = true, .guests = 3 };
+}
+
+static void serve_no_vhost(struct check_facts *f)
+{
+	served(f);
+	f->vsock.device = false;
+}
+
+static void serve_no_vsock(struct check_facts *f)
+{
+	served(f);
+	f->vsock.without = 2;
+	f->vsock.pid = 77;
+	strcpy(f->vsock.name, "web");
+}
+
+static void serve_no_vsock_nameless(struct check_facts *f)
+{
+	served(f);
+	f->vsock.guests = f->vsock.without = 1;
+	f->vsock.pid = 77;
+}
+
 static void offline(struct check_facts *f)
 {
 	*f = (struct check_facts){ .offline = true, .now = NOW, .kvm.open_error = -1 };
@@ -1246,6 +1272,9 @@ static const struct {
 	{ quality_same_name, "quality-lost", EXIT_WARNINGS, "this one has the same name and not the series" },
 	{ quality_unseen, "", EXIT_GOOD, "" },
 	{ quality_never, "", EXIT_GOOD, "" },
+	{ serve_no_vhost, "serve-no-vhost", EXIT_WARNINGS, "sudo modprobe vhost_vsock" },
+	{ serve_no_vsock, "serve-no-vsock", EXIT_WARNINGS, "libvirt: virsh edit web, in <devices>: <vsock model='virtio'>" },
+	{ served, "", EXIT_GOOD, "" },
 	{ offline, "", EXIT_GOOD, "" },
 	{ offline_with_processes, "", EXIT_GOOD, "" },
 };
@@ -1282,7 +1311,7 @@ static void test_cases(void **state)
 				first = first_remedy(v);
 		}
 		assert_string_equal(codes, cases[i].codes);
-		assert_string_equal(check_links[last], "kvm");
+		assert_string_equal(check_links[last], "serve");
 		assert_int_equal(check_exit_status(&facts, &report), cases[i].status);
 		if (strncmp(first, cases[i].remedy, strlen(cases[i].remedy)))
 			assert_string_equal(first, cases[i].remedy);
@@ -1404,6 +1433,11 @@ static void test_texts(void **state)
 	text_is(bare_container, "kvm", "not looked at: the container cannot open /dev/kvm");
 	text_is(container_of_all, "ptp4l", "no PTP here");
 	assert_int_equal(of_code("steering-none")->n_remedies, 0);
+	text_is(bare_container, "serve", "not looked at: the host's guests are outside of the container");
+	text_is(nothing, "serve", "guests are not told over vsock how good this host's clock is");
+	text_is(served, "serve", "guests are told over vsock how good this host's clock is");
+	text_is(serve_no_vsock, "serve", "guests without a vsock device are told nothing: 2 of 3, web (process 77) and others");
+	text_is(serve_no_vsock_nameless, "serve", "guests without a vsock device are told nothing: 1 of 1, process 77");
 	text_is(container_with_chronyd, "kernel", "synchronized, at most 50.0 µs off UTC (estimate 1.00 µs)");
 	text_is(nobody_seen, "ptp4l", "not looked at: other users' processes are hidden here");
 	text_is(only_sfptpd, "kernel", "synchronized, with no bound on its error: sfptpd tells none");
@@ -1747,8 +1781,8 @@ static void test_unread(void **state)
 	check_ask_ptp4l(&facts, &facts.ptp4l[0]);
 	has(link_says("ptp4l")->text, "/etc/none.conf cannot be read: it is no regular file");
 	assert_int_equal(unlink(full), 0);
-	has(report.said.list[report.said.n - 3].link, "kernel");
-	has(report.said.list[report.said.n - 4].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
+	has(report.said.list[report.said.n - 4].link, "kernel");
+	has(report.said.list[report.said.n - 5].text, "not looked at: /etc/c.conf:2: cannot read /etc/none");
 	put("/etc/none.conf", "[global]\ndomainNumber 3\n");
 	put("/etc/none", "");
 	gather();

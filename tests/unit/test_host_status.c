@@ -19,6 +19,7 @@
 #include "base/die.h"
 #include "documented.h"
 #include "facts/guests.h"
+#include "facts/vsock.h"
 #include "host_facts.h"
 #include "ptp/hop.h"
 #include "ptpkvm-host.h"
@@ -217,6 +218,47 @@ static void test_many_guests(void **state)
 	assert_true(kvm_guests_find(&guests));
 	assert_int_equal(guests.n, KVM_GUESTS_MAX);
 	assert_int_equal(guests.left_out, 3);
+}
+
+static void open_file(int pid, const char *target)
+{
+	char path[100], full[FILE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	assert_int_equal(mkdir(file_path(full, path), 0755), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/7", pid);
+	assert_int_equal(symlink(target, file_path(full, path)), 0);
+}
+
+static void test_vsock(void **state)
+{
+	struct vsock_facts v;
+
+	(void)state;
+	put("/sys/kernel/debug/kvm/hypercalls", "99\n");
+	GUEST(1000, "qemu\0-name\0told\0-device\0vhost-vsock-pci,guest-cid=3");
+	GUEST(1001, "qemu\0-name\0libvirt's\0-device\0{\"driver\":\"vhost-vsock-pci\"}");
+	GUEST(1002, "qemu\0-name\0plugged");
+	open_file(1002, "/dev/vhost-vsock");
+	GUEST(1003, "qemu\0-name\0unseen");	/* whose open files are not to be seen */
+	GUEST(1004, "qemu\0-name\0other\0vhost_vsock");
+	open_file(1004, "/dev/vhost-vsock2");
+	GUEST(1005, "qemu\0-name\0another");
+	open_file(1005, "/dev/kvm");
+	put("/sys/kernel/debug/kvm/1006-11/hypercalls", "1\n");
+	put("/proc/1006/comm", "firecracker\n");
+	vsock_gather(&v);
+	assert_false(v.served || v.device || v.guests);
+	put(SERVE_SOCKET, "");
+	vsock_gather(&v);
+	assert_true(v.served && !v.device);
+	put("/dev/vhost-vsock", "");
+	vsock_gather(&v);
+	assert_true(v.device);
+	assert_int_equal(v.guests, 6);
+	assert_int_equal(v.without, 2);
+	assert_string_equal(v.name, "other");
+	assert_int_equal(v.pid, 1004);
 }
 
 static void not_known(const char *want)
@@ -691,6 +733,7 @@ int main(void)
 		cmocka_unit_test_setup(test_names, reset),
 		cmocka_unit_test_setup(test_hostile_debugfs, reset),
 		cmocka_unit_test_setup(test_many_guests, reset),
+		cmocka_unit_test_setup(test_vsock, reset),
 		cmocka_unit_test_setup(test_no_debugfs, reset),
 		cmocka_unit_test_setup(test_hop, reset),
 		cmocka_unit_test_setup(test_which_phc, reset),
