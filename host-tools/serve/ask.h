@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemons asked, again and again: what takes no more than a few milliseconds each time, and all of check's facts rarely. */
+/* The daemons asked, again and again: what takes a few milliseconds each time, and all of check's facts rarely. */
 #ifndef SERVE_ASK_H
 #define SERVE_ASK_H
 

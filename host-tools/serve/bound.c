@@ -48,7 +48,7 @@ double heard_update(const struct heard *h)
 	return NAN;
 }
 
-/* |offset| + the whole mean path delay, as all of it may be one way, + |PHC − system|, + what the grandmaster is off */
+/* |offset| + the whole mean path delay, all of which may be one way, + |PHC − system|, + what the grandmaster is off */
 static struct bound measure_ptp4l(const struct heard *h, double hop_ns, const struct bound_options *o)
 {
 	double accuracy = chain_accuracy(h->ptp4l.data.gm_accuracy) * 1e9;

@@ -7,9 +7,9 @@
 #include "time/host_record.h"
 
 /*
- * serve listens for it at SERVE_SOCKET (facts/vsock.h): a socket of datagrams, root's, that systemd makes. Two processes, and not one that gives its
- * rights away: what guests reach has never had any, and can be killed or replaced without the other. Datagrams, as each
- * is whole or not there; a FIFO would hold old ones, a stream half ones.
+ * serve listens for it at SERVE_SOCKET (facts/vsock.h): a socket of datagrams, root's, that systemd makes. Two
+ * processes, and not one that gives its rights away: what guests reach has never had any, and either can be killed
+ * without the other. Datagrams, as each is whole or not there; a stream can have half ones.
  */
 /* A record each second; in between it is sent once more, so that silence for a second means that nobody is there. */
 #define GATHER_BEAT_NS (NSEC_PER_SEC / 2)

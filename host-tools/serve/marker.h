@@ -26,8 +26,8 @@ struct marker {
 void clock_look(struct clock_look *l);
 
 /*
- * Was the clock stepped, or asleep, since? by: how far it has moved, ns, 0 for what is too little to be seen. leap: the kernel is in a
- * leap second or right behind it, whose own second is no step.
+ * Was the clock stepped, or asleep, since? by: how far it has moved, ns, 0 for what is too little to be seen. leap: the
+ * kernel is in a leap second or right behind it, whose own second is no step.
  */
 bool marker_stepped(const struct marker *m, const struct clock_look *l, bool leap, int64_t *by);
 /* The clocks as they are now; the value stays. */

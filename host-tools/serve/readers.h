@@ -24,8 +24,8 @@ struct readers {
 };
 
 /*
- * A place for another of that guest: the newest takes that of its oldest, and where all places are taken, that of the oldest of whoever has
- * most. Its descriptor, which is to be closed, or -1 where there was room.
+ * A place for another of that guest: the newest takes that of its oldest, and where all places are taken, that of the
+ * oldest of whoever has most. Its descriptor, which is to be closed, or -1 where there was room.
  */
 int readers_make_place(struct readers *r, unsigned int cid);
 /* Into the place that was made */
