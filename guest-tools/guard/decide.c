@@ -23,6 +23,9 @@
 #define STEP_AGAIN (NSEC_PER_SEC / 10)		/* after the poll that shows what the step has left */
 #define HOLD_DOWN (10 * NSEC_PER_SEC)		/* how long a host is good before it is followed again */
 #define HOLD_DOWN_RESTART (60 * NSEC_PER_SEC)
+#define TOLD_WAIT (3 * NSEC_PER_SEC / 2)	/* a record comes each second, and is looked at */
+#define TOLD_LATE (5 * NSEC_PER_SEC)		/* a record about what the clock itself has shown, with a connection anew */
+#define UNTOLD (5 * NSEC_PER_SEC)		/* with a host whose service is restarted, or is just being connected to */
 #define RESTART_PAUSE (60 * NSEC_PER_SEC)
 #define RESTART_PAUSE_MAX (3600 * NSEC_PER_SEC)
 
@@ -188,19 +191,30 @@ static void see_reading(struct guard *g, const struct guard_input *in, struct gu
 
 /* --- quality --- */
 
+static void see_host(struct guard *g, const struct guard_input *in, struct guard_output *out)
+{
+	bool tells = in->host.has_status || in->host.has_max_error;
+
+	if (tells)
+		g->untold_since = 0;
+	else if (!g->untold_since)
+		g->untold_since = in->now;
+	if (tells == g->tells || (!tells && in->reachable && in->now - g->untold_since < UNTOLD))
+		return;
+	g->tells = tells;
+	say(out, LOG_INFO, "the host %s", tells ? "tells how good its clock is" :
+	    "does not tell how good its clock is: it is followed wherever it goes");
+}
+
 static void judge_host(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
 	const struct host_clock *host = &in->host;
-	bool tells = host->has_status || host->has_max_error;
 	uint64_t limit = g->config->max_error;
 	char reason[sizeof(g->reason)];
 
 	if (in->phc_error)	/* nobody to ask: what was known last stays */
 		return;
-	if (tells != g->tells)
-		say(out, LOG_INFO, "the host %s", tells ? "tells how good its clock is" :
-		    "does not tell how good its clock is: it is followed wherever it goes");
-	g->tells = tells;
+	see_host(g, in, out);
 	if (guard_bad_host(host, g->out ? limit - limit / 10 : limit, reason, sizeof(reason))) {
 		g->good_since = 0;
 		if (!g->out && g->chronyd == GUARD_REFCLOCK) {
@@ -281,12 +295,23 @@ enum disruption {
 	BROKEN,		/* what chronyd has measured before is no longer true */
 };
 
+/* By its marker, or since it is another. */
+static bool host_says(const struct guard *g, const struct guard_input *in)
+{
+	const struct host_clock *host = &in->host;
+
+	if (host->from != HOST_BY_VSOCK)
+		return g->has_marker && host->has_marker && host->marker != g->marker;
+	return g->told && host->has_marker && (host->marker != g->told_marker || strcmp(host->host_id, g->told_by)) &&
+	       in->now - g->disrupted > TOLD_LATE;
+}
+
 /* Says what happened. */
 static enum disruption judge_reading(const struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
 	int64_t limit = g->config->jump + in->window, drift = (in->now - g->now) * DRIFT_PER_MILLE / 1000;
 	bool off = magnitude(in->offset) > limit && g->stage == GUARD_CALM;
-	bool marker = g->has_marker && in->host.has_marker && in->host.marker != g->marker;
+	bool marker = host_says(g, in);
 	char ns[NS_TEXT_LEN];
 
 	if (!g->read) {
@@ -339,8 +364,13 @@ static void remember(struct guard *g, const struct guard_input *in, const struct
 	g->raw = in->raw;
 	g->set = in->set;
 	g->window = in->window;
-	g->has_marker = in->host.has_marker;
+	g->has_marker = in->host.has_marker && in->host.from != HOST_BY_VSOCK;
 	g->marker = in->host.marker;
+	if (in->host.from != HOST_BY_VSOCK || !in->host.has_marker)
+		return;
+	g->told = true;
+	g->told_marker = in->host.marker;
+	memcpy(g->told_by, in->host.host_id, sizeof(g->told_by));
 }
 
 static bool fresh(const struct guard *g, const struct chrony_source *s)
@@ -560,6 +590,8 @@ void guard_step(struct guard *g, const struct guard_input *in, struct guard_outp
 	out->reason = g->reason;
 	out->brief = g->stage != GUARD_CALM;
 	out->wait = g->config->interval;
+	if (in->host.from == HOST_BY_VSOCK && out->wait < TOLD_WAIT)
+		out->wait = TOLD_WAIT;
 	if (g->stage != GUARD_CALM && out->wait > STEP_SOON)
 		out->wait = g->stage == GUARD_DISRUPTED ? 0 : STEP_SOON;
 	out->ask = is_to_ask(g, in->now + out->wait) ||

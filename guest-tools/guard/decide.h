@@ -46,6 +46,7 @@ struct guard_input {
 	int64_t window;			/* how far apart these readings can have been */
 	char phc_why[256];		/* if it can't be read */
 	struct host_clock host;
+	bool reachable;			/* by vsock: what the host does not tell now it may soon */
 	bool failed;			/* some of what was to be done last time */
 	bool recorded;			/* a file in /run says that guard took the PHC out */
 	enum guard_chronyd chronyd;
@@ -95,7 +96,10 @@ struct guard {
 	bool read;
 	int64_t now, offset, raw, set, window;
 	bool has_marker;
-	uint64_t marker;
+	uint64_t marker;		/* the driver's */
+	bool told;			/* over vsock, since guard began; kept while nobody answers there: … */
+	uint64_t told_marker;
+	char told_by[sizeof(((struct host_clock *)0)->host_id)];	/* … it may be another host that does next */
 	int failures;			/* in a row */
 	bool unreadable;		/* that has been said */
 
@@ -109,6 +113,7 @@ struct guard {
 
 	/* Quality */
 	bool tells;			/* the host tells of its clock */
+	int64_t untold_since;		/* 0: it does */
 	bool out;			/* the PHC is not to be selected: what is wanted, not always what is */
 	int64_t good_since;		/* 0: it isn't */
 	char reason[160];

@@ -23,12 +23,16 @@
 #include "cli/options.h"
 #include "clock/adjust.h"
 #include "guard/decide.h"
+#include "guard/vsock.h"
 #include "ptpkvm.h"
 #include "output/text.h"
 #include "system/run.h"
 #include "system/tree.h"
+#include "system/vsock.h"
+#include "time/host_told.h"
 
 #define RESTART_TIMEOUT_MS 60000
+#define SOON (NSEC_PER_SEC / 100)	/* from one look to the next that the host asks for */
 
 /* On record what was taken out: by chronyc (its name), or through `ptpkvm prestart` (the reason) */
 static const char record_noselect[] = "/run/ptpkvm/noselect";
@@ -193,18 +197,40 @@ void guard_ask(struct guard_input *in, const struct guard_config *config, bool b
 			in->noselect = strchr(select[i].effective, 'N');
 }
 
-static void observe(struct guard_input *in, const struct opts *o, bool ask, bool brief)
+/* What the host has said over vsock goes where everybody reads it, this guard too. phc: NULL if it can't be opened */
+static void publish(const struct vsock *v, const struct phc *phc)
+{
+	static int strange;	/* in a row */
+	int64_t made = v->heard;
+	struct phc_sample s;
+	bool good = v->told;
+	char why[300];
+
+	if (good && phc && phc_is_kvm(phc) && !phc_read(phc->fd, PHC_GETTIME, &s))
+		good = vsock_made(&v->record, s.device, now_ns(CLOCK_BOOTTIME), &made);
+	strange = good || !v->told ? 0 : strange + 1;
+	result(strange < 3, "what the host says over vsock is not used", "it is of another time than the PTP clock's");
+	result(good ? host_told_write(&v->record, made, why, sizeof(why)) : host_told_remove(why, sizeof(why)), HOST_TOLD,
+	       why);
+}
+
+/* news: what is new of it; NULL: nothing */
+static void observe(struct guard_input *in, const struct opts *o, bool ask, bool brief, const struct vsock *news)
 {
 	struct phc phc;
+	bool opened;
 
 	memset(in, 0, sizeof(*in));
 	/* Opened each time: who holds it open keeps the module from being taken away */
-	if (phc_open(&phc, o->config.device, O_RDONLY, in->phc_why, sizeof(in->phc_why))) {
-		in->phc_error = ENODEV;
-	} else {
+	opened = !phc_open(&phc, o->config.device, O_RDONLY, in->phc_why, sizeof(in->phc_why));
+	if (news)
+		publish(news, opened ? &phc : NULL);
+	if (opened) {
 		host_clock_read(&in->host, &phc);
 		read_phc(in, &phc);
 		close(phc.fd);
+	} else {
+		in->phc_error = ENODEV;
 	}
 	read_set(in);
 	in->recorded = guard_recorded();
@@ -358,12 +384,42 @@ bool guard_act(const struct guard_output *out, const struct guard_config *config
 
 /* --- the verb --- */
 
-static void pause_for(int64_t ns, const sigset_t *unblocked)
+/* Not after fd, NULL or one without a number, has something. */
+static void pause_for(int64_t ns, struct pollfd *fd, const sigset_t *unblocked)
 {
 	struct timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
 
-	if (ns && !stop)
-		ppoll(NULL, 0, &ts, unblocked);
+	if (ns > 0 && !stop)
+		ppoll(fd, fd ? 1 : 0, &ts, unblocked);
+}
+
+static bool hear(struct vsock *v)
+{
+	bool news = vsock_step(v, now_ns(CLOCK_BOOTTIME));
+
+	if (v->line[0])
+		tell(v->level, "%s", v->line);
+	v->line[0] = 0;
+	return news;
+}
+
+/* Until it is time to look again, or the host has something to say: then true. */
+static bool await(struct vsock *v, int64_t ns, const sigset_t *unblocked)
+{
+	int64_t begin = now_ns(CLOCK_BOOTTIME), now = begin;
+	bool news;
+
+	do {
+		int64_t left = begin + ns - now, due = vsock_wait(v, now);
+		struct pollfd host = vsock_poll(v);
+
+		pause_for(left < due ? left : due, &host, unblocked);
+		news = hear(v);
+		now = now_ns(CLOCK_BOOTTIME);
+	} while (!news && now - begin < ns && !stop);
+	if (news)	/* A host that floods does not keep this machine busy. */
+		pause_for(begin + SOON - now, NULL, unblocked);
+	return news;
 }
 
 /* Signals are let in only while it waits, so that none comes between a look at stop and the wait. */
@@ -405,14 +461,19 @@ static int keep_guard(const struct opts *o)
 	struct guard_input *in = xcalloc(1, sizeof(*in));
 	char name[sizeof(in->source[0].name)] = "";
 	struct guard_output out = { .ask = true };
-	bool failed = false;
+	bool failed = false, news = true;	/* that nothing is told: an earlier guard may have left it */
 	sigset_t unblocked;
+	struct vsock v;
 	struct guard g;
+	char why[300];
 
 	catch_signals(&unblocked);
+	vsock_init(&v, file_root[0] ? NULL : VSOCK_DEVICE);
 	guard_init(&g, &o->config, guard_recorded());
+	hear(&v);
 	while (!stop) {
-		observe(in, o, out.ask, out.brief);
+		observe(in, o, out.ask, out.brief, news ? &v : NULL);
+		in->reachable = v.present;
 		in->failed = failed;
 		guard_step(&g, in, &out);
 		for (int i = 0; i < out.lines; i++)
@@ -422,9 +483,13 @@ static int keep_guard(const struct opts *o)
 		failed = !guard_act(&out, &o->config, name, o->service);
 		notify("READY=1");
 		status(&g, in);
-		pause_for(out.wait, &unblocked);
+		if (g.stage != GUARD_CALM)
+			vsock_hurry(&v, now_ns(CLOCK_BOOTTIME));
+		news = await(&v, out.wait, &unblocked);
 	}
 	free(in);
+	vsock_end(&v);
+	host_told_remove(why, sizeof(why));
 	notify("STOPPING=1");
 	return guard_release(o->service, true) ? EXIT_GOOD : EXIT_BROKEN;
 }
@@ -443,7 +508,7 @@ static int look_once(const struct opts *o)
 	int worst = LOG_DEBUG;
 
 	guard_init(&g, &o->config, guard_recorded());
-	observe(in, o, true, false);
+	observe(in, o, true, false, NULL);
 	guard_step(&g, in, &out);
 	for (int i = 0; i < out.lines; i++) {
 		print("%s\n", out.line[i].text);

@@ -36,7 +36,8 @@ for line in '#,*,KVM,0,-1,377,1,-0.000000003,0.000000004,0.000000040' \
 	$'up\nlower_eth1\nDEVTYPE=vlan\n1000' '4.2-dirty' \
 	$'#\nversion 2\ndirectory /etc/x\nfile 00000000deadbeef /etc/a.conf\nnext 00000000deadbeef /etc/systemd/x.service.d/b.conf' \
 	$'[Service]\nEnvironmentFile=-/x\nExecStart=/usr/sbin/chronyd $OPTIONS -f /etc/c\nOPTIONS="-x"\nrefclock PHC /dev/ptp0:nocrossts refid K' \
-	$'PCKR\001|`|0123456789abcdefMARKER..\001\002\003\004\005\006\007|\001\001||||||\002\002||||||\230:||\037|||%|||\002\002\001|||||||||||||||||||||||||PCKR'; do
+	$'PCKR\001|`|0123456789abcdefMARKER..\001\002\003\004\005\006\007|\001\001||||||\002\002||||||\230:||\037|||%|||\002\002\001|||||||||||||||||||||||||PCKR' \
+	$'time=1.000000002\nhost_id=00112233445566778899aabbccddeeff\ndisruption_marker=0x0123456789abcdef\nstatus=synchronized\nmax_error_ns=7\nref_error_ns=5\ndrift_ppb=9\nbound_source=ptp4l\ntai_offset=37\nleap_indicator=none\nsmear=utc-sls'; do
 	printf '%b%s\n' "\\x$(printf %02x "$kind")" "$line" | tr '|' '\0' >"$dir/corpus/$kind-${#line}"
 	case $line in 0x* | sync* | insert*) ;; *) kind=$((kind + 1)) ;; esac
 done

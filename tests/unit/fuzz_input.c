@@ -2,7 +2,7 @@
 /*
  * A libFuzzer target for what comes from outside: chronyc's and pmc's output, versions, configurations and
  * command lines, processes, leap second lists, sysfs, KVM's debugfs, TripleO's environment files, config's journal,
- * the records of a host's clock.
+ * the records of a host's clock, and what guard has left of them.
  * The first byte of the input says which. system/tree.c's functions are replaced by some that give the input as
  * every file, and readdir() and its kin (by -D) by some that give its lines as every directory's entries.
  */
@@ -33,6 +33,7 @@
 #include "system/tree.h"
 #include "time/host_clock.h"
 #include "time/host_record.h"
+#include "time/host_told.h"
 #include "time/phc.h"
 #include "time/steering.h"
 
@@ -57,12 +58,14 @@ bool file_exists(const char *path)
 
 char *file_read(const char *path, size_t *len)
 {
-	char *copy = malloc(text_len + 1);
+	char *copy = malloc(text_len + 50);
+	int n = 0;
 
-	(void)path;
-	memcpy(copy, text, text_len + 1);
+	if (!strcmp(path, HOST_TOLD))	/* of just now: an older one is not looked at */
+		n = sprintf(copy, "boottime_ns=%lld\n", (long long)now_ns(CLOCK_BOOTTIME));
+	memcpy(copy + n, text, text_len + 1);
 	if (len)
-		*len = text_len;
+		*len = n + text_len;
 	return copy;
 }
 
@@ -555,6 +558,23 @@ static void fuzz_record(void)
 	     again.leap == r.leap && again.has_smear == r.has_smear && again.smear == r.smear);
 }
 
+static void fuzz_told(void)
+{
+	struct phc phc = { .fd = -1, .path = "/none", .name = "x" };
+	struct host_clock hc;
+
+	memset(&hc, 'x', sizeof(hc));
+	host_clock_read(&hc, &phc);
+	must(!hc.present && (hc.from == HOST_BY_VSOCK || strlen(text) != text_len || text_len > 900));
+	if (hc.from != HOST_BY_VSOCK)
+		return;
+	must(hc.age_ns >= 0 && hc.age_ns <= HOST_TOLD_FRESH && hc.status <= HOST_UNRELIABLE);
+	must(memchr(hc.leap, 0, sizeof(hc.leap)) && memchr(hc.smear, 0, sizeof(hc.smear)));
+	must(memchr(hc.bound_source, 0, sizeof(hc.bound_source)) && (!hc.host_id[0] || strlen(hc.host_id) == 32));
+	must((!hc.has_max_error || hc.max_error_ns) && (!hc.has_ref_error || hc.ref_error_ns));
+	must(hc.has_smear == !!hc.smear[0] && hc.has_leap == !!hc.leap[0]);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -563,7 +583,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		fuzz_sources, fuzz_tracking, fuzz_selectdata, fuzz_version, fuzz_conf, fuzz_sysfs,
 		fuzz_json, fuzz_pmc, fuzz_linuxptp_conf, fuzz_phc2sys, fuzz_leap,
 		fuzz_tripleo, fuzz_guests, fuzz_ptp4l, fuzz_steering, fuzz_unit, fuzz_nic, fuzz_linuxptp_version, fuzz_journal,
-		fuzz_service, fuzz_record,
+		fuzz_service, fuzz_record, fuzz_told,
 	};
 	char *copy;
 

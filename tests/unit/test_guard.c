@@ -28,6 +28,7 @@
 #include "ptpkvm.h"
 #include "system/run.h"
 #include "system/tree.h"
+#include "time/host_told.h"
 
 #define MS 1000000LL
 #define S NSEC_PER_SEC
@@ -71,7 +72,7 @@ static void one(void)
 	guard_step(&g, &in, &out);
 	done |= out.actions;
 	assert_true(out.lines <= GUARD_LINES);
-	assert_true(out.wait >= 0 && out.wait <= config.interval);
+	assert_true(out.wait >= 0 && (out.wait <= config.interval || in.host.from == HOST_BY_VSOCK));
 	for (int i = 0; i < out.lines; i++) {
 		assert_true(strlen(said) + strlen(out.line[i].text) + 2 < sizeof(said));
 		strcat(strcat(said, out.line[i].text), "\n");
@@ -316,6 +317,177 @@ static void test_marker(void **state)
 	assert_said(", and the host says so");
 	recovers();
 	assert_null(strstr(said, "was disrupted"));
+}
+
+/* --- over vsock --- */
+
+/* A record, as host_clock_read() has it; 0: nobody tells */
+static void vsock_tells(uint64_t marker, const char *host_id)
+{
+	in.reachable = true;
+	memset(&in.host, 0, sizeof(in.host));
+	if (!marker)
+		return;
+	in.host.from = HOST_BY_VSOCK;
+	in.host.has_status = in.host.has_marker = true;
+	in.host.status = HOST_SYNCHRONIZED;
+	in.host.marker = marker;
+	strcpy(in.host.host_id, host_id);
+}
+
+/* A record a second, each of which is looked at: nothing else is to wake this machine. */
+static void test_vsock_calm(void **state)
+{
+	int asked = 0;
+
+	(void)state;
+	vsock_tells(1, "a");
+	one();
+	for (int i = 0; i < 100; i++) {
+		assert_true(out.wait == 3 * S / 2);
+		out.wait = S;
+		asked += out.ask;
+		one();
+	}
+	assert_in_range(asked, 18, 26);
+	assert_int_equal(did(), 0);
+	assert_null(strstr(said, "does not tell"));
+	config.interval = 10 * S;
+	one();
+	assert_true(out.wait == 10 * S);
+}
+
+static void test_vsock_marker(void **state)
+{
+	(void)state;
+	vsock_tells(1, "a");
+	seconds(20);
+	forget();
+	/* By so little that nothing else shows it */
+	vsock_tells(2, "a");
+	host_step(300000);
+	one();
+	assert_said("the host says that its clock was disrupted");
+	recovers();
+	/* The clock shows it first, and the record comes a moment later. */
+	forget();
+	host_step(5 * S);
+	one();
+	assert_said("the host's clock has jumped by");
+	assert_int_equal(did(), GUARD_RESET);
+	vsock_tells(3, "a");
+	kvm_state = '?';
+	out.wait = MS;
+	one();
+	assert_int_equal(did(), 0);
+	assert_null(strstr(said, "disrupted"));
+	/* But one that is about something else is another disruption. */
+	seconds(20);
+	forget();
+	vsock_tells(4, "a");
+	one();
+	assert_said("disrupted");
+}
+
+/* Its service is restarted: the same host has the same marker. */
+static void test_vsock_comes_back(void **state)
+{
+	(void)state;
+	vsock_tells(1, "a");
+	seconds(20);
+	forget();
+	for (int i = 0; i < 10; i++) {
+		vsock_tells(0, "");
+		seconds(4);
+		vsock_tells(1, "a");
+		seconds(4);
+	}
+	assert_int_equal(did(), 0);
+	assert_string_equal(said, "");
+	/* A service that does not know yet */
+	vsock_tells(1, "a");
+	in.host.has_marker = false;
+	in.host.marker = 0;
+	in.host.host_id[0] = 0;
+	seconds(6);
+	vsock_tells(1, "a");
+	seconds(6);
+	assert_int_equal(did(), 0);
+	assert_string_equal(said, "");
+	/* Not for long, then it is said, once */
+	vsock_tells(0, "");
+	seconds(60);
+	assert_said("the host does not tell how good its clock is");
+	vsock_tells(1, "a");
+	seconds(10);
+	assert_said("the host tells how good its clock is");
+	assert_int_equal(did(), 0);
+	/* Set meanwhile */
+	vsock_tells(0, "");
+	seconds(2);
+	vsock_tells(2, "a");
+	one();
+	assert_said("the host says that its clock was disrupted");
+	assert_int_equal(did(), GUARD_RESET);
+}
+
+static void test_vsock_another_host(void **state)
+{
+	(void)state;
+	vsock_tells(1, "a");
+	seconds(20);
+	forget();
+	/* A migration: the clock jumps, and the new host is connected to later */
+	vsock_tells(0, "");
+	host_step(20 * MS);
+	one();
+	assert_said("the host's clock has jumped by 20.0 ms");
+	kvm_state = '?';
+	seconds(2);
+	vsock_tells(1, "b");
+	seconds(1);
+	assert_int_equal(did(), GUARD_RESET);
+	assert_null(strstr(said, "disrupted"));
+	kvm_state = '*';
+	in.offset = 0;
+	seconds(20);
+	forget();
+	/* Its clock is the same: that another one answers is all that shows it */
+	vsock_tells(1, "c");
+	one();
+	assert_said("disrupted");
+	assert_int_equal(did(), GUARD_RESET);
+	/* A marker of the driver's is another number: not compared */
+	kvm_state = '*';
+	seconds(20);
+	forget();
+	in.host.from = HOST_BY_DRIVER;
+	in.host.marker = 99;
+	seconds(5);
+	vsock_tells(1, "c");
+	seconds(5);
+	assert_int_equal(did(), 0);
+}
+
+static void test_vsock_bad_host(void **state)
+{
+	(void)state;
+	vsock_tells(1, "a");
+	seconds(20);
+	in.host.status = HOST_FREE_RUNNING;
+	seconds(20);
+	assert_int_equal(did(), GUARD_TAKE_OUT);
+	assert_said("free-running: the PTP clock is taken out");
+	/* A restart of the service is not enough to trust it again */
+	vsock_tells(0, "");
+	seconds(3);
+	vsock_tells(1, "a");
+	in.host.status = HOST_FREE_RUNNING;
+	seconds(20);
+	assert_int_equal(did(), 0);
+	in.host.status = HOST_SYNCHRONIZED;
+	seconds(20);
+	assert_int_equal(did(), GUARD_PUT_BACK);
 }
 
 static void test_off_at_start(void **state)
@@ -1275,6 +1447,7 @@ static void test_service(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	put("/bin/chronyd", "#!/bin/sh\necho 'chronyd (chrony) version 4.6 (+CMDMON)'\n", 0755);
 	put("/run/ptpkvm/noselect", "KVM\n", 0644);
+	put(HOST_TOLD, "of an earlier guard\n", 0644);
 	pid = fork();
 	if (!pid) {
 		char path[100];
@@ -1285,6 +1458,7 @@ static void test_service(void **state)
 		_exit(cmd_guard(5, (char **)argv));
 	}
 	assert_true(notified(fd, "READY=1"));
+	assert_false(file_exists(HOST_TOLD));
 	assert_true(notified(fd, "STATUS="));
 	assert_true(notified(fd, "WATCHDOG=1"));
 	kill(pid, SIGTERM);
@@ -1377,7 +1551,8 @@ int main(void)
 {
 	const struct CMUnitTest decides[] = {
 		T(test_calm), T(test_host_steps), T(test_no_step), T(test_chronyd_steps_and_slews),
-		T(test_system_time_is_set), T(test_marker), T(test_off_at_start), T(test_slewing_is_seen),
+		T(test_system_time_is_set), T(test_marker), T(test_vsock_calm), T(test_vsock_marker),
+		T(test_vsock_comes_back), T(test_vsock_another_host), T(test_vsock_bad_host), T(test_off_at_start), T(test_slewing_is_seen),
 		T(test_step_is_repeated_but_not_for_ever), T(test_never_selected),
 		T(test_again_while_it_recovers), T(test_servers_agree), T(test_server_without_sample),
 		T(test_servers_contradict),
