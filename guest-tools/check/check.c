@@ -89,6 +89,13 @@ static void json_host(struct json *j, const struct host_clock *h)
 	json_if_s64(j, "tai_offset_s", h->has_tai_offset, h->tai_offset);
 	json_string(j, "leap_indicator", h->has_leap ? h->leap : NULL);
 	json_string(j, "disruption_marker", h->has_marker ? marker : NULL);
+	json_string(j, "smear", h->has_smear ? h->smear : NULL);
+	json_string(j, "told_by", host_clock_from_name(h->from));
+	json_string(j, "bound_source", h->from == HOST_BY_VSOCK ? h->bound_source : NULL);
+	json_if_u64(j, "ref_error_ns", h->has_ref_error, h->ref_error_ns);
+	json_if_u64(j, "drift_ppb", h->from == HOST_BY_VSOCK, h->drift_ppb);
+	json_if_s64(j, "age_ns", h->from == HOST_BY_VSOCK, h->age_ns);
+	json_text(j, "host_id", h->host_id);
 	json_close(j, '}');
 }
 

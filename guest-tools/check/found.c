@@ -99,8 +99,14 @@ const struct finding_kind check_kinds[] = {
 
 	FINDING_WARN("quality-untold", "quality",
 	     "A stock KVM gives its clock's time, not how good that clock is, nor when it is set. This machine then "
-	     "follows its host, right or wrong, and ptpkvm guard cannot warn. Look at the host itself; a host with the "
-	     "patches of host-patch/ tells it."),
+	     "follows its host, right or wrong, and ptpkvm guard cannot warn. Look at the host itself. Any host tells it "
+	     "by 'ptpkvm-host serve', to guests that have a vsock device and run ptpkvm guard; one with the patches of "
+	     "host-patch/ tells it in the pair itself."),
+	FINDING_WARN("quality-unserved", "quality",
+	     "This guest has a vsock device and is to run ptpkvm guard, which asks the host by it how good its clock is "
+	     "and when it is set. Nobody there answers: 'ptpkvm-host serve' does not run, or another program has the "
+	     "host's end of the device, as VMMs without vhost-vsock do. Or guard itself does not run; its journal has "
+	     "the reason."),
 	FINDING_WARN("quality-unsynchronized", "quality",
 	     "The host itself says that its clock is not kept by anything just now. This machine has the same time as "
 	     "its host all the same, and so have the other guests; but not the world's. Mended on the host; with "

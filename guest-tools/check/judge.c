@@ -520,26 +520,49 @@ static void quality_text(const struct host_clock *h, char *buf, size_t len)
 		add_text(buf, len, ", at most %s off UTC", text_ns(ns, h->max_error_ns, false));
 	if (h->has_est_error)
 		add_text(buf, len, " (estimate %s)", text_ns(ns, h->est_error_ns, false));
+	if (h->has_ref_error)
+		add_text(buf, len, " and %s off its %s", text_ns(ns, h->ref_error_ns, false),
+			 strcmp(h->bound_source, "ptp4l") ? "source" : "grandmaster");
 	if (h->has_tai_offset)
 		add_text(buf, len, ", TAI − UTC %d s", h->tai_offset);
 	if (h->has_leap && strcmp(h->leap, "none"))
 		add_text(buf, len, ", leap second: %s", h->leap);
 }
 
+/* Neither in the pair nor over vsock */
+static void judge_untold(struct judge *j)
+{
+	const struct check_facts *f = j->f;
+
+	if (f->vsock == YES && f->guard_at_boot) {
+		judge_find(j, "quality-unserved", "nobody on the host tells over vsock: this machine follows its host's "
+			   "clock, right or wrong");
+		judge_run(j, RUN_ON_HOST, "sudo systemctl enable --now ptpkvm-host-serve.socket");
+		return;
+	}
+	judge_find(j, "quality-untold", "%s: this machine follows its host's clock, right or wrong",
+		   f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
+	judge_run(j, RUN_ON_HOST, "chronyc tracking");
+	if (f->vsock == YES)
+		judge_advise(j, "or have the host tell, over vsock: 'ptpkvm-host serve' there, and ptpkvm-guard here");
+	else if (f->vsock == NO)
+		judge_advise(j, "or have the host tell, over vsock: 'ptpkvm-host serve' there, a vsock device for this guest "
+			     "(libvirt: <vsock><cid auto='yes'/></vsock>, QEMU: -device vhost-vsock-pci,guest-cid=3), and "
+			     "ptpkvm-guard here");
+}
+
 static void judge_quality(struct judge *j)
 {
 	const struct check_facts *f = j->f;
 	const struct host_clock *h = &f->host;
-	char text[200];
+	char text[240];
 
 	if (judge_host_error(f) > 0 || (f->offline && !h->present)) {
 		judge_skip(j, "quality", f->offline ? "--root" : "the host does not answer");
 		return;
 	}
 	if (!h->has_status && !h->has_max_error) {
-		judge_find(j, "quality-untold", "%s: this machine follows its host's clock, right or wrong",
-			   f->driver == DRIVER_OURS ? "the host does not tell" : "this driver cannot tell");
-		judge_run(j, RUN_ON_HOST, "chronyc tracking");
+		judge_untold(j);
 		return;
 	}
 	quality_text(h, text, sizeof(text));

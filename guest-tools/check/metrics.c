@@ -52,6 +52,18 @@ static void put_clock(struct metrics *m, const struct check_facts *c, const stru
 		      "How far that offset may be off either way; 0 for an exact pair.", r->uncertainty_ns * 1e-9);
 }
 
+static void put_driver_host(struct metrics *m, const struct host_clock *h)
+{
+	if (!h->present || h->error)
+		return;
+	metrics_gauge(m, "pairing_type", "Type of call the host answers: 0 time only, 1 time and quality.",
+		      h->pairing_type);
+	if (h->has_window)
+		metrics_gauge(m, "host_clock_window_seconds",
+			      "How far apart the host's clock and the guest's counter can have been read.",
+			      h->window_ns * 1e-9);
+}
+
 static void put_host(struct metrics *m, const struct host_clock *h)
 {
 	static const char *const statuses[] = {
@@ -61,14 +73,11 @@ static void put_host(struct metrics *m, const struct host_clock *h)
 		"none", "insert-pending", "delete-pending", "inserting", "inserted", "deleted",
 	};
 
-	if (!h->present || h->error)
-		return;
-	metrics_gauge(m, "pairing_type", "Type of call the host answers: 0 time only, 1 time and quality.",
-		      h->pairing_type);
-	if (h->has_window)
-		metrics_gauge(m, "host_clock_window_seconds",
-			      "How far apart the host's clock and the guest's counter can have been read.",
-			      h->window_ns * 1e-9);
+	put_driver_host(m, h);
+	if (h->from != HOST_UNTOLD) {
+		metrics_gauges(m, "host_clock_info", "Who tells of the host's clock, and whose its bounds are.");
+		metrics_sample(m, 1, "told_by", host_clock_from_name(h->from), "source", h->bound_source, NULL);
+	}
 	if (h->has_status) {
 		metrics_gauges(m, "host_clock_status", "How the host's clock is kept: 1 for the status it has.");
 		state_set(m, "status", statuses, ARRAY_SIZE(statuses), host_status_name(h->status));
@@ -76,6 +85,9 @@ static void put_host(struct metrics *m, const struct host_clock *h)
 	if (h->has_max_error)
 		metrics_gauge(m, "host_clock_max_error_seconds", "The host's bound on its own error to UTC.",
 			      h->max_error_ns * 1e-9);
+	if (h->has_ref_error)
+		metrics_gauge(m, "host_clock_ref_error_seconds",
+			      "The host's bound on its own error to the source that it follows.", h->ref_error_ns * 1e-9);
 	if (h->has_est_error)
 		metrics_gauge(m, "host_clock_est_error_seconds", "The host's estimate of its own error to UTC.",
 			      h->est_error_ns * 1e-9);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/answer.h"
 #include "chrony/chronyc.h"
 #include "chrony/service.h"
 #include "facts/limits.h"
@@ -115,6 +116,8 @@ struct check_facts {
 		int64_t offset;		/* ns, device − system, of that reading */
 	} method[PHC_METHODS];
 	struct host_clock host;
+	enum answer vsock;		/* this guest has a device by which any host can tell of its clock */
+	bool guard_at_boot;		/* ptpkvm-guard, which listens there, is enabled */
 	char clocksource[32];
 	char clocksources[128];		/* available ones */
 

@@ -18,6 +18,8 @@
 #include "facts/ours.h"
 #include "system/init.h"
 #include "system/tree.h"
+#include "system/units.h"
+#include "system/vsock.h"
 
 /* --- the machine --- */
 
@@ -160,6 +162,15 @@ static void gather_readings(struct check_facts *f)
 	close(phc.fd);
 }
 
+static void gather_vsock(struct check_facts *f)
+{
+	unsigned int cid;
+
+	/* A container need not be shown what the guest has. */
+	f->vsock = f->offline || f->container[0] ? MAYBE : vsock_guest(VSOCK_DEVICE, &cid);
+	f->guard_at_boot = unit_enabled("ptpkvm-guard.service");
+}
+
 static void gather_clocksource(struct check_facts *f)
 {
 	file_read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", f->clocksource,
@@ -270,6 +281,7 @@ void check_gather(struct check_facts *f)
 	check_gather_signing(f);
 	check_gather_missing(f);
 	gather_readings(f);
+	gather_vsock(f);
 	gather_clocksource(f);
 	steering_processes(&all);
 	f->processes_hidden = all.hidden;

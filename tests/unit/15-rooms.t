@@ -65,7 +65,7 @@ done
 # What another file can name is named by one: else it is static, or dead. For unit tests alone: the parsers of what programs
 # print, the guard's parts, which links a check has; and two of the layer of files, whose users are to come.
 for_tests='check_links status_links chronyc_parse_selectdata chronyc_parse_sources chronyc_parse_tracking pmc_parse tripleo_parse
-guard_act guard_ask guard_bad_host guard_recorded guard_release host_clock_from_name marker_parse marker_text run_more_paths series_long_enough here tree_fd tree_open'
+guard_act guard_ask guard_bad_host guard_recorded guard_release marker_parse marker_text run_more_paths series_long_enough here tree_fd tree_open'
 # objects FOLDER OBJECTS: of its sources and lib's, as make tools has left them there
 objects() {
 	local file

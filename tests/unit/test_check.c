@@ -418,6 +418,32 @@ static void stock_host(struct check_facts *f)
 	f->host = (struct host_clock){ .present = true, .has_window = true };
 }
 
+static void vsock_unused(struct check_facts *f)
+{
+	stock_host(f);
+	f->vsock = YES;
+}
+
+static void vsock_unserved(struct check_facts *f)
+{
+	vsock_unused(f);
+	f->guard_at_boot = true;
+}
+
+static void vsock_free_running(struct check_facts *f)
+{
+	in_tree(f);
+	f->host = (struct host_clock){ .from = HOST_BY_VSOCK, .has_status = true, .status = HOST_FREE_RUNNING };
+}
+
+static void vsock_tells(struct check_facts *f)
+{
+	in_tree(f);
+	f->host = (struct host_clock){ .from = HOST_BY_VSOCK, .has_status = true, .status = HOST_SYNCHRONIZED,
+				       .has_max_error = true, .max_error_ns = 1200000, .has_ref_error = true,
+				       .ref_error_ns = 815, .bound_source = "ptp4l" };
+}
+
 static void host_free_running(struct check_facts *f)
 {
 	f->host.status = HOST_FREE_RUNNING;
@@ -1024,6 +1050,11 @@ static const struct {
 	{ off_by_more, "offset-large", EXIT_WARNINGS, "sudo chronyc makestep" },
 	{ off_by_tai, "offset-large", EXIT_BROKEN, "sudo chronyc makestep" },
 	{ stock_host, "quality-untold", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ vsock_unused, "quality-untold", EXIT_WARNINGS, "on the host: chronyc tracking" },
+	{ vsock_unserved, "quality-unserved", EXIT_WARNINGS,
+	  "on the host: sudo systemctl enable --now ptpkvm-host-serve" },
+	{ vsock_tells, "", EXIT_GOOD, "" },
+	{ vsock_free_running, "quality-unsynchronized", EXIT_WARNINGS, "on the host: chronyc tracking" },
 	{ host_free_running, "quality-unsynchronized", EXIT_WARNINGS, "on the host: chronyc tracking" },
 	{ host_far_off, "quality-error", EXIT_WARNINGS, "on the host: chronyc tracking" },
 	{ no_chrony, "chronyd-absent", EXIT_BROKEN, "sudo apt install chrony" },
@@ -1263,6 +1294,13 @@ static void test_texts(void **state)
 	assert_string_equal(text_of("source"), "KVM is selected, reach 377, the system was last 3 ns behind it ± 40 ns");
 	assert_int_equal(report.chrony_method, PHC_PRECISE);
 	assert_true(report.has_offset && report.offset_ns == 12 && report.uncertainty_ns == 0);
+
+	vsock_tells(&facts);
+	check_judge(&facts, &report);
+	assert_string_equal(text_of("quality"), "synchronized, at most 1.20 ms off UTC and 815 ns off its grandmaster");
+	strcpy(facts.host.bound_source, "chrony");
+	check_judge(&facts, &report);
+	has(text_of("quality"), "815 ns off its source");
 
 	in_tree_on_tsc(&facts);
 	facts.method[PHC_OFFSET].offset = -500;

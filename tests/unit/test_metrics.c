@@ -85,7 +85,7 @@ static void fill_all(void)
 	f->opened = true;
 	f->method[PHC_EXTENDED].error = EOPNOTSUPP;
 	f->host = (struct host_clock){
-		.present = true, .pairing_type = 1, .has_window = true, .has_status = true, .has_max_error = true,
+		.present = true, .from = HOST_BY_DRIVER, .pairing_type = 1, .has_window = true, .has_status = true, .has_max_error = true,
 		.has_est_error = true, .has_tai_offset = true, .has_leap = true, .has_marker = true,
 		.window_ns = 1500, .status = HOST_FREE_RUNNING, .max_error_ns = 16000000000ULL, .est_error_ns = 1,
 		.tai_offset = 37, .leap = "insert-pending", .marker = 0xfeedULL,
@@ -130,6 +130,8 @@ static void test_all(void **state)
 	has_line(text, "ptpkvm_host_clock_tai_offset_seconds 37");
 	has_line(text, "ptpkvm_host_clock_leap{state=\"insert-pending\"} 1");
 	has_line(text, "ptpkvm_host_clock_leap{state=\"none\"} 0");
+	has_line(text, "ptpkvm_host_clock_info{told_by=\"driver\",source=\"\"} 1");
+	lacks_word(text, "ref_error");
 	has_line(text, "ptpkvm_chrony_up 1");
 	has_line(text, "ptpkvm_chrony_source_present 1");
 	has_line(text, "ptpkvm_chrony_selected 1");
@@ -144,6 +146,30 @@ static void test_all(void **state)
 	has_line(text, "ptpkvm_check_finding{level=\"warn\",code=\"config-number\",link=\"config\"} 2");
 	has_line(text, "ptpkvm_check_finding{level=\"fail\",code=\"config-tai\",link=\"config\"} 1");
 	lacks_word(text, "feed");
+	well_formed(text, "ptpkvm_");
+	free(text);
+}
+
+/* The driver is the kernel's, the host tells over vsock. */
+static void test_vsock(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill_all();
+	given_facts.driver = DRIVER_IN_TREE;
+	given_facts.host = (struct host_clock){
+		.from = HOST_BY_VSOCK, .has_status = true, .status = HOST_SYNCHRONIZED, .has_max_error = true,
+		.max_error_ns = 1500, .has_ref_error = true, .ref_error_ns = 800, .bound_source = "ptp4l",
+	};
+	text = text_of();
+	has_line(text, "ptpkvm_host_clock_info{told_by=\"vsock\",source=\"ptp4l\"} 1");
+	has_line(text, "ptpkvm_host_clock_status{status=\"synchronized\"} 1");
+	has_line(text, "ptpkvm_host_clock_max_error_seconds 1.5e-06");
+	has_line(text, "ptpkvm_host_clock_ref_error_seconds 8e-07");
+	lacks_word(text, "pairing_type");
+	lacks_word(text, "host_clock_window");
+	lacks_word(text, "est_error");
 	well_formed(text, "ptpkvm_");
 	free(text);
 }
@@ -305,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_all, reset), cmocka_unit_test_setup(test_nothing, reset),
+		cmocka_unit_test_setup(test_vsock, reset),
 		cmocka_unit_test_setup(test_some, reset), cmocka_unit_test_setup(test_escapes, reset),
 		cmocka_unit_test_setup(test_unasked, reset),
 		cmocka_unit_test_setup(test_options, reset), cmocka_unit_test_setup(test_output, reset),
