@@ -309,6 +309,14 @@ bool judge_clock_waits(const struct check_facts *f)
 	return f->node[0] && (error == EOPNOTSUPP || error == ENOSYS);
 }
 
+/* A host whose kernel gave its TSC up is not to be told to trust it. */
+static void remedy_host_on_tsc(struct judge *j)
+{
+	judge_run(j, RUN_ON_HOST, "sudo dmesg | grep -i -e tsc -e clocksource");
+	judge_advise(j, "if that says that the TSC is unstable, host-patch/README.md has what serves guests all the same; else:");
+	judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
+}
+
 /* A driver that is loaded needs nothing more, once the host answers. */
 static void remedy_then_here(struct judge *j)
 {
@@ -340,7 +348,7 @@ static void judge_host(struct judge *j)
 		break;
 	case EOPNOTSUPP:
 		judge_find(j, "host-refuses", "refuses (EOPNOTSUPP): the host's own clocksource is not the TSC");
-		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
+		remedy_host_on_tsc(j);
 		remedy_then_here(j);
 		break;
 	case ENOSYS:
@@ -432,7 +440,7 @@ static void judge_methods(struct judge *j)
 		remedy_inexact(j);
 	} else if (uncertainty(f, m) > check_limits[WARN_UNCERTAINTY].value) {
 		judge_find(j, "methods-wide", "%s: the host pairs its clock no better", text);
-		judge_run(j, RUN_ON_HOST, "echo tsc | sudo tee " CLOCKSOURCE);
+		remedy_host_on_tsc(j);
 	} else {
 		judge_say(j, LEVEL_PASS, "methods", "methods", "%s", text);
 	}

@@ -20,7 +20,7 @@ int view_explain(const char *path, const char *why, int err)
 		return EXIT_NO_GUEST;
 	}
 	if (err == EACCES)
-		text(stderr, "Only root may read it. Try 'sudo ptpkvm %s'.\n", progverb);
+		text(stderr, "Only root may read it. Try the same with sudo.\n");
 	else
 		text(stderr, "Try '%sptpkvm check'.\n", path ? "" : "sudo ");
 	return EXIT_BROKEN;

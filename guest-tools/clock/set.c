@@ -169,7 +169,7 @@ static bool wants_step(struct set *s, int64_t threshold)
 		return false;
 	if (s->was.offset > 0 || s->o.backward)
 		return true;
-	leave(s, "the system's clock is ahead, and is set back only with --backward");
+	leave(s, "the system's clock is ahead, and is set back only if that is asked for: ptpkvm set --backward");
 	return false;
 }
 
@@ -222,10 +222,10 @@ static int set_clock(struct set *s)
 
 static void print_offset(const char *what, const struct adjust_reading *r)
 {
-	char text[OFFSET_TEXT_LEN];
+	char text[NS_TEXT_LEN];
 
-	print("%-12s%s, ± %" PRId64 " ns%s\n", what, offset_text(text, r->offset), r->uncertainty,
-	      r->uncertainty ? "" : " (an exact pair)");
+	print("%-12s%s %s, ± %" PRId64 " ns%s\n", what, text_ns(text, fabs((double)r->offset), false),
+	      r->offset > 0 ? "behind" : r->offset ? "ahead" : "off", r->uncertainty, r->uncertainty ? "" : " (an exact pair)");
 }
 
 static void print_text(const struct set *s)

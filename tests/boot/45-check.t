@@ -163,7 +163,7 @@ found clock pass 'the link is back'
 said=$(guest g1 'setpriv --reuid 65534 --regid 65534 --clear-groups /lab/ptpkvm check --json')
 found access-denied warn 'not root'
 found source pass 'not root: chronyd answers all the same'
-like "$(guest g1 'setpriv --reuid 65534 --regid 65534 --clear-groups /lab/ptpkvm time')" "Try 'sudo ptpkvm time'" \
+like "$(guest g1 'setpriv --reuid 65534 --regid 65534 --clear-groups /lab/ptpkvm time')" 'Try the same with sudo' \
 	'not root: time says what to type'
 
 guest g1 'mkdir -p /run/systemd && echo lxc >/run/systemd/container'

@@ -49,7 +49,7 @@ for name in g1 g2; do
 	status=0
 	said=$(guest $name '/lab/ptpkvm set' 2>&1) || status=$?
 	is "$status" 1 "${source[$name]}: a clock that is ahead is not set back unasked"
-	like "$said" 'only with --backward' "${source[$name]}: and it says what would"
+	like "$said" 'ptpkvm set --backward' "${source[$name]}: and it says what would"
 	sets $name alone --frequency --backward
 	like "$said" 'frequency .* ppm, set' "alone, ${source[$name]}: the frequency, too"
 done

@@ -17,7 +17,7 @@ for verb in time 'bench -s 0.2' 'watch -n 1'; do
 	# shellcheck disable=SC2086 # words
 	said=$("${as_user[@]}" "$work/ptpkvm" $verb --device "$work/ptp0" 2>&1)
 	is $? 2 "$verb: may not read the clock"
-	like "$said" "ptp0: Permission denied.*Only root may read it\\. Try 'sudo ptpkvm ${verb%% *}'\\." "$verb: says that root may"
+	like "$said" "ptp0: Permission denied.*Only root may read it\\. Try the same with sudo\\." "$verb: says that root may"
 done
 like "$("${as_user[@]}" "$work/ptpkvm" metrics)" $'\nptpkvm_up [01]\n' 'metrics: what there is to see'
 done_testing

@@ -252,7 +252,7 @@ static void test_step(void **state)
 		assert_int_equal(w->sets, 1);
 		assert_string_equal(w->log, "step ");
 		has(said_out, "/dev/ptp9 (KVM virtual PTP), by precise\n");
-		has(said_out, behind[i] < 0 ? "ahead of" : "behind");
+		has(said_out, behind[i] < 0 ? " ahead, " : " behind, ");
 		has(said_out, "(an exact pair)");
 		has(said_out, "unsynchronized until a daemon says otherwise");
 	}
@@ -287,7 +287,7 @@ static void test_backward(void **state)
 	(void)state;
 	w->system += 5000;
 	assert_int_equal(set(NULL), EXIT_WARNINGS);
-	has(said_err, "set back only with --backward");
+	has(said_err, "set back only if that is asked for: ptpkvm set --backward");
 	assert_int_equal(w->sets, 0);
 	good(set("--backward"));
 	assert_int_equal(w->sets, 1);
