@@ -82,24 +82,24 @@ static int ptp_kvm_getcrosststamp(struct ptp_clock_info *info,
 }
 
 /* The host's clock is for the host to set. */
-static int ptp_kvm_adjfine(struct ptp_clock_info *info, long scaled_ppm)
+static int __cold ptp_kvm_adjfine(struct ptp_clock_info *info, long scaled_ppm)
 {
 	return -EOPNOTSUPP;
 }
 
-static int ptp_kvm_adjtime(struct ptp_clock_info *info, s64 delta)
+static int __cold ptp_kvm_adjtime(struct ptp_clock_info *info, s64 delta)
 {
 	return -EOPNOTSUPP;
 }
 
-static int ptp_kvm_settime64(struct ptp_clock_info *info,
-			     const struct timespec64 *ts)
+static int __cold ptp_kvm_settime64(struct ptp_clock_info *info,
+				    const struct timespec64 *ts)
 {
 	return -EOPNOTSUPP;
 }
 
-static int ptp_kvm_enable(struct ptp_clock_info *info,
-			  struct ptp_clock_request *request, int on)
+static int __cold ptp_kvm_enable(struct ptp_clock_info *info,
+				 struct ptp_clock_request *request, int on)
 {
 	return -EOPNOTSUPP;
 }

@@ -17,6 +17,7 @@ hot() {
 	local at size kind name last=0
 	while read -r at size kind name; do
 		case $name in
+		*.cold) ;;
 		ptp_kvm_read_between | ptp_kvm_get*64 | ptp_kvm_getcrosststamp* | ptp_kvm_source | ptp_kvm_pair_* | ptp_kvm_pairing_call | \
 			ptp_kvm_refusal_holds | ptp_kvm_point_between | ptp_kvm_arch_[rfcs]* | ptp_kvm_page_version | \
 			ptp_kvm_get_snapshot_id | ptp_kvm_note)
