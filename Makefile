@@ -138,6 +138,8 @@ images: deps ## root images of the lab, all of them
 	vm-images/build-image --all
 
 image: deps ## build/image/ptpkvm-SUITE.qcow2, which boots by itself (SUITE=bookworm, trixie, sid)
+	@case '$(SUITE)' in bookworm | trixie | sid) ;; \
+		*) echo 'There is no ready image of $(SUITE): SUITE= is bookworm, trixie or sid.' >&2; exit 1 ;; esac
 	vm-images/build-deb $(SUITE) build/deb-$(SUITE)
 	vm-images/ready/build $(SUITE)
 

@@ -115,9 +115,9 @@ static void remedy_by_hand(struct judge *j, const struct refclock_fact *r)
 	const char *lines = f->offline ? "ptpkvm chrony --makestep --no-check" : "sudo ptpkvm chrony --makestep";
 
 	if (r && !r->generated)
-		judge_advise(j, "by hand, for want of systemd: in place of %s:%d what '%s' says", r->file, r->line, lines);
+		judge_advise(j, "by hand, since there is no systemd: in place of %s:%d what '%s' prints", r->file, r->line, lines);
 	else if (!f->chrony.conf[0])
-		judge_advise(j, "by hand, for want of systemd: in chrony's configuration what '%s' says", lines);
+		judge_advise(j, "by hand, since there is no systemd: into chrony's configuration what '%s' prints", lines);
 	else if (f->offline)
 		judge_run(j, 0, "ptpkvm chrony --makestep --no-check | sudo tee -a %s", f->chrony.conf);
 	else

@@ -518,8 +518,10 @@ static int look_once(const struct opts *o)
 		if (out.actions & 1u << i)
 			print("would %s\n", action_names[i]);
 	free(in);
-	if (g.unreadable)
+	if (g.unreadable) {
+		text(stderr, "Try '%sptpkvm check'.\n", geteuid() ? "sudo " : "");
 		return EXIT_BROKEN;
+	}
 	return worst <= LOG_WARNING || out.actions ? EXIT_WARNINGS : EXIT_GOOD;
 }
 

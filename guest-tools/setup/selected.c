@@ -68,8 +68,8 @@ static bool waits(const struct chrony_source *ours, char *why, size_t len)
 
 	if (setup_phc(NULL, device, sizeof(device), reason, sizeof(reason)) != SETUP_PHC_WAITS)
 		return false;
-	snprintf(why, len, "%s waits: %s. chronyd takes it up as soon as a host serves it; what to do there says: sudo "
-		 "ptpkvm check", ours->name, reason);
+	snprintf(why, len, "%s waits: %s. chronyd takes it up as soon as a host serves it; 'sudo ptpkvm check' says "
+		 "what to do on the host", ours->name, reason);
 	return true;
 }
 

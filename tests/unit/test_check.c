@@ -1140,7 +1140,7 @@ static const struct {
 	{ openrc_by_people, "boot-race", EXIT_WARNINGS, "have the init here load ptp_kvm" },
 	{ openrc_well, "", EXIT_GOOD, "" },
 	{ openrc_tai, "config-tai", EXIT_BROKEN,
-	  "by hand, for want of systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
+	  "by hand, since there is no systemd: in place of /etc/chrony/conf.d/kvm.conf:3" },
 	{ offline, "", EXIT_GOOD, "" },
 	{ offline_x, "chronyd-measures", EXIT_WARNINGS, "take -x out of chronyd's options there" },
 };
@@ -1956,8 +1956,9 @@ static void test_text_output(void **state)
 		said_out,
 		"FAIL  config        /etc/chrony/chrony.conf:1: tai: the clock is the host's UTC,\n"
 		"                    not TAI [config-tai]\n"
-		"          by hand, for want of systemd: in place of /etc/chrony/chrony.conf:1\n"
-		"          what 'ptpkvm chrony --makestep --no-check' says\n");
+		"          by hand, since there is no systemd: in place of\n"
+		"          /etc/chrony/chrony.conf:1 what 'ptpkvm chrony --makestep --no-check'\n"
+		"          prints\n");
 	put_image();
 	assert_int_equal(apart(check, (char *[]){ "check", "-q", "--root", tree, NULL }), EXIT_BROKEN);
 	has(said_out, "\n          sudo ptpkvm setup --adopt --root /");
