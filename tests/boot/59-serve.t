@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # ptpkvm-host serve on a stock host whose chronyd follows an NTP server: what two guests read over vsock, each second and at once when the
 # host's clock is set; when the gatherer hangs, dies, and comes back; when a guest connects as fast as it can, sends, or does
-# not read. holdover: when the NTP server goes.
+# not read. guard: what the tools of a guest with the in-tree driver know by it. holdover: when the NTP server goes.
 # check: serve
-# check-all: holdover
+# check-all: guard holdover
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 . tests/lib/lab.sh
+. tests/lib/clock.sh
 
 cases=("$@")
 ((${#cases[@]})) || mapfile -t cases < <(tier_cases)
@@ -185,6 +186,57 @@ case_serve() {
 	gatherer
 	serve
 	others
+}
+
+told=/run/ptpkvm/host-clock
+
+# knows PATTERN: guard of g1 comes to know such a line, within 20 s
+knows() {
+	guest g1 "for i in \$(seq 400); do grep -qxE '$1' $told 2>/dev/null && exit 0; sleep 0.05; done; cat $told; exit 1"
+}
+
+known() {
+	guest g1 "sed -n 's/^$1=//p' $told"
+}
+
+case_guard() {
+	local said marker id
+	guest g1 'modprobe ptp_kvm && udevadm settle' || bail 'no in-tree driver'
+	chrony_start g1 "$REFCLOCK_RECOMMENDED" 'makestep 1 3'
+	runs 'guard: chronyd of the guest selects the PHC' chrony_selected g1
+	guest g1 '/lab/ptpkvm guard >/tmp/guard.log 2>&1 & echo $! >/tmp/guard.pid'
+	runs 'guard knows' knows status=synchronized
+	note "$(guest g1 "cat $told")"
+	is "$(known bound_source)" chrony 'guard: by chronyd'
+	marker=$(known disruption_marker) id=$(known host_id)
+	said=$(guest g1 '/lab/ptpkvm check --json') || true
+	is "$(jq -r '.driver.kind, .host.told_by, .host.status, .host.host_id, (.host.age_ns < 5e9)' <<<"$said" | xargs)" \
+		"in-tree vsock synchronized $id true" 'check has it, with the in-tree driver'
+	unlike "$(jq -r '.checks[].code' <<<"$said")" quality- 'and nothing to say against it'
+	like "$(guest g1 '/lab/ptpkvm metrics')" 'ptpkvm_host_clock_status\{status="synchronized"\} 1' 'metrics, too'
+	like "$(guest g1 '/lab/ptpkvm chrony --stratum auto 2>&1')" ' stratum 1' 'chrony --stratum auto, too'
+
+	host "date -s '+5 seconds' >/dev/null"
+	runs 'the host is set: another marker' guest g1 "for i in \$(seq 400); do
+		grep -q '^disruption_marker=' $told 2>/dev/null && ! grep -q $marker $told && exit 0; sleep 0.05; done; exit 1"
+	is "$(known host_id)" "$id" 'guard: of the same host'
+	runs 'guard follows it, though the host is not synchronized for a moment' guest g1 'for i in $(seq 200); do
+		grep -q "back on the host" /tmp/guard.log && exit 0; sleep 0.05; done; exit 1'
+	marker=$(known disruption_marker)
+	runs 'until its chronyd has measured, it is not synchronized: then it is' knows status=synchronized
+
+	stop TERM serve
+	stop TERM gather
+	runs 'the service ends: nothing is known' guest g1 "for i in \$(seq 100); do test ! -e $told && exit 0; sleep 0.05; done; exit 1"
+	start serve
+	start gather --gather
+	runs 'it is back: so is what is known' knows "disruption_marker=$marker"
+	is "$(known host_id)" "$id" 'guard: of the same host, again'
+	note "$(guest g1 'cat /tmp/guard.log')"
+	guest g1 'kill $(cat /tmp/guard.pid); while kill -0 $(cat /tmp/guard.pid) 2>/dev/null; do sleep 0.02; done'
+	fails 'guard ends: and takes what it has left away' guest g1 "test -e $told"
+	chrony_stop g1
+	read_on g1	# anew: the service has ended what was read on
 }
 
 case_holdover() {
