@@ -21,6 +21,7 @@
 #define RECOVERY_TIME (10 * NSEC_PER_SEC)	/* for chronyd, and six polls */
 #define LATE_MAX (10 * NSEC_PER_SEC)		/* a clock that was set back by more chronyd notices itself */
 #define STEP_AGAIN (NSEC_PER_SEC / 10)		/* after the poll that shows what the step has left */
+#define GRACE (3 * NSEC_PER_SEC)		/* for a host that was set, to be good again */
 #define HOLD_DOWN (10 * NSEC_PER_SEC)		/* how long a host is good before it is followed again */
 #define HOLD_DOWN_RESTART (60 * NSEC_PER_SEC)
 #define TOLD_WAIT (3 * NSEC_PER_SEC / 2)	/* a record comes each second, and is looked at */
@@ -206,6 +207,23 @@ static void see_host(struct guard *g, const struct guard_input *in, struct guard
 	    "does not tell how good its clock is: it is followed wherever it goes");
 }
 
+/* By its marker, or since it is another. */
+static bool host_says(const struct guard *g, const struct guard_input *in)
+{
+	const struct host_clock *host = &in->host;
+
+	if (host->from != HOST_BY_VSOCK)
+		return g->has_marker && host->has_marker && host->marker != g->marker;
+	return g->told && host->has_marker && (host->marker != g->told_marker || strcmp(host->host_id, g->told_by)) &&
+	       in->now - g->disrupted > TOLD_LATE;
+}
+
+/* Its daemon has to measure anew before it is called synchronized again: whoever was set with it is right then. */
+static bool just_set(const struct guard *g, const struct guard_input *in)
+{
+	return host_says(g, in) || (g->disrupted && in->now - g->disrupted < GRACE);
+}
+
 static void judge_host(struct guard *g, const struct guard_input *in, struct guard_output *out)
 {
 	const struct host_clock *host = &in->host;
@@ -217,7 +235,7 @@ static void judge_host(struct guard *g, const struct guard_input *in, struct gua
 	see_host(g, in, out);
 	if (guard_bad_host(host, g->out ? limit - limit / 10 : limit, reason, sizeof(reason))) {
 		g->good_since = 0;
-		if (!g->out && g->chronyd == GUARD_REFCLOCK) {
+		if (!g->out && g->chronyd == GUARD_REFCLOCK && !just_set(g, in)) {
 			g->out = true;
 			g->asked = 0;
 			memcpy(g->reason, reason, sizeof(reason));
@@ -294,17 +312,6 @@ enum disruption {
 	OFF,		/* not a disruption, but more than is to be slewed away */
 	BROKEN,		/* what chronyd has measured before is no longer true */
 };
-
-/* By its marker, or since it is another. */
-static bool host_says(const struct guard *g, const struct guard_input *in)
-{
-	const struct host_clock *host = &in->host;
-
-	if (host->from != HOST_BY_VSOCK)
-		return g->has_marker && host->has_marker && host->marker != g->marker;
-	return g->told && host->has_marker && (host->marker != g->told_marker || strcmp(host->host_id, g->told_by)) &&
-	       in->now - g->disrupted > TOLD_LATE;
-}
 
 /* Says what happened. */
 static enum disruption judge_reading(const struct guard *g, const struct guard_input *in, struct guard_output *out)
