@@ -218,10 +218,14 @@ static bool host_says(const struct guard *g, const struct guard_input *in)
 	       in->now - g->disrupted > TOLD_LATE;
 }
 
-/* Its daemon has to measure anew before it is called synchronized again: whoever was set with it is right then. */
+/*
+ * Its daemon has to measure anew before it is called synchronized again: whoever was set with it is right then. One that is set
+ * again and again, and never good, is not waited for.
+ */
 static bool just_set(const struct guard *g, const struct guard_input *in)
 {
-	return host_says(g, in) || (g->disrupted && in->now - g->disrupted < GRACE);
+	return in->now - g->bad_since < GRACE &&
+	       (host_says(g, in) || (g->disrupted && in->now - g->disrupted < GRACE));
 }
 
 static void judge_host(struct guard *g, const struct guard_input *in, struct guard_output *out)
@@ -235,6 +239,8 @@ static void judge_host(struct guard *g, const struct guard_input *in, struct gua
 	see_host(g, in, out);
 	if (guard_bad_host(host, g->out ? limit - limit / 10 : limit, reason, sizeof(reason))) {
 		g->good_since = 0;
+		if (!g->bad_since)
+			g->bad_since = in->now;
 		if (!g->out && g->chronyd == GUARD_REFCLOCK && !just_set(g, in)) {
 			g->out = true;
 			g->asked = 0;
@@ -243,6 +249,7 @@ static void judge_host(struct guard *g, const struct guard_input *in, struct gua
 		}
 		return;
 	}
+	g->bad_since = 0;
 	if (!g->good_since)
 		g->good_since = in->now;
 	if (g->out && in->now - g->good_since >= (g->config->selectopts ? HOLD_DOWN : HOLD_DOWN_RESTART)) {

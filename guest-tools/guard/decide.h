@@ -115,7 +115,7 @@ struct guard {
 	bool tells;			/* the host tells of its clock */
 	int64_t untold_since;		/* 0: it does */
 	bool out;			/* the PHC is not to be selected: what is wanted, not always what is */
-	int64_t good_since;		/* 0: it isn't */
+	int64_t good_since, bad_since;	/* 0: it isn't */
 	char reason[160];
 	bool held;			/* chronyd was restarted for it */
 	bool useless;			/* and that did not help */

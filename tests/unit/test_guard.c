@@ -793,6 +793,26 @@ static void test_bad_for_a_moment(void **state)
 	}
 }
 
+/* Nor is one that is set again and again, and never good, followed for ever. */
+static void test_bad_and_set_again(void **state)
+{
+	(void)state;
+	config.sets = true;
+	in.host.has_status = in.host.has_marker = true;
+	in.host.status = HOST_SYNCHRONIZED;
+	seconds(20);
+	forget();
+	in.host.status = HOST_FREE_RUNNING;
+	for (int i = 0; i < 5; i++) {
+		host_step(5 * S);
+		in.host.marker++;
+		one();
+		guest_step(in.offset);
+		seconds(1);
+	}
+	assert_true(did() & GUARD_TAKE_OUT);
+}
+
 /* Its timers run on the clock that was set back: that is no chronyd which gets nothing from the clock. */
 static void test_polls_late(void **state)
 {
@@ -1581,7 +1601,8 @@ int main(void)
 		T(test_step_is_repeated_but_not_for_ever), T(test_never_selected),
 		T(test_again_while_it_recovers), T(test_servers_agree), T(test_server_without_sample),
 		T(test_servers_contradict),
-		T(test_servers_say_nothing), T(test_sets), T(test_does_not_set), T(test_sets_beside_servers), T(test_bad_for_a_moment), T(test_polls_late),
+		T(test_servers_say_nothing), T(test_sets), T(test_does_not_set), T(test_sets_beside_servers), T(test_bad_for_a_moment), T(test_bad_and_set_again),
+		T(test_polls_late),
 		T(test_another_source_is_followed), T(test_bad_host),
 		T(test_names_of_bad), T(test_out_and_back), T(test_back_from_afar), T(test_max_error),
 		T(test_host_that_no_longer_tells), T(test_out_by_restart), T(test_flapping),
