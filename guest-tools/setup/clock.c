@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "clock/adjust.h"
-#include "output/text.h"
 #include "setup/clock.h"
 #include "time/host_clock.h"
 #include "time/kernel_clock.h"
